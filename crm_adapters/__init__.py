@@ -1,0 +1,1 @@
+"""One package for each CRM; they know nothing of each other."""

@@ -1,0 +1,1 @@
+"""Dialog flows, their importers and the speech that drives them."""
