@@ -1,0 +1,37 @@
+"""Names of things that cross module borders, and how a call gets its own.
+
+A PBX's ids are its own strings, kept as they came. A call's id is ours, and the same in live traffic and in every replay:
+it is made from the first event's time and the first leg, never from chance.
+"""
+
+from hashlib import blake2b
+from typing import Final, NewType
+
+PbxName = NewType("PbxName", str)
+"""A PBX's name in the configuration."""
+Tenant = NewType("Tenant", str)
+LegId = NewType("LegId", str)
+"""The PBX's id of a leg: Asterisk's Uniqueid, FreeSWITCH's Unique-ID, SIP's Call-ID."""
+BridgeId = NewType("BridgeId", str)
+CallId = NewType("CallId", str)
+"""A ULID: 26 characters of Crockford's base 32, the first 10 of them the time in milliseconds."""
+QueueName = NewType("QueueName", str)
+
+DEFAULT_TENANT: Final = Tenant("default")
+
+_CROCKFORD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_ULID_CHARACTERS: Final = 26
+_RANDOM_BYTES: Final = 10
+_LAST_MILLISECOND: Final = (1 << 48) - 1
+
+
+def call_id(pbx: PbxName, first_leg: LegId, began_at: float) -> CallId:
+    """Return the id of the call that ``first_leg`` began at ``began_at`` (seconds since the epoch)."""
+    milliseconds = min(max(int(began_at * 1000), 0), _LAST_MILLISECOND)
+    tail = blake2b(f"{pbx}\0{first_leg}".encode("utf-8", "surrogatepass"), digest_size=_RANDOM_BYTES).digest()
+    number = milliseconds << (8 * _RANDOM_BYTES) | int.from_bytes(tail, "big")
+    characters = []
+    for _ in range(_ULID_CHARACTERS):
+        number, index = number >> 5, number & 31
+        characters.append(_CROCKFORD[index])
+    return CallId("".join(reversed(characters)))

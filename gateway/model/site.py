@@ -1,0 +1,45 @@
+"""What a site's configuration says of its numbers: who is an extension, what is a trunk, how to get an outside line."""
+
+import re
+from functools import cached_property
+from typing import Any
+
+import msgspec
+
+
+class Site(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, dict=True):
+    """One PBX's numbering, as in a capture's ``site.json`` and under a connector's ``site`` in the configuration."""
+
+    region: str = "US"
+    """ISO 3166 country whose national numbers the PBX uses."""
+    extensions: str = r"^\d{3,5}$"
+    """A regular expression that every extension matches, and nothing else."""
+    outside_prefix: str = ""
+    """What a telephone dials before an outside number."""
+    trunks: tuple[str, ...] = ()
+    """Devices that lead outside, such as ``PJSIP/carrier``."""
+    encoding_fallback: str | None = None
+    """How to read names that are not UTF-8, such as ``gb18030``; None shows U+FFFD."""
+    mask_digits: tuple[str, ...] = ()
+    """Menus (contexts) whose digits are data, masked before they are stored, logged or sent."""
+
+    @cached_property
+    def _extension(self) -> re.Pattern[str]:
+        return re.compile(self.extensions)
+
+    def is_extension(self, number: str | None) -> bool:
+        """Tell whether this is the number of a telephone of this site."""
+        return number is not None and self._extension.search(number) is not None
+
+    def is_trunk(self, device: str) -> bool:
+        """Tell whether legs of this device lead outside."""
+        return any(device == trunk or device.startswith(trunk + "/") for trunk in self.trunks)
+
+
+def site_from(data: Any) -> Site:
+    """Read what ``site.json`` holds.
+
+    Raises:
+        msgspec.ValidationError: A key is unknown or has another type.
+    """
+    return msgspec.convert(data, Site)

@@ -1,0 +1,61 @@
+"""What the gateway asks of a connector, and what a connector may ask of the gateway."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Protocol
+
+import msgspec
+
+from gateway.model.events import PbxEvent
+from gateway.model.ids import PbxName
+
+
+class LinkStatus(StrEnum):
+    """How a connector stands with its PBX."""
+
+    CONNECTING = "connecting"
+    CONNECTED = "connected"
+    RETRYING = "retrying"
+    """Lost or never had; tried again by itself."""
+    REFUSED = "refused"
+    """The PBX refused us for good: an operator must change something. Tried again, but slowly."""
+    STOPPED = "stopped"
+
+
+class LinkState(msgspec.Struct, frozen=True, kw_only=True):
+    status: LinkStatus
+    detail: str
+    """For a person: which PBX, what happened, what to change and where."""
+    since: float
+    """Seconds since the epoch."""
+
+
+class Gap(msgspec.Struct, frozen=True, kw_only=True):
+    """A time in which the PBX was not heard (``gateway.gap``); seconds since the epoch."""
+
+    began_at: float
+    ended_at: float
+    reason: str
+
+
+class EventSink(Protocol):
+    """Where a connector puts what it learned."""
+
+    async def accept(self, pbx: PbxName, events: Sequence[PbxEvent]) -> None:
+        """Apply the events in order; return when they are applied."""
+
+    async def declare_gap(self, pbx: PbxName, gap: Gap) -> None:
+        """Say to everybody that what happened in this time was not heard."""
+
+    def report(self, pbx: PbxName, state: LinkState) -> None:
+        """Take note of how the connector stands with its PBX."""
+
+
+class Connector(Protocol):
+    """One PBX's connection: it outlives drops, and ends only when cancelled."""
+
+    @property
+    def pbx(self) -> PbxName: ...
+
+    async def run(self, sink: EventSink) -> None:
+        """Keep the PBX connected and put its events into ``sink``. Cancelling is safe: no event is half applied."""
