@@ -1,0 +1,53 @@
+"""What holds for every test: no task outlives it, and where CI runs nothing is skipped."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Generator
+
+import pytest
+
+
+def _on_ci() -> bool:
+    return os.environ.get("CI", "").lower() not in ("", "0", "false")
+
+
+@pytest.fixture(autouse=True)
+def no_task_outlives_its_test(request: pytest.FixtureRequest) -> None:
+    """Watch the tasks of each asyncio test; those without a loop pay nothing.
+
+    Being autouse it is set up before the test's own fixtures and so looks after they have cleaned up.
+    """
+    if request.node.get_closest_marker("asyncio") is not None:
+        request.getfixturevalue("_watch_tasks")
+
+
+@pytest.fixture
+async def _watch_tasks() -> AsyncIterator[None]:
+    before = asyncio.all_tasks()
+    yield
+    # A task whose end is due in this turn of the loop is no leak.
+    await asyncio.sleep(0)
+    leaked = [task for task in asyncio.all_tasks() - before if task is not asyncio.current_task()]
+    assert not leaked, "tasks outlive the test: " + ", ".join(
+        f"{task.get_name()} at {task.get_coro()!r}" for task in leaked
+    )
+
+
+def _refuse_skip_on_ci(report: pytest.TestReport | pytest.CollectReport) -> None:
+    if report.skipped and not hasattr(report, "wasxfail") and _on_ci():
+        report.outcome = "failed"
+        report.longrepr = f"nothing may be skipped where CI is set: {report.longrepr}"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    _refuse_skip_on_ci(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    report = yield
+    _refuse_skip_on_ci(report)
+    return report
