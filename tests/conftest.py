@@ -28,9 +28,7 @@ async def _watch_tasks() -> AsyncIterator[None]:
     # A task whose end is due in this turn of the loop is no leak.
     await asyncio.sleep(0)
     leaked = [task for task in asyncio.all_tasks() - before if task is not asyncio.current_task()]
-    assert not leaked, "tasks outlive the test: " + ", ".join(
-        f"{task.get_name()} at {task.get_coro()!r}" for task in leaked
-    )
+    assert not leaked, "tasks outlive the test: " + ", ".join(f"{task.get_name()} at {task.get_coro()!r}" for task in leaked)
 
 
 def _refuse_skip_on_ci(report: pytest.TestReport | pytest.CollectReport) -> None:

@@ -1,0 +1,1 @@
+"""PURE: ids, events, calls and numbers; no I/O, no clock, no chance."""

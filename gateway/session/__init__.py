@@ -1,0 +1,1 @@
+"""What lives while calls live: the engine of each PBX, its supervisor, the hub."""
