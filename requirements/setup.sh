@@ -64,7 +64,8 @@ system_packages() {
 install() {
     stamp=$venv/.$1.stamp
     shift
-    key=$( (printf '%s\n' "$venv"; cat "$@" pyproject.toml) | sha256sum)
+    # The settings of the checkers come last in pyproject.toml and change nothing that is installed.
+    key=$( (printf '%s\n' "$venv"; cat "$@"; sed '/^\[tool\.ruff/,$d' pyproject.toml) | sha256sum)
     [ "$(cat "$stamp" 2>/dev/null)" = "$key" ] && return 0
     if ! "$venv/bin/python" -m pip --version >/dev/null 2>&1 || ! grep -qsF "$venv/" "$venv/bin/pip"; then
         python=$(python_or_stop) || exit 1

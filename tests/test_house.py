@@ -1,0 +1,159 @@
+"""The house rules hold by themselves: what setup, locks and the test run promise."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+TOP: Final = Path(__file__).parent.parent
+REQUIREMENTS: Final = TOP / "requirements"
+LOCKS: Final = sorted(REQUIREMENTS.glob("*.lock"))
+
+LEAK: Final = """
+import asyncio
+async def test_leaks():
+    asyncio.get_running_loop().leaked = asyncio.create_task(asyncio.Event().wait(), name="the-leaked-one")
+"""
+CLEANED_UP: Final = """
+import asyncio
+import contextlib
+import pytest
+@pytest.fixture
+async def server():
+    task = asyncio.create_task(asyncio.Event().wait())
+    yield
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+async def test_uses_it(server):
+    pass
+"""
+SKIP: Final = """
+import pytest
+def test_skips():
+    pytest.skip("no telephone")
+"""
+SKIP_MODULE: Final = """
+import pytest
+pytest.skip("no browser", allow_module_level=True)
+"""
+WARNING: Final = """
+import warnings
+def test_warns():
+    warnings.warn("old", DeprecationWarning)
+"""
+UNKNOWN_MARK: Final = """
+import pytest
+@pytest.mark.lively
+def test_is_marked():
+    pass
+"""
+
+
+def run_pytest(folder: Path, source: str, *, ci: bool) -> subprocess.CompletedProcess[str]:
+    """Run one test module under this project's own conftest and settings."""
+    shutil.copy(TOP / "pyproject.toml", folder)
+    (folder / "tests").mkdir()
+    shutil.copy(TOP / "tests" / "conftest.py", folder / "tests")
+    (folder / "tests" / "test_it.py").write_text(source)
+    environment = {key: value for key, value in os.environ.items() if key != "CI"} | ({"CI": "true"} if ci else {})
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+@pytest.mark.parametrize(
+    ("source", "ci", "status", "said"),
+    [
+        pytest.param(LEAK, False, 1, "tasks outlive the test: the-leaked-one", id="leaked task"),
+        pytest.param(CLEANED_UP, True, 0, "1 passed", id="task that its fixture ends"),
+        pytest.param(SKIP, False, 0, "1 skipped", id="skip at a desk"),
+        pytest.param(SKIP, True, 1, "nothing may be skipped where CI is set", id="skip on CI"),
+        pytest.param(SKIP_MODULE, True, 2, "nothing may be skipped where CI is set", id="skipped module on CI"),
+        pytest.param(WARNING, False, 1, "DeprecationWarning: old", id="warning"),
+        pytest.param(UNKNOWN_MARK, False, 2, "'lively' not found", id="undeclared marker"),
+    ],
+)
+def test_run_refuses_what_it_should(tmp_path: Path, source: str, ci: bool, status: int, said: str) -> None:
+    run = run_pytest(tmp_path, source, ci=ci)
+    assert said in run.stdout, run.stdout + run.stderr
+    assert run.returncode == status
+    assert re.search(r"in \d+\.\d+s =+$", run.stdout.rstrip()), "the last line is the summary"
+
+
+@pytest.mark.parametrize("lock", LOCKS, ids=lambda path: path.name)
+def test_lock_has_a_hash_for_each_version_and_no_address(lock: Path) -> None:
+    text = lock.read_text(encoding="utf-8")
+    assert "://" not in text
+    assert "--index-url" not in text
+    entries = [entry for entry in re.split(r"(?m)^(?=\S)", text) if entry.strip() and not entry.startswith("#")]
+    assert entries
+    for entry in entries:
+        assert re.match(r"[A-Za-z0-9._-]+==\S+", entry), entry
+        assert "--hash=sha256:" in entry, entry
+
+
+def locked(lock: Path) -> dict[str, str]:
+    found = re.findall(r"(?m)^([A-Za-z0-9._-]+)==(\S+)", lock.read_text(encoding="utf-8"))
+    return dict(found)
+
+
+def test_suite_runs_on_the_versions_that_the_product_ships_with() -> None:
+    runtime, dev = locked(REQUIREMENTS / "runtime.lock"), locked(REQUIREMENTS / "dev.lock")
+    assert {name: dev.get(name) for name in runtime} == runtime
+
+
+def test_what_was_set_up_is_not_set_up_again() -> None:
+    run = subprocess.run([REQUIREMENTS / "setup.sh", "test"], capture_output=True, text=True, timeout=60, cwd=TOP)
+    assert (run.returncode, run.stdout, run.stderr) == (0, "", "")
+
+
+def poor_machine(folder: Path, *programs: str) -> dict[str, str]:
+    """Return an environment in which only these programs exist: no apt, no sudo, no Python."""
+    for program in programs:
+        found = shutil.which(program)
+        assert found is not None, program
+        (folder / program).symlink_to(found)
+    return {"PATH": str(folder), "HOME": str(folder)}
+
+
+def test_missing_python_is_one_clear_line(tmp_path: Path) -> None:
+    clone = tmp_path / "clone"
+    shutil.copytree(REQUIREMENTS, clone / "requirements")
+    shutil.copy(TOP / "pyproject.toml", clone)
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    environment = poor_machine(programs, "sh", "dirname", "cat", "sha256sum", "flock", "id", "grep", "sed")
+    run = subprocess.run(
+        ["sh", "requirements/setup.sh", "run"], cwd=clone, env=environment, capture_output=True, text=True, timeout=60
+    )
+    assert run.returncode == 1
+    assert run.stderr == (
+        "tieline: Python 3.11 or newer with its venv module is missing: "
+        "as root, 'apt-get install python3 python3-venv', then again\n"
+    )
+
+
+def test_missing_system_packages_are_one_clear_line_and_the_rest_goes_on(tmp_path: Path) -> None:
+    """The stamp says that .venv is ready, so what is left to do is the system's part."""
+    environment = poor_machine(
+        tmp_path, "sh", "dirname", "cat", "sha256sum", "flock", "id", "grep", "sed", "openssl", "dpkg-deb", "readelf"
+    )
+    run = subprocess.run(
+        ["sh", "requirements/setup.sh", "test"], cwd=TOP, env=environment, capture_output=True, text=True, timeout=60
+    )
+    assert run.returncode == 0
+    assert run.stderr == (
+        "tieline: missing: sip-tester chromium (as root: 'apt-get install sip-tester chromium'); "
+        "the tests that need them will be refused\n"
+    )
