@@ -1,0 +1,75 @@
+"""What a plugin says of itself in its ``manifest.toml``.
+
+A plugin is a package with this file beside its ``__init__.py``. An example, with every key::
+
+    name = "asterisk_ami"                     # what `plugin:` in the configuration says; unique
+    kind = "connector"
+    product = "asterisk"                      # what people type: `tieline pbx snippet asterisk`
+    summary = "Asterisk 16 and newer, by its manager interface (AMI)"
+    settings = "connectors.asterisk_ami.settings:AsteriskSettings"
+    create = "connectors.asterisk_ami.connection:create"
+    wire = "wire.ami"                         # the file in a capture folder that this plugin reads, if any
+
+    [tools]                                   # each is optional
+    replay = "connectors.asterisk_ami.replay:events_of"
+    record = "connectors.asterisk_ami.record:record"
+    snippet = "connectors.asterisk_ami.snippet:snippet"
+
+``settings`` is a msgspec Struct; a connector's has a field ``site`` (:class:`gateway.model.site.Site`), and secrets in it
+are :class:`gateway.model.secret.Secret`. ``create`` of a connector is a :class:`gateway.ports.plugins.CreateConnector`; the
+tools are the callables of that module. A ``kind = "simulator"`` poses as a PBX: its ``create`` is a
+:class:`gateway.ports.plugins.Simulator` and ``speaks`` names the connector that talks to it.
+"""
+
+import tomllib
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+
+MANIFEST_FILE = "manifest.toml"
+
+
+class PluginKind(StrEnum):
+    CONNECTOR = "connector"
+    SIMULATOR = "simulator"
+    CRM_ADAPTER = "crm_adapter"
+
+
+ObjectPath = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_][\w.]*$")]
+"""``package.module:object``."""
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One plugin, as its ``manifest.toml`` describes it."""
+
+    name: Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]*$")]
+    kind: PluginKind
+    summary: str
+    settings: ObjectPath
+    create: ObjectPath
+    product: str | None = None
+    wire: str | None = None
+    speaks: str | None = None
+    """Of a simulator: the connector that talks to it."""
+    tools: dict[str, ObjectPath] = {}
+
+
+class ManifestError(Exception):
+    """A plugin's manifest cannot be read; the plugin's author must act."""
+
+    retryable = False
+
+
+def read_manifest(file: Path) -> Manifest:
+    """Read one ``manifest.toml``.
+
+    Raises:
+        ManifestError: It cannot be opened, is no TOML, or has a wrong or an unknown key; the text names the file.
+    """
+    try:
+        data = tomllib.loads(file.read_text("utf-8"))
+        return msgspec.convert(data, Manifest)
+    except (OSError, ValueError) as error:  # TOMLDecodeError, UnicodeDecodeError and ValidationError are ValueErrors
+        raise ManifestError(f"{file}: {error}") from error
