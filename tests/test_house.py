@@ -2,13 +2,17 @@
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Final
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 TOP: Final = Path(__file__).parent.parent
 REQUIREMENTS: Final = TOP / "requirements"
@@ -23,6 +27,8 @@ CLEANED_UP: Final = """
 import asyncio
 import contextlib
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 @pytest.fixture
 async def server():
     task = asyncio.create_task(asyncio.Event().wait())
@@ -35,11 +41,15 @@ async def test_uses_it(server):
 """
 SKIP: Final = """
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 def test_skips():
     pytest.skip("no telephone")
 """
 SKIP_MODULE: Final = """
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 pytest.skip("no browser", allow_module_level=True)
 """
 WARNING: Final = """
@@ -49,6 +59,8 @@ def test_warns():
 """
 UNKNOWN_MARK: Final = """
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 @pytest.mark.lively
 def test_is_marked():
     pass
@@ -157,3 +169,48 @@ def test_missing_system_packages_are_one_clear_line_and_the_rest_goes_on(tmp_pat
         "tieline: missing: sip-tester chromium (as root: 'apt-get install sip-tester chromium'); "
         "the tests that need them will be refused\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("target", "starts"),
+    [
+        ("run", "exec .venv/bin/tieline run"),
+        ("test", ".venv/bin/python -m pytest"),
+        ("test ARGS='-m live'", ".venv/bin/python -m pytest -m live"),
+        ("test-quick", '.venv/bin/python -m pytest -m "not live and not slow"'),
+        ("bench", ".venv/bin/python -m tests.bench.run --check"),
+        ("lock", "requirements/lock.sh"),
+    ],
+)
+def test_make_starts_what_it_says(target: str, starts: str) -> None:
+    run = subprocess.run(["make", "--dry-run", *shlex.split(target)], cwd=TOP, capture_output=True, text=True, timeout=60)
+    assert run.stdout.splitlines()[-1].strip() == starts
+
+
+def test_what_make_starts_exists() -> None:
+    assert (TOP / "tests" / "bench" / "run.py").is_file()
+    subprocess.run(["sh", "-n", REQUIREMENTS / "lock.sh"], check=True, timeout=60)
+
+
+@pytest.mark.parametrize(
+    "script", [REQUIREMENTS / "setup.sh", REQUIREMENTS / "lock.sh", TOP / ".ci" / "run"], ids=lambda path: path.name
+)
+def test_script_can_be_started(script: Path) -> None:
+    assert os.access(script, os.X_OK)
+
+
+def test_lock_has_what_the_project_asks_for() -> None:
+    """A dependency that was added without `make lock` would be missing on every other machine."""
+    project = tomllib.loads((TOP / "pyproject.toml").read_text(encoding="utf-8"))
+    groups = project["dependency-groups"]
+    asked = {
+        "runtime.lock": project["project"]["dependencies"],
+        "build.lock": groups["build"],
+        "dev.lock": [line for group in groups.values() for line in group if isinstance(line, str)],
+    }
+    for lock, lines in asked.items():
+        versions = locked(REQUIREMENTS / lock)
+        for requirement in map(Requirement, lines):
+            assert requirement.specifier.contains(versions.get(canonicalize_name(requirement.name), "nothing")), (
+                f"{lock}: {requirement}"
+            )

@@ -75,11 +75,12 @@ def test_plugin_says_what_it_is(plugin: Path) -> None:
     assert (TOP / plugin / "__init__.py").is_file()
 
 
-@pytest.mark.parametrize("plugin", [plugin for plugin in PLUGINS if (TOP / plugin / "mapping.py").exists()], ids=str)
-def test_plugin_is_tried_on_what_the_real_system_sent(plugin: Path) -> None:
-    system = plugin.name.split("_")[0]
-    captures = [*(TOP / "tests" / "captures" / system).rglob("wire.*"), *(TOP / plugin).rglob("wire.*")]
-    assert captures, f"no capture for {plugin}: tests/captures/{system} has none"
+def test_plugins_are_tried_on_what_the_real_system_sent() -> None:
+    for plugin in PLUGINS:
+        if (TOP / plugin / "mapping.py").exists():
+            system = plugin.name.split("_")[0]
+            captures = [*(TOP / "tests" / "captures" / system).rglob("wire.*"), *(TOP / plugin).rglob("wire.*")]
+            assert captures, f"no capture for {plugin}: tests/captures/{system} has none"
 
 
 def test_packages_are_packages_and_data_and_tests_are_none() -> None:

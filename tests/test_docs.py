@@ -1,0 +1,124 @@
+"""What the documents say can be done: every command is run here or by the test that is named here, every link leads somewhere."""
+
+import ast
+import json
+import os
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import pytest
+
+TOP: Final = Path(__file__).parent.parent
+DOCUMENTS: Final = sorted(
+    path.relative_to(TOP)
+    for pattern in ("*.md", "docs/**/*.md", "changes/*.md", "connectors/*/README.md", "crm_adapters/*/README.md")
+    for path in TOP.glob(pattern)
+)
+TIMEOUT_S: Final = 120
+
+SHOWN_BY: Final = {
+    "make check": ".ci/run",
+    "make test": ".ci/run",
+    "make test ARGS=tests/gateway": "tests/test_house.py::test_make_starts_what_it_says",
+    "make test ARGS='-m live'": "tests/test_house.py::test_make_starts_what_it_says",
+    "make setup": "tests/test_house.py::test_what_was_set_up_is_not_set_up_again",
+    "make test-quick": "tests/test_house.py::test_make_starts_what_it_says",
+    "make bench": "tests/test_house.py::test_make_starts_what_it_says",
+    "make lock": "tests/test_house.py::test_make_starts_what_it_says",
+}
+"""Commands that last, or would run this suite inside itself, and where they are run instead."""
+
+
+class Block(NamedTuple):
+    document: Path
+    line: int
+    language: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.document}:{self.line}"
+
+
+def blocks_of(document: Path) -> Iterator[Block]:
+    text = (TOP / document).read_text(encoding="utf-8")
+    for match in re.finditer(r"^```(\w*)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
+        yield Block(document, text.count("\n", 0, match.start()) + 1, match[1], match[2])
+
+
+BLOCKS: Final = [block for document in DOCUMENTS for block in blocks_of(document)]
+COMMANDS: Final = sorted(
+    {
+        line.removeprefix("$ ").split("  #")[0].strip()
+        for block in BLOCKS
+        if block.language == "console"
+        for line in block.text.splitlines()
+        if line.startswith("$ ")
+    }
+)
+
+
+@pytest.mark.parametrize("command", [command for command in COMMANDS if command not in SHOWN_BY])
+def test_documented_command_works(command: str) -> None:
+    environment = os.environ | {"PATH": f"{TOP / '.venv' / 'bin'}{os.pathsep}{os.environ['PATH']}"}
+    run = subprocess.run(
+        command, shell=True, cwd=TOP, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=TIMEOUT_S
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_long_command_is_run_by_a_test_that_exists(command: str) -> None:
+    shown_by = SHOWN_BY.get(command)
+    if shown_by == ".ci/run":
+        assert re.search(rf"^(exec )?{command.replace(' ', '( --[a-z-]+)* ')}$", (TOP / shown_by).read_text(), re.MULTILINE)
+    elif shown_by is not None:
+        module, _, function = shown_by.partition("::")
+        names = [node.name for node in ast.walk(ast.parse((TOP / module).read_text())) if hasattr(node, "name")]
+        assert function in names
+
+
+def test_no_command_is_promised_to_a_test_and_documented_nowhere() -> None:
+    assert set(SHOWN_BY) <= set(COMMANDS)
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=str)
+def test_example_is_what_it_says(block: Block) -> None:
+    """Commands in a block of another name would be run by nobody."""
+    assert block.language not in ("sh", "bash", "shell"), "write ```console with '$ ' before each command"
+    if block.language == "python":
+        ast.parse(block.text)
+    if block.language == "json":
+        json.loads(block.text)
+
+
+def anchors_of(document: Path) -> set[str]:
+    headings = re.findall(r"(?m)^#+ (.+)$", document.read_text(encoding="utf-8"))
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=str)
+def test_links_lead_somewhere(document: Path) -> None:
+    text = re.sub(r"```.*?```", "", (TOP / document).read_text(encoding="utf-8"), flags=re.DOTALL)
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if "://" in target or target.startswith("mailto:"):
+            continue
+        name, _, anchor = target.partition("#")
+        path = (TOP / document).parent / name if name else TOP / document
+        assert path.exists(), f"{document}: {target}"
+        assert not anchor or anchor in anchors_of(path), f"{document}: {target}"
+
+
+def test_every_page_is_reached_from_the_index() -> None:
+    index = (TOP / "docs" / "README.md").read_text(encoding="utf-8")
+    assert [
+        page.name for page in (TOP / "docs").glob("*.md") if page.name != "README.md" and f"]({page.name})" not in index
+    ] == []
+
+
+def test_every_decision_is_in_their_index() -> None:
+    folder = TOP / "docs" / "decisions"
+    index = (folder / "README.md").read_text(encoding="utf-8")
+    assert [page.name for page in folder.glob("0*.md") if f"]({page.name})" not in index] == []
