@@ -88,11 +88,3 @@ def test_packages_are_packages_and_data_and_tests_are_none() -> None:
     folders = {module.parent for module in MODULES}
     assert [folder for folder in folders if not (TOP / folder / "__init__.py").is_file()] == []
     assert [*(TOP / "config").rglob("*.py"), *(TOP / "tests").rglob("__init__.py")] == []
-
-
-def test_every_connector_is_held_by_the_import_contract() -> None:
-    contracts = tomllib.loads((TOP / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]["contracts"]
-    pure = next(contract for contract in contracts if contract["id"] == "pure")["source_modules"]
-    for module in MODULES:
-        if module.parts[0] == "connectors" and module.name in ("protocol.py", "mapping.py"):
-            assert ".".join(module.with_suffix("").parts) in pure
