@@ -1,1 +1,1 @@
-"""Asterisk by its manager interface (AMI)."""
+"""Asterisk by its Manager Interface (AMI)."""

@@ -1,0 +1,49 @@
+"""One tree of errors. Each class says who must act; ``retryable`` says whether the same attempt may succeed later."""
+
+from typing import ClassVar
+
+
+class TielineError(Exception):
+    """Root of all errors that we raise on purpose; the text is for the person who must act."""
+
+    retryable: ClassVar[bool] = False
+
+
+class ConfigurationError(TielineError):
+    """The operator must change the configuration; the text names the key, the file and the cure."""
+
+
+class CaptureError(TielineError):
+    """A capture folder cannot be read: whoever recorded or edited it must act."""
+
+
+class PeerError(TielineError):
+    """Something that a PBX, a CRM or another peer did or failed to do."""
+
+
+class PeerUnavailableError(PeerError):
+    """The peer cannot be reached or does not answer in time. We try again; the operator looks when it lasts."""
+
+    retryable = True
+
+
+class PeerProtocolError(PeerError):
+    """The peer said what its protocol does not allow. We connect anew; if it comes back, the vendor or we must act."""
+
+    retryable = True
+
+
+class PeerRefusedError(PeerError):
+    """The peer knows us not or forbids it: the operator must change a secret or a right, there or in our configuration."""
+
+
+class CommandError(TielineError):
+    """A command did not do what was asked; the one who gave it must act."""
+
+
+class CommandRefusedError(CommandError):
+    """The command was not sent, or the PBX refused it: nothing happened."""
+
+
+class CommandUnansweredError(CommandError):
+    """The command was sent, and no answer came: whether it was done is not known, so it is never sent again."""
