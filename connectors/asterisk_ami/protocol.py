@@ -280,3 +280,15 @@ def encode_action(name: str, headers: Sequence[tuple[str, str]], action_id: str)
 def login_md5_key(challenge: str, secret: str) -> str:
     """Return ``Key`` of a Login with ``AuthType: MD5``: AMI's own scheme, which only keeps the secret off the wire."""
     return md5((challenge + secret).encode(), usedforsecurity=False).hexdigest()
+
+
+def decode_action(data: bytes) -> tuple[str, list[tuple[str, str]]]:
+    """Return name and headers of an action as a client wrote it, without ``Action`` itself; the name is empty when it has none."""
+    name, headers = "", []
+    for line in data.split(b"\r\n"):
+        key, colon, value = _decode(line, None).partition(":")
+        if key.lower() == "action":
+            name = value.strip()
+        elif colon:
+            headers.append((key, value.removeprefix(" ")))
+    return name, headers
