@@ -24,7 +24,6 @@ class LegRole(StrEnum):
 
 class BridgeKind(StrEnum):
     TALK = "talk"
-    CONFERENCE = "conference"
     HOLDING = "holding"
     """A place to wait in: who is in it hears no other member (a parking lot)."""
 
@@ -140,6 +139,15 @@ class LegConnected(_Event, frozen=True):
     leg: LegId
 
 
+class DialAttempted(_Event, frozen=True):
+    """The dial plan dials a device; LegDialled follows, unless there was nothing that could ring (AMI ``Newexten`` Dial)."""
+
+    leg: LegId
+    device: str
+    number: str | None
+    """The number to be sent out, where the dial string names one."""
+
+
 class DialEnded(_Event, frozen=True):
     """An attempt to reach ``target`` is over. It may be said twice, with another result: the first stands."""
 
@@ -215,6 +223,12 @@ class MenuLeft(_Event, frozen=True):
     leg: LegId
 
 
+class MenuExpired(_Event, frozen=True):
+    """The menu gave up on a party who said nothing it understood."""
+
+    leg: LegId
+
+
 class ServiceStarted(_Event, frozen=True):
     leg: LegId
     service: Service
@@ -237,7 +251,8 @@ class QueueJoined(_Event, frozen=True):
 class QueueLeft(_Event, frozen=True):
     leg: LegId
     queue: QueueName
-    abandoned: bool
+    result: QueueResult
+    """``TIMEOUT`` also stands for an answer until AgentConnected says so: PBXs tell the leaving first."""
 
 
 class AgentConnected(_Event, frozen=True):
@@ -392,9 +407,14 @@ class CallDetail(_Event, frozen=True):
     """One row of the PBX's own call detail record."""
 
     leg: LegId
-    started_at: float
+    leg_name: str
+    source: str
+    destination: str
+    started_at: float | None
+    """None where the row's clock is not known: AMI gives local time without a zone."""
     answered_at: float | None
     ended_at: float | None
+    duration_s: int
     billed_s: int
     answered: bool
     disposition: str
@@ -436,6 +456,7 @@ PbxEvent = (
     | LegDialled
     | LegAlerting
     | LegConnected
+    | DialAttempted
     | DialEnded
     | LegDiverted
     | LegBridged
@@ -446,6 +467,7 @@ PbxEvent = (
     | DigitPressed
     | MenuEntered
     | MenuLeft
+    | MenuExpired
     | ServiceStarted
     | DialPlanFailed
     | QueueJoined

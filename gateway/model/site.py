@@ -2,9 +2,12 @@
 
 import re
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 import msgspec
+
+_LONGEST_INTERNAL: Final = 4
+"""Digits of the longest service or group number that could be mistaken for an outside one."""
 
 
 class Site(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, dict=True):
@@ -30,6 +33,13 @@ class Site(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     def is_extension(self, number: str | None) -> bool:
         """Tell whether this is the number of a telephone of this site."""
         return number is not None and self._extension.search(number) is not None
+
+    def leads_outside(self, number: str) -> bool:
+        """Tell whether a telephone that dials this asks for an outside line: the prefix, and too much behind it to be internal."""
+        if self.is_extension(number) or not number.startswith(self.outside_prefix):
+            return False
+        rest = number[len(self.outside_prefix) :].lstrip("+")
+        return rest.isdigit() and len(rest) > _LONGEST_INTERNAL
 
     def is_trunk(self, device: str) -> bool:
         """Tell whether legs of this device lead outside."""

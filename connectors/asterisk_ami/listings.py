@@ -1,0 +1,146 @@
+"""What Asterisk lists or reports of itself: legs, queues, members, devices, CDR rows. Pure.
+
+Source: docs.asterisk.org, AMI ``CoreShowChannels``, ``QueueStatus``, ``Cdr``; captures midcall_connect and queue_members.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from connectors.asterisk_ami import dialplan
+from connectors.asterisk_ami.protocol import AmiMessage
+from gateway.model.events import (
+    CallDetail,
+    DeviceChanged,
+    LegRole,
+    LegSeen,
+    MemberChanged,
+    PbxEvent,
+    QueueEntrySeen,
+    QueueSeen,
+    SnapshotDone,
+)
+from gateway.model.ids import BridgeId, LegId, QueueName
+
+_CALLED_BY = frozenset({"AppDial", "AppDial2", "AppQueue"})
+"""Applications that Asterisk shows on a leg which it called itself."""
+
+
+def number(text: str) -> int:
+    """Return a count or code, 0 where the PBX gave none or something else."""
+    return int(text) if text.isascii() and text.isdigit() else 0
+
+
+def seconds(text: str) -> float:
+    """Return the length of ``HH:MM:SS`` in seconds."""
+    total = 0
+    for part in text.split(":"):
+        total = total * 60 + number(part)
+    return float(total)
+
+
+def leg_seen(message: AmiMessage, at: float, prefix: str = "") -> LegSeen | None:
+    """Return the leg that a message describes in full; None where it is not enough to go by."""
+    leg, name = LegId(message.get(prefix + "Uniqueid")), message.get(prefix + "Channel")
+    if not leg or not name:
+        return None
+    root = LegId(message.get(prefix + "Linkedid") or leg)
+    state = message.get(prefix + "ChannelState")
+    application = message.get("Application")
+    terminating = application in _CALLED_BY if application else root != leg or state in ("0", "5")
+    raw, display = message.get(prefix + "CallerIDNum"), message.get(prefix + "CallerIDName")
+    return LegSeen(
+        at=at,
+        leg=leg,
+        name=name,
+        device=dialplan.parse_leg_name(name),
+        role=LegRole.HELPER if dialplan.is_helper(name) else LegRole.TERMINATING if terminating else LegRole.ORIGINATING,
+        root=root,
+        number=None if raw in ("", "<unknown>") else raw,
+        display=None if display in ("", "<unknown>") else display,
+        dialled=None,
+        place=message.get(prefix + "Context") or None,
+        age_s=seconds(message.get("Duration")) if not prefix else 0.0,
+        connected=state == "6",
+        alerting=state == "5",
+        bridge=BridgeId(message.get("BridgeId")) if message.get("BridgeId") else None,
+    )
+
+
+def snapshot_done(at: float) -> list[PbxEvent]:
+    return [SnapshotDone(at=at)]
+
+
+def _cdr(message: AmiMessage, at: float) -> PbxEvent:
+    return CallDetail(
+        at=at,
+        leg=LegId(message.get("UniqueID")),
+        leg_name=message.get("Channel"),
+        source=message.get("Source"),
+        destination=message.get("Destination"),
+        started_at=None,
+        answered_at=None,
+        ended_at=None,
+        duration_s=number(message.get("Duration")),
+        billed_s=number(message.get("BillableSeconds")),
+        answered=message.get("Disposition") == "ANSWERED",
+        disposition=message.get("Disposition"),
+        destination_leg=message.get("DestinationChannel"),
+        application=message.get("LastApplication"),
+    )
+
+
+def _queue_entry(message: AmiMessage, at: float) -> PbxEvent:
+    return QueueEntrySeen(
+        at=at,
+        leg=LegId(message.get("Uniqueid")),
+        queue=QueueName(message.get("Queue")),
+        wait_s=float(number(message.get("Wait"))),
+    )
+
+
+def _queue_params(message: AmiMessage, at: float) -> PbxEvent:
+    return QueueSeen(
+        at=at,
+        queue=QueueName(message.get("Queue")),
+        waiting=number(message.get("Calls")),
+        strategy=message.get("Strategy"),
+    )
+
+
+def _member(message: AmiMessage, at: float) -> PbxEvent:
+    return MemberChanged(
+        at=at,
+        queue=QueueName(message.get("Queue")),
+        member=message.get("MemberName") or message.get("Name"),
+        interface=message.get("Interface") or message.get("Location"),
+        device_state=number(message.get("Status")),
+        paused=message.get("Paused") == "1",
+        reason=message.get("PausedReason") or message.get("Reason"),
+        penalty=number(message.get("Penalty")),
+        removed=message.name == "QueueMemberRemoved",
+    )
+
+
+def _device(message: AmiMessage, at: float) -> PbxEvent:
+    return DeviceChanged(at=at, device=message.get("Device"), state=message.get("State"))
+
+
+_READERS: Final[dict[str, Callable[[AmiMessage, float], PbxEvent]]] = {
+    "Cdr": _cdr,
+    "QueueEntry": _queue_entry,
+    "QueueParams": _queue_params,
+    "QueueMember": _member,
+    "QueueMemberAdded": _member,
+    "QueueMemberRemoved": _member,
+    "QueueMemberPause": _member,
+    "QueueMemberPenalty": _member,
+    "QueueMemberStatus": _member,
+    "DeviceStateChange": _device,
+}
+
+NAMES: Final = frozenset(_READERS)
+
+
+def event_of(message: AmiMessage, at: float) -> list[PbxEvent]:
+    """Return what one listed item or report says."""
+    return [_READERS[message.name](message, at)]

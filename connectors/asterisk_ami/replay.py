@@ -1,0 +1,58 @@
+"""A recorded Asterisk, heard again: a capture folder's bytes through the same decoder and mapping as live traffic."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from connectors._kit.capture import Closed, Opened, Received, Sent, read_capture, read_site
+from connectors.asterisk_ami.mapping import WANTED, AmiMapper
+from connectors.asterisk_ami.protocol import AmiDecoder
+from gateway.model.events import PbxEvent
+from gateway.model.site import Site
+
+WIRE: Final = "wire.ami"
+GREETING: Final = re.compile(rb"Asterisk Call Manager/[0-9.]+\r\n")
+
+
+def events_of(folder: Path, site: Site) -> Iterator[PbxEvent]:
+    """Yield what the recorded PBX said. Where the recording has no times and the PBX sent none, every ``at`` is 0.
+
+    Raises:
+        CaptureError: The folder is not a capture, or its files do not fit each other.
+        PeerProtocolError: The bytes are not AMI.
+    """
+    mapper = AmiMapper(site)
+    decoder = AmiDecoder(WANTED, site.encoding_fallback)
+    for item in read_capture(folder, WIRE, GREETING):
+        at = item.at or 0.0
+        match item:
+            case Opened():
+                decoder = AmiDecoder(WANTED, site.encoding_fallback)
+                yield from mapper.connection_made(at)
+            case Received(data=data):
+                for message in decoder.receive_data(data):
+                    yield from mapper.receive(message, at)
+            case Sent(data=data):
+                name, headers = _action(data)
+                yield from mapper.sent(name, headers, at)
+            case Closed():
+                yield from mapper.connection_lost(at)
+
+
+def _action(data: bytes) -> tuple[str, list[tuple[str, str]]]:
+    """Return the name and the headers of an action as it was sent."""
+    headers = []
+    name = ""
+    for line in data.decode("utf-8", "replace").split("\r\n"):
+        key, colon, value = line.partition(":")
+        if colon and key.lower() == "action":
+            name = value.strip()
+        elif colon:
+            headers.append((key, value.strip()))
+    return name, headers
+
+
+def site_of(folder: Path) -> Site:
+    """Return what the folder says of its site's numbers."""
+    return read_site(folder)

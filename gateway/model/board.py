@@ -1,0 +1,313 @@
+"""The live calls of one PBX: which call a leg belongs to, when two calls are one, and what a gap hid.
+
+Pure: fed with events in order, it answers with steps. The same board serves live traffic, replay and tests.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
+
+from gateway.model import gaps, reducer, transfers
+from gateway.model.call_events import CallEvent
+from gateway.model.calls import Call
+from gateway.model.change import NOTHING, Change, Step
+from gateway.model.events import (
+    BridgeKind,
+    BridgesMerged,
+    CallDetail,
+    ConnectionLost,
+    ConnectionMade,
+    LegBridged,
+    LegCleared,
+    LegCreated,
+    LegDialled,
+    LegPickedUp,
+    LegSeen,
+    LegsTwinned,
+    LegTransferred,
+    LegUnbridged,
+    LegUnparked,
+    PbxEvent,
+    QueueEntrySeen,
+    SnapshotDone,
+)
+from gateway.model.ids import DEFAULT_TENANT, BridgeId, CallId, LegId, PbxName, Tenant, call_id
+from gateway.model.site import Site
+
+REMEMBERED_S: Final = 120.0
+"""Seconds for which an ended call is kept, for what the PBX says of it afterwards."""
+
+
+class Board:
+    """All live calls of one PBX, and those that ended lately."""
+
+    def __init__(self, pbx: PbxName, site: Site, tenant: Tenant = DEFAULT_TENANT) -> None:
+        self.pbx = pbx
+        self.site = site
+        self.tenant = tenant
+        self._live: dict[CallId, Call] = {}
+        self._ended: dict[CallId, tuple[float, Call]] = {}
+        self._call_of: dict[LegId, CallId] = {}
+        self._legs_in: dict[BridgeId, set[LegId]] = {}
+        self._unconfirmed: set[LegId] = set()
+        self._gap: tuple[float, float | None] | None = None
+
+    @property
+    def live(self) -> Mapping[CallId, Call]:
+        """The calls that have not ended, by id; helper legs without a party are none."""
+        return {key: call for key, call in self._live.items() if call.published}
+
+    def apply(self, event: PbxEvent) -> Step:
+        """Take an event and return the calls that it changed, and what is to be told of them."""
+        kind = type(event)
+        route = _ROUTES.get(kind)
+        if route is not None:
+            return route(self, event)
+        leg = getattr(event, "leg", None)
+        return NOTHING if leg is None else self._one(leg, event)
+
+    def find(self, leg: LegId) -> Call | None:
+        """Return the live call that a leg belongs to."""
+        return self._live.get(self._call_of.get(leg, CallId("")))
+
+    def _one(self, leg: LegId, event: PbxEvent) -> Step:
+        if self._unconfirmed:
+            self._unconfirmed.discard(leg)
+        found = self._call_of.get(leg)
+        call = None if found is None else self._live.get(found)
+        if call is None:
+            return NOTHING
+        change = Change(call, self.site, event.at)
+        reducer.apply_to(change, event)
+        return self._keep(change)
+
+    def _keep(self, change: Change, gone: Iterable[Call] = ()) -> Step:
+        """Take the changed call over; ended ones move to those remembered."""
+        call = change.call
+        for folded in gone:
+            self._retire(folded, change.at)
+            for leg in folded.legs:
+                self._call_of[leg] = call.call_id
+        if call.ended:
+            self._retire(call, change.at)
+        else:
+            self._live[call.call_id] = call
+        if not call.published:
+            return NOTHING
+        return Step(calls=(call, *(other for other in gone if other.published)), events=tuple(change.events))
+
+    def _retire(self, call: Call, at: float) -> None:
+        self._live.pop(call.call_id, None)
+        self._ended[call.call_id] = (at, call)
+        while self._ended:
+            oldest, (ended_at, forgotten) = next(iter(self._ended.items()))
+            if at - ended_at <= REMEMBERED_S:
+                break
+            del self._ended[oldest]
+            for leg in forgotten.legs:
+                if self._call_of.get(leg) == oldest or self._call_of.get(leg) == forgotten.merged_into:
+                    self._call_of.pop(leg, None)
+
+    def _new(self, leg: LegId, at: float) -> Change:
+        call = Call(
+            call_id=call_id(self.pbx, leg, at),
+            pbx=self.pbx,
+            tenant=self.tenant,
+            began_at=at,
+            legs={},
+        )
+        return Change(call, self.site, at)
+
+    def _leg_created(self, event: LegCreated) -> Step:
+        if event.leg in self._call_of:
+            return NOTHING
+        call = self.find(event.root)
+        change = self._new(event.leg, event.at) if call is None else Change(call, self.site, event.at)
+        reducer.apply_to(change, event)
+        self._call_of[event.leg] = change.call.call_id
+        return self._keep(change)
+
+    def _leg_bridged(self, event: LegBridged) -> Step:
+        members = self._legs_in.setdefault(event.bridge, set())
+        members.add(event.leg)
+        if event.kind is BridgeKind.HOLDING or len(members) == 1:
+            return self._one(event.leg, event)
+        return self._joined((event.leg, *members), event)
+
+    def _leg_unbridged(self, event: LegUnbridged) -> Step:
+        self._leave(event.leg, event.bridge)
+        return self._one(event.leg, event)
+
+    def _leave(self, leg: LegId, bridge: BridgeId) -> None:
+        members = self._legs_in.get(bridge)
+        if members is not None:
+            members.discard(leg)
+            if not members:
+                del self._legs_in[bridge]
+
+    def _bridges_merged(self, event: BridgesMerged) -> Step:
+        moved = self._legs_in.pop(event.bridge, set())
+        members = self._legs_in.setdefault(event.into, set())
+        members |= moved
+        return self._joined(tuple(members), event)
+
+    def _leg_cleared(self, event: LegCleared) -> Step:
+        call = self.find(event.leg)
+        if call is not None:
+            leg = call.legs.get(event.leg)
+            if leg is not None and leg.bridge is not None:
+                self._leave(event.leg, leg.bridge)
+        return self._one(event.leg, event)
+
+    def _leg_dialled(self, event: LegDialled) -> Step:
+        return self._one(event.target, event)
+
+    def _twinned(self, event: LegsTwinned) -> Step:
+        return self._joined((event.leg, event.twin), event)
+
+    def _transferred(self, event: LegTransferred) -> Step:
+        legs = (event.by, event.consult, event.transferee, event.target)
+        return self._joined(tuple(leg for leg in legs if leg is not None), event)
+
+    def _picked_up(self, event: LegPickedUp) -> Step:
+        return self._joined((event.leg, event.by), event)
+
+    def _unparked(self, event: LegUnparked) -> Step:
+        return self._joined((event.leg,) if event.by is None else (event.leg, event.by), event)
+
+    def _joined(self, legs: Iterable[LegId], event: PbxEvent) -> Step:
+        """These legs are of one call now: fold the others' calls into the one that outranks them, then apply the event."""
+        calls: dict[CallId, Call] = {}
+        for leg in legs:
+            self._unconfirmed.discard(leg)
+            call = self.find(leg)
+            if call is not None:
+                calls[call.call_id] = call
+        if not calls:
+            return NOTHING
+        first, *rest = calls.values()
+        for call in rest:
+            if transfers.outranks(call, first):
+                first = call
+        change = Change(first, self.site, event.at)
+        gone = [transfers.fold(change, call) for call in calls.values() if call is not first]
+        reducer.apply_to(change, event)
+        return self._keep(change, gone)
+
+    def _connection_lost(self, event: ConnectionLost) -> Step:
+        self._gap = (event.at, None)
+        for key, call in self._live.items():
+            change = Change(call, self.site, event.at)
+            gaps.lose_sight(change)
+            self._live[key] = change.call
+        return Step(calls=tuple(self.live.values()))
+
+    def _connection_made(self, event: ConnectionMade) -> Step:
+        if self._gap is not None and self._gap[1] is None:
+            self._gap = (self._gap[0], event.at)
+        self._unconfirmed = {leg.id for call in self._live.values() for leg in call.legs.values() if leg.is_live}
+        return NOTHING
+
+    def _leg_seen(self, event: LegSeen) -> Step:
+        self._unconfirmed.discard(event.leg)
+        call = self.find(event.leg) or self.find(event.root)
+        if call is None and event.leg in self._call_of:
+            return NOTHING
+        change = self._new(event.leg, event.at - event.age_s) if call is None else Change(call, self.site, event.at)
+        change.at = event.at
+        gaps.see(change, event)
+        self._call_of[event.leg] = change.call.call_id
+        self._call_of.setdefault(event.root, change.call.call_id)
+        step = self._keep(change)
+        if event.bridge is None:
+            return step
+        bridged = LegBridged(at=event.at, leg=event.leg, bridge=event.bridge, kind=BridgeKind.TALK, replaced=None)
+        return _together((step, self._leg_bridged(bridged)))
+
+    def _queue_entry_seen(self, event: QueueEntrySeen) -> Step:
+        call = self.find(event.leg)
+        if call is None:
+            return NOTHING
+        change = Change(call, self.site, event.at)
+        gaps.see_queue_entry(change, event)
+        return self._keep(change)
+
+    def _snapshot_done(self, event: SnapshotDone) -> Step:
+        unheard, self._unconfirmed = self._unconfirmed, set()
+        steps = []
+        for leg in sorted(unheard):
+            call = self.find(leg)
+            if call is not None:
+                change = Change(call, self.site, event.at)
+                known = call.legs.get(leg)
+                if known is not None and known.bridge is not None:
+                    self._leave(leg, known.bridge)
+                reducer.clear_leg(change, leg, 0, 0, unheard=True)
+                steps.append(self._keep(change))
+        for call in tuple(self._live.values()):
+            change = Change(call, self.site, event.at)
+            reducer.update(change)
+            steps.append(self._keep(change))
+        return _together(steps)
+
+    def _call_detail(self, event: CallDetail) -> Step:
+        found = self._call_of.get(event.leg)
+        if found is None:
+            return self._from_detail(event)
+        ended = self._ended.get(found)
+        call = self._live.get(found) or (None if ended is None else ended[1])
+        if call is None or call.complete or event.leg != call.caller_leg:
+            return NOTHING
+        change = Change(call, self.site, event.at)
+        if not gaps.correct(change, event):
+            return NOTHING
+        if ended is not None:
+            self._ended[found] = (ended[0], change.call)
+            return Step(calls=(change.call,), events=tuple(change.events))
+        return self._keep(change)
+
+    def _from_detail(self, event: CallDetail) -> Step:
+        """A call that came and went while nobody listened is known from the CDR alone."""
+        ended_at = event.at if event.ended_at is None else event.ended_at
+        if self._gap is None or self._gap[1] is None or not self._gap[0] <= ended_at <= self._gap[1] + 1.0:
+            return NOTHING
+        seen = gaps.leg_of_detail(event, ended_at)
+        if seen is None:
+            return NOTHING
+        change = self._new(event.leg, seen.at - seen.age_s)
+        change.at = seen.at
+        gaps.see(change, seen)
+        self._call_of[event.leg] = change.call.call_id
+        change.call.talk_known = False
+        reducer.clear_leg(change, event.leg, 0, 0, unheard=True)
+        change.call.ended_at = ended_at
+        gaps.correct(change, event)
+        return self._keep(change)
+
+
+def _together(steps: Iterable[Step]) -> Step:
+    calls: dict[CallId, Call] = {}
+    events: list[CallEvent] = []
+    for step in steps:
+        calls |= {call.call_id: call for call in step.calls}
+        events += step.events
+    return Step(calls=tuple(calls.values()), events=tuple(events))
+
+
+_ROUTES: Final[dict[type, Callable[[Board, Any], Step]]] = {
+    LegCreated: Board._leg_created,
+    LegBridged: Board._leg_bridged,
+    LegUnbridged: Board._leg_unbridged,
+    BridgesMerged: Board._bridges_merged,
+    LegCleared: Board._leg_cleared,
+    LegDialled: Board._leg_dialled,
+    LegsTwinned: Board._twinned,
+    LegTransferred: Board._transferred,
+    LegPickedUp: Board._picked_up,
+    LegUnparked: Board._unparked,
+    ConnectionLost: Board._connection_lost,
+    ConnectionMade: Board._connection_made,
+    LegSeen: Board._leg_seen,
+    QueueEntrySeen: Board._queue_entry_seen,
+    SnapshotDone: Board._snapshot_done,
+    CallDetail: Board._call_detail,
+}

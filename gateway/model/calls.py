@@ -1,0 +1,136 @@
+"""A call as it stands: what the reducer keeps, and what the call record is made from.
+
+A :class:`Call` is a value: :func:`gateway.model.reducer.apply` copies it before it changes anything, and everything inside is
+immutable but the ``legs`` dict, which the copy renews.
+"""
+
+import msgspec
+
+from gateway.model.events import DiversionReason, QueueResult, Service, TransferKind
+from gateway.model.ids import CallId, LegId, PbxName, QueueName, Tenant
+from gateway.model.legs import Leg
+
+
+class QueueStay(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One time in one queue."""
+
+    queue: QueueName
+    leg: LegId
+    joined_at: float | None
+    left_at: float | None = None
+    result: QueueResult | None = None
+
+
+class AgentTalk(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """An agent whom a queue gave the caller to."""
+
+    agent: str
+    extension: str | None
+    leg: LegId | None
+    since: float | None = None
+    talk_s: float = 0.0
+
+
+class Transfer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    kind: TransferKind
+    at: float
+    by: str | None
+    by_leg: LegId | None
+    to: str | None
+    target: LegId | None = None
+    result: str | None = None
+    """``completed busy no_answer abandoned failed``; None while it is not known."""
+    consult_s: float | None = None
+    slot: str | None = None
+
+
+class Diversion(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    diverted_from: str
+    diverted_to: str
+    reason: DiversionReason
+
+
+class Consultation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A call that was folded into this one."""
+
+    call_id: CallId
+    caller_leg: LegId | None
+    talk_s: float
+
+
+class Release(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Who asked for the end."""
+
+    by: str
+    """``caller called cti``"""
+    leg: LegId
+    at: float
+
+
+class Call(msgspec.Struct, kw_only=True):
+    """What a customer experiences, from the first ring to the last hang-up. Times are seconds since the epoch."""
+
+    call_id: CallId
+    pbx: PbxName
+    tenant: Tenant
+    began_at: float
+    seq: int = 0
+    version: int = 1
+    published: bool = False
+    """A party's leg exists, so that the world may know of it; helper legs alone are no call."""
+    answered_at: float | None = None
+    ended_at: float | None = None
+    ended: bool = False
+    complete: bool = True
+    merged_into: CallId | None = None
+
+    legs: dict[LegId, Leg]
+    caller_leg: LegId | None = None
+    click_to_dial: bool = False
+    dial_target: str | None = None
+    """What a click-to-dial calls once the agent has answered."""
+    attempted: str | None = None
+    """The device that the dial plan dialled last and that no leg came of yet."""
+    dial_cause: int = 0
+    """The cause with which the dial plan itself refused the call."""
+
+    digits: str = ""
+    menus: tuple[str, ...] = ()
+    menu: str | None = None
+    menus_began_at: float | None = None
+    menus_left_at: float | None = None
+    menu_expired: bool = False
+    queues: tuple[QueueStay, ...] = ()
+    agents: tuple[AgentTalk, ...] = ()
+    service: Service | None = None
+    place: str = "route"
+    """Where the caller is while nobody has answered: ``route ivr queue ringing``."""
+
+    answered_by: tuple[str, ...] = ()
+    talk_since: float | None = None
+    talk_s: float = 0.0
+    talk_known: bool = True
+    held_since: float | None = None
+    held_by: LegId | None = None
+    held_by_feature: bool = False
+    hold_s: float = 0.0
+    release: Release | None = None
+
+    transfers: tuple[Transfer, ...] = ()
+    diversions: tuple[Diversion, ...] = ()
+    folded: tuple[Consultation, ...] = ()
+    conference: str | None = None
+    parties: tuple[str, ...] = ()
+    recording: str | None = None
+    disposition: str | None = None
+    """What the PBX's CDR says of a call whose end was not heard."""
+
+    @property
+    def state(self) -> str:
+        """``active`` or ``ended``."""
+        return "ended" if self.ended else "active"
+
+    @property
+    def caller(self) -> Leg | None:
+        """The leg of who began the call."""
+        return None if self.caller_leg is None else self.legs.get(self.caller_leg)

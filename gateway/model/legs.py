@@ -1,0 +1,83 @@
+"""One leg of a call, and who is at its end."""
+
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+from gateway.model.events import BridgeKind, DialResult, LegRole
+from gateway.model.ids import BridgeId, LegId
+from gateway.model.site import Site
+
+_WITHHELD: Final = frozenset({"", "anonymous", "unknown", "unavailable", "restricted", "private", "withheld", "s"})
+"""What PBXs write where a caller hides his number (RFC 3323 ``anonymous``; the others from trunks seen in the field)."""
+
+
+class PartyKind(StrEnum):
+    EXTENSION = "extension"
+    OUTSIDE = "outside"
+    OTHER = "other"
+    HELPER = "helper"
+
+
+class Leg(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A leg's state; times are seconds since the epoch, None while it has not come so far."""
+
+    id: LegId
+    name: str
+    device: str
+    role: LegRole
+    kind: PartyKind
+    party: str | None
+    """The extension or number at its end, as a call record names it; None for helpers and where it is not known."""
+    number: str | None
+    """The raw text that the PBX gave for the number."""
+    display: str | None
+    dialled: str | None
+    place: str | None
+    created_at: float
+    alerting_at: float | None = None
+    connected_at: float | None = None
+    cleared_at: float | None = None
+    cleared_unheard: bool = False
+    """It ended while nobody listened: ``cleared_at`` is only when we learned it."""
+    cause: int = 0
+    sip: int = 0
+    bridge: BridgeId | None = None
+    bridge_kind: BridgeKind = BridgeKind.TALK
+    twin: LegId | None = None
+    dialled_by: LegId | None = None
+    was_dialled: bool = False
+    result: DialResult | None = None
+    picked_up: bool = False
+    """It joined by picking up what rang or was parked elsewhere."""
+    transferred: bool = False
+    """Its party handed the other one over: its hang-up ends no call."""
+
+    @property
+    def is_party(self) -> bool:
+        return self.kind is not PartyKind.HELPER
+
+    @property
+    def is_live(self) -> bool:
+        return self.cleared_at is None
+
+
+def is_withheld(number: str | None) -> bool:
+    """Tell whether this text in a number's place means that the caller hides it, or that the PBX knows none."""
+    return number is None or number.strip().lower() in _WITHHELD
+
+
+def party_of(device: str, role: LegRole, number: str | None, site: Site) -> tuple[PartyKind, str | None]:
+    """Tell what kind of party is behind a device, and its extension or number."""
+    if role is LegRole.HELPER:
+        return PartyKind.HELPER, None
+    known = None if is_withheld(number) else number
+    if site.is_trunk(device):
+        return PartyKind.OUTSIDE, known if role is LegRole.ORIGINATING else None
+    peer = device.partition("/")[2]
+    if site.is_extension(peer):
+        return PartyKind.EXTENSION, peer
+    if site.is_extension(known):
+        return PartyKind.EXTENSION, known
+    return PartyKind.OTHER, known or peer or None

@@ -1,0 +1,124 @@
+"""How a call came out, where it ended and who ended it: read from what is known of it, at any time."""
+
+import msgspec
+
+from gateway.model.calls import Call
+from gateway.model.causes import attempt_outcome
+from gateway.model.events import DialResult, LegRole, Service
+from gateway.model.legs import Leg
+
+_BY_RESULT = {
+    DialResult.BUSY: "busy",
+    DialResult.UNREACHABLE: "unreachable",
+    DialResult.FAILED: "failed",
+}
+_BY_DISPOSITION = {"BUSY": "busy", "FAILED": "failed", "CONGESTION": "failed", "NO ANSWER": "no_answer"}
+"""Asterisk's CDR dispositions; ANSWERED without a party is a caller who left a menu or a queue."""
+_ENDED_BY_CALLED = frozenset({"busy", "rejected"})
+_SERVED = frozenset({Service.MAILBOX, Service.MONITOR, Service.MEDIA})
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    outcome: str
+    stage: str | None
+    ended_by: str
+
+
+def outcome_of(call: Call) -> Outcome:
+    """Return how an ended call came out (ARCHITECTURE, "Call record": ``outcome``, ``stage``, ``ended_by``)."""
+    released_by = None if call.release is None else call.release.by
+    if call.answered_by:
+        return Outcome(outcome="answered", stage=None, ended_by=released_by or "pbx")
+    if _ended_unheard(call):
+        return _from_detail(call)
+    if call.service is Service.VOICEMAIL:
+        return Outcome(outcome="voicemail", stage=None, ended_by=released_by or "pbx")
+    stage = _stage(call)
+    if released_by == "caller" and not _agent_leg_failed(call):
+        served = call.service in _SERVED
+        return Outcome(outcome="self_served" if served else "abandoned", stage=None if served else stage, ended_by="caller")
+    outcome = _without_answer(call, stage)
+    if released_by == "cti":
+        return Outcome(outcome=outcome, stage=stage, ended_by="cti")
+    if outcome == "self_served":
+        return Outcome(outcome=outcome, stage=None, ended_by="pbx")
+    return Outcome(outcome=outcome, stage=stage, ended_by="called" if outcome in _ENDED_BY_CALLED else "pbx")
+
+
+def _from_detail(call: Call) -> Outcome:
+    outcome = "unknown" if call.disposition is None else _BY_DISPOSITION.get(call.disposition, "abandoned")
+    return Outcome(outcome=outcome, stage=None if outcome == "unknown" else call.place, ended_by="pbx")
+
+
+def _ended_unheard(call: Call) -> bool:
+    caller = call.caller
+    return caller is not None and caller.cleared_unheard
+
+
+def _agent_leg_failed(call: Call) -> bool:
+    caller = call.caller
+    return call.click_to_dial and caller is not None and caller.connected_at is None
+
+
+def _stage(call: Call) -> str:
+    return "agent_leg" if _agent_leg_failed(call) else call.place
+
+
+def _without_answer(call: Call, stage: str) -> str:
+    caller = call.caller
+    if caller is None:
+        return "unknown"
+    if stage == "agent_leg":
+        return _leg_outcome(caller)
+    if stage == "queue":
+        return "no_answer"
+    if stage == "ringing":
+        return dialled_outcome(call) or "no_answer"
+    if call.attempted is not None:
+        # The dial plan dialled and no leg came of it: there was no telephone to ring.
+        return attempt_outcome(caller.cause, caller.sip) or "unreachable"
+    if stage == "ivr":
+        return "abandoned" if call.menu_expired else "self_served"
+    if call.service in _SERVED:
+        return "self_served"
+    return attempt_outcome(call.dial_cause, 0) or attempt_outcome(caller.cause, caller.sip) or "no_answer"
+
+
+def dialled_outcome(call: Call) -> str | None:
+    """Return how the last attempt to reach somebody came out; of several at once, the one that was nearest to an answer."""
+    attempts = [
+        leg
+        for leg in call.legs.values()
+        if leg.was_dialled and leg.is_party and leg.id != call.caller_leg and leg.connected_at is None
+    ]
+    if call.attempted is not None:
+        return "unreachable"
+    if not attempts:
+        return None
+    last_began = max(leg.created_at for leg in attempts)
+    together = {_leg_outcome(leg) for leg in attempts if leg.cleared_at is None or leg.cleared_at > last_began}
+    for outcome in ("no_answer", "busy", "rejected", "unreachable", "failed"):
+        if outcome in together:
+            return outcome
+    return None
+
+
+def _leg_outcome(leg: Leg) -> str:
+    return attempt_outcome(leg.cause, leg.sip) or _BY_RESULT.get(leg.result or DialResult.NO_ANSWER, "no_answer")
+
+
+def rang(call: Call) -> list[str]:
+    """Return the extensions whose telephones rang, sorted."""
+    return sorted({leg.party for leg in call.legs.values() if leg.party is not None and _has_rung(call, leg)})
+
+
+def _has_rung(call: Call, leg: Leg) -> bool:
+    return (
+        leg.kind == "extension"
+        and leg.role is LegRole.TERMINATING
+        and leg.alerting_at is not None
+        and leg.id != call.caller_leg
+        and not leg.picked_up
+        and leg.result is not DialResult.DIVERTED
+        and not (leg.connected_at is None and _leg_outcome(leg) == "busy")
+    )

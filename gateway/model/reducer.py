@@ -1,0 +1,505 @@
+"""The reducer: a call and an event in, the call as it is then and what is to be told of it out. No I/O, no clock, no chance.
+
+What comes late, twice or for a leg that is gone changes nothing and raises nothing. Which calls an event touches, and when two
+of them become one, is decided by :mod:`gateway.model.board`.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import msgspec
+
+from gateway.model import talk, transfers
+from gateway.model.calls import AgentTalk, Call, Diversion, QueueStay, Release
+from gateway.model.change import NOTHING, Change, Step
+from gateway.model.events import (
+    AgentCompleted,
+    AgentConnected,
+    BridgesMerged,
+    ConferenceJoined,
+    DialAttempted,
+    DialEnded,
+    DialOutRequested,
+    DialPlanFailed,
+    DialResult,
+    DigitPressed,
+    DiversionReason,
+    LegAlerting,
+    LegBridged,
+    LegCleared,
+    LegConnected,
+    LegCreated,
+    LegDialled,
+    LegDiverted,
+    LegHeld,
+    LegParked,
+    LegPickedUp,
+    LegRenumbered,
+    LegRetrieved,
+    LegRole,
+    LegsTwinned,
+    LegTransferred,
+    LegUnbridged,
+    LegUnparked,
+    MenuEntered,
+    MenuExpired,
+    MenuLeft,
+    PbxEvent,
+    QueueJoined,
+    QueueLeft,
+    QueueResult,
+    RecordingStarted,
+    ReleaseRequested,
+    Service,
+    ServiceStarted,
+)
+from gateway.model.ids import LegId
+from gateway.model.legs import Leg, PartyKind, party_of
+from gateway.model.outcome import dialled_outcome, outcome_of
+from gateway.model.site import Site
+
+MASK: Final = "x"
+"""What stands in a record for a digit that was collected as data."""
+
+
+def apply(call: Call, event: PbxEvent, site: Site) -> Step:
+    """Return what ``event`` makes of ``call``; the call given stays as it was."""
+    handler = _HANDLERS.get(type(event))
+    if handler is None:
+        return NOTHING
+    change = Change(call, site, event.at)
+    handler(change, event)
+    return change.step()
+
+
+def apply_to(change: Change, event: PbxEvent) -> None:
+    """Let ``event`` work on a change that is under way."""
+    handler = _HANDLERS.get(type(event))
+    if handler is not None:
+        handler(change, event)
+
+
+def _leg_created(change: Change, event: LegCreated) -> None:
+    call = change.call
+    if event.leg in call.legs:
+        return
+    kind, party = party_of(event.device, event.role, event.number, change.site)
+    add_leg(
+        change,
+        Leg(
+            id=event.leg,
+            name=event.name,
+            device=event.device,
+            role=event.role,
+            kind=kind,
+            party=party,
+            number=event.number,
+            display=event.display,
+            dialled=event.dialled,
+            place=event.place,
+            created_at=event.at,
+        ),
+    )
+
+
+def add_leg(change: Change, leg: Leg) -> None:
+    """Put a new leg into the call; the first party's leg is the caller's."""
+    call = change.call
+    call.legs[leg.id] = leg
+    if not leg.is_party:
+        return
+    if call.caller_leg is None:
+        call.caller_leg = leg.id
+        call.click_to_dial = leg.role is LegRole.TERMINATING
+    if not call.published:
+        call.published = True
+        change.tell("call.started", caller=leg.party, called=leg.dialled, leg=leg.id)
+
+
+def _legs_twinned(change: Change, event: LegsTwinned) -> None:
+    for one, other in ((event.leg, event.twin), (event.twin, event.leg)):
+        leg = change.leg(one)
+        if leg is not None and leg.twin != other:
+            change.set_leg(leg, twin=other)
+
+
+def _leg_renumbered(change: Change, event: LegRenumbered) -> None:
+    leg = change.leg(event.leg)
+    if leg is not None and leg.number is None:
+        kind, party = party_of(leg.device, leg.role, event.number, change.site)
+        change.set_leg(leg, number=event.number, display=leg.display or event.display, kind=kind, party=leg.party or party)
+
+
+def _dial_attempted(change: Change, event: DialAttempted) -> None:
+    call = change.call
+    if change.is_near(event.leg):
+        call.attempted = event.device
+        goes_on(change)
+
+
+def _leg_dialled(change: Change, event: LegDialled) -> None:
+    call = change.call
+    leg = change.leg(event.target)
+    if leg is None:
+        return
+    party = leg.party
+    if leg.kind is PartyKind.OUTSIDE and event.number is not None:
+        party = event.number
+        transfers.name_target(change, event.number)
+    change.set_leg(leg, was_dialled=True, dialled_by=event.leg, party=party)
+    call.attempted = None
+    if event.target == call.caller_leg:
+        return
+    if not (call.queues and call.queues[-1].left_at is None):
+        call.place = "ringing"
+    goes_on(change)
+
+
+def goes_on(change: Change) -> None:
+    """The PBX does something more for the caller: whoever left before did not end the call."""
+    call = change.call
+    if call.release is not None and call.release.by == "called":
+        call.release = None
+
+
+def _leg_alerting(change: Change, event: LegAlerting) -> None:
+    leg = change.leg(event.leg)
+    if leg is not None and leg.alerting_at is None and leg.connected_at is None:
+        change.set_leg(leg, alerting_at=event.at)
+        if leg.is_party and leg.role is LegRole.TERMINATING:
+            change.tell("call.alerting", leg=leg.id, party=leg.party)
+
+
+def _leg_connected(change: Change, event: LegConnected) -> None:
+    leg = change.leg(event.leg)
+    if leg is not None and leg.connected_at is None:
+        change.set_leg(leg, connected_at=event.at)
+
+
+def _dial_ended(change: Change, event: DialEnded) -> None:
+    leg = change.call.legs.get(event.target)
+    if leg is None or leg.result is not None:
+        return
+    if event.forwarded_to is not None:
+        change.set_leg(leg, result=DialResult.DIVERTED)
+        if leg.party is not None:
+            add_diversion(change, leg.party, event.forwarded_to, DiversionReason.DEFLECTED)
+        return
+    change.set_leg(leg, result=event.result)
+
+
+def add_diversion(change: Change, diverted_from: str, diverted_to: str, reason: DiversionReason) -> None:
+    """Note that the call went on to another device; once is enough."""
+    call = change.call
+    diversion = Diversion(diverted_from=diverted_from, diverted_to=diverted_to, reason=reason)
+    if diversion not in call.diversions:
+        call.diversions += (diversion,)
+        change.tell("call.diverted", **{"from": diverted_from, "to": diverted_to, "reason": reason})
+
+
+def _leg_diverted(change: Change, event: LegDiverted) -> None:
+    add_diversion(change, event.diverted_from, event.diverted_to, event.reason)
+
+
+def _leg_bridged(change: Change, event: LegBridged) -> None:
+    leg = change.leg(event.leg)
+    if leg is None:
+        return
+    connected_at = leg.connected_at if leg.connected_at is not None else event.at
+    change.set_leg(leg, bridge=event.bridge, bridge_kind=event.kind, connected_at=connected_at)
+    update(change)
+
+
+def _leg_unbridged(change: Change, event: LegUnbridged) -> None:
+    leg = change.leg(event.leg)
+    if leg is not None and leg.bridge == event.bridge:
+        change.set_leg(leg, bridge=None)
+        update(change)
+
+
+def _bridges_merged(change: Change, event: BridgesMerged) -> None:
+    for leg in tuple(change.call.legs.values()):
+        if leg.bridge == event.bridge:
+            change.set_leg(leg, bridge=event.into)
+    update(change)
+
+
+def update(change: Change) -> None:
+    """Bring up to date what follows from who is bridged with whom."""
+    talk.update(change)
+    if change.call.transfers:
+        reached = {leg.id for leg in talk.connected_parties(change.call)}
+        if reached:
+            transfers.settle(change, "completed", only_to=reached)
+
+
+def _digit_pressed(change: Change, event: DigitPressed) -> None:
+    call = change.call
+    if change.leg(event.leg) is None or not change.is_near(event.leg):
+        return
+    digit = MASK if event.menu in change.site.mask_digits else event.digit
+    call.digits += digit
+    change.tell("call.digit_pressed", digit=digit, menu=event.menu)
+
+
+def _menu_entered(change: Change, event: MenuEntered) -> None:
+    call = change.call
+    if change.leg(event.leg) is None or not change.is_near(event.leg) or call.menu == event.menu:
+        return
+    goes_on(change)
+    call.menu = event.menu
+    call.menus += (event.menu,)
+    if call.menus_began_at is None:
+        call.menus_began_at = event.since
+    call.menus_left_at = None
+    call.menu_expired = False
+    call.place = "ivr"
+    change.tell("call.menu_entered", menu=event.menu)
+
+
+def _menu_left(change: Change, event: MenuLeft) -> None:
+    call = change.call
+    if call.menu is not None and change.is_near(event.leg):
+        call.menu = None
+        call.menus_left_at = event.at
+
+
+def _menu_expired(change: Change, event: MenuExpired) -> None:
+    if change.is_near(event.leg):
+        change.call.menu_expired = True
+
+
+def _service_started(change: Change, event: ServiceStarted) -> None:
+    call = change.call
+    if change.leg(event.leg) is None or not change.is_near(event.leg):
+        return
+    goes_on(change)
+    call.service = event.service
+    call.attempted = None
+    if event.service is Service.VOICEMAIL:
+        transfers.settle(change, "completed")
+    change.tell("call.service_started", service=event.service, detail=event.detail)
+
+
+def _dial_plan_failed(change: Change, event: DialPlanFailed) -> None:
+    if change.is_near(event.leg):
+        change.call.dial_cause = event.cause
+
+
+def _queue_joined(change: Change, event: QueueJoined) -> None:
+    call = change.call
+    if change.leg(event.leg) is None or not change.is_near(event.leg):
+        return
+    if call.queues and call.queues[-1].leg == event.leg:
+        last = call.queues[-1]
+        if last.left_at is None and last.queue == event.queue:
+            return
+        if last.result in (QueueResult.TIMEOUT, QueueResult.LEFT):
+            add_diversion(change, last.queue, event.queue, DiversionReason.NO_ANSWER)
+    goes_on(change)
+    _leave_menu(change)
+    call.place = "queue"
+    call.attempted = None
+    call.queues += (QueueStay(queue=event.queue, leg=event.leg, joined_at=event.at),)
+    change.tell("queue.caller_joined", queue=event.queue)
+
+
+def _leave_menu(change: Change) -> None:
+    call = change.call
+    if call.menu is not None:
+        call.menu = None
+        call.menus_left_at = change.at
+
+
+def _queue_left(change: Change, event: QueueLeft) -> None:
+    call = change.call
+    if not call.queues or call.queues[-1].left_at is not None or call.queues[-1].queue != event.queue:
+        return
+    abandoned = event.result is QueueResult.ABANDONED
+    _end_stay(change, event.result)
+    if not (abandoned and call.release is None):
+        change.tell("queue.caller_abandoned" if abandoned else "queue.caller_left", queue=event.queue)
+        return
+    call.release = Release(by="caller", leg=event.leg, at=event.at)
+    change.tell("queue.caller_abandoned", queue=event.queue)
+
+
+def _end_stay(change: Change, result: QueueResult) -> None:
+    call = change.call
+    last = call.queues[-1]
+    call.queues = (*call.queues[:-1], msgspec.structs.replace(last, left_at=change.at, result=result))
+
+
+def _agent_connected(change: Change, event: AgentConnected) -> None:
+    call = change.call
+    if not call.queues or call.queues[-1].queue != event.queue:
+        return
+    if call.queues[-1].left_at is None or call.queues[-1].result is QueueResult.TIMEOUT:
+        _end_stay(change, QueueResult.ANSWERED)
+    extension = _extension_of(change, event.interface, event.agent_leg)
+    if all(agent.agent != event.agent or agent.leg != event.agent_leg for agent in call.agents):
+        call.agents += (AgentTalk(agent=event.agent, extension=extension, leg=event.agent_leg),)
+        change.tell("call.agent_connected", agent=event.agent, extension=extension, queue=event.queue)
+    talk.update(change)
+
+
+def _extension_of(change: Change, interface: str, leg_id: LegId | None) -> str | None:
+    leg = None if leg_id is None else change.call.legs.get(leg_id)
+    if leg is not None and leg.kind is PartyKind.EXTENSION:
+        return leg.party
+    number = interface.partition("/")[2].partition("@")[0]
+    return number if change.site.is_extension(number) else None
+
+
+def _agent_completed(change: Change, event: AgentCompleted) -> None:
+    call = change.call
+    if call.release is None and event.ended_by_agent is not None and not call.transfers:
+        call.release = Release(by="called" if event.ended_by_agent else "caller", leg=event.leg, at=event.at)
+
+
+def _conference_joined(change: Change, event: ConferenceJoined) -> None:
+    call = change.call
+    leg = change.leg(event.leg)
+    if leg is None:
+        return
+    call.conference = event.room
+    if leg.party is not None and leg.party not in call.parties:
+        call.parties = tuple(sorted((*call.parties, leg.party)))
+        change.tell("call.conference_joined", room=event.room, party=leg.party)
+
+
+def _recording_started(change: Change, event: RecordingStarted) -> None:
+    call = change.call
+    if event.file is not None and call.recording != event.file:
+        call.recording = event.file
+        change.tell("call.recording_started", file=event.file)
+
+
+def _release_requested(change: Change, event: ReleaseRequested) -> None:
+    call = change.call
+    leg = change.leg(event.leg)
+    if leg is None or not leg.is_party:
+        return
+    if event.cause and not leg.cause:
+        leg = change.set_leg(leg, cause=event.cause, sip=event.sip)
+    if leg.transferred or (call.release is not None and call.release.by != "called"):
+        return
+    if not event.by_party:
+        call.release = Release(by="cti", leg=leg.id, at=event.at)
+    elif change.is_near(leg.id) and leg.id == call.caller_leg:
+        if call.release is None or event.at - call.release.at > _AT_ONCE_S:
+            call.release = Release(by="caller", leg=leg.id, at=event.at)
+    elif call.release is None and any(party.id == leg.id for party in talk.connected_parties(call)):
+        call.release = Release(by="called", leg=leg.id, at=event.at)
+
+
+_AT_ONCE_S: Final = 0.5
+"""Seconds within which the caller's own goodbye answers the other side's."""
+
+
+def _leg_cleared(change: Change, event: LegCleared) -> None:
+    clear_leg(change, event.leg, event.cause, event.sip)
+
+
+def clear_leg(change: Change, leg_id: LegId, cause: int, sip: int, *, unheard: bool = False) -> None:
+    """The leg is gone; the call ends with the last of them."""
+    call, at = change.call, change.at
+    leg = change.leg(leg_id)
+    if leg is None:
+        return
+    change.set_leg(
+        leg,
+        cleared_at=max(at, leg.created_at),
+        cause=cause or leg.cause,
+        sip=sip or leg.sip,
+        bridge=None,
+        cleared_unheard=unheard,
+    )
+    if leg.bridge is not None:
+        update(change)
+    if call.held_by == leg_id and not call.held_by_feature:
+        talk.end_hold(change)
+    if all(other.cleared_at is not None for other in call.legs.values()):
+        finish(change)
+
+
+def finish(change: Change) -> None:
+    """All legs are gone: close what is open, and say how it came out."""
+    call = change.call
+    if call.ended:
+        return
+    parties = [leg for leg in call.legs.values() if leg.is_party]
+    last = max(parties, key=lambda leg: leg.cleared_at or 0.0, default=None)
+    unheard = last is not None and last.cleared_unheard
+    if unheard and call.talk_since is not None:
+        call.talk_known = False
+    talk.stop(change)
+    _leave_menu(change)
+    if call.queues and call.queues[-1].left_at is None:
+        _end_stay(change, QueueResult.ABANDONED if call.release is not None and call.release.by == "caller" else QueueResult.LEFT)
+    call.ended = True
+    call.ended_at = None if unheard or last is None else last.cleared_at
+    result = outcome_of(call)
+    if call.transfers:
+        transfers.settle(change, _failed_transfer(call))
+    change.tell(
+        "call.ended",
+        outcome=result.outcome,
+        stage=result.stage,
+        ended_by=result.ended_by,
+        talk_s=round(call.talk_s, 3) if call.talk_known else None,
+    )
+
+
+def _failed_transfer(call: Call) -> str:
+    if call.release is not None and call.release.by == "caller":
+        return "abandoned"
+    outcome = dialled_outcome(call) or "failed"
+    return outcome if outcome in ("busy", "no_answer") else "failed"
+
+
+def _unused(change: Change, event: Any) -> None:
+    """Events that decide which calls belong together work in the board; the call itself needs nothing more of them."""
+
+
+_HANDLERS: Final[dict[type, Callable[[Change, Any], None]]] = {
+    LegCreated: _leg_created,
+    LegsTwinned: _legs_twinned,
+    LegRenumbered: _leg_renumbered,
+    DialAttempted: _dial_attempted,
+    LegDialled: _leg_dialled,
+    LegAlerting: _leg_alerting,
+    LegConnected: _leg_connected,
+    DialEnded: _dial_ended,
+    LegDiverted: _leg_diverted,
+    LegBridged: _leg_bridged,
+    LegUnbridged: _leg_unbridged,
+    BridgesMerged: _bridges_merged,
+    LegHeld: talk.held,
+    LegRetrieved: talk.retrieved,
+    DigitPressed: _digit_pressed,
+    MenuEntered: _menu_entered,
+    MenuLeft: _menu_left,
+    MenuExpired: _menu_expired,
+    ServiceStarted: _service_started,
+    DialPlanFailed: _dial_plan_failed,
+    QueueJoined: _queue_joined,
+    QueueLeft: _queue_left,
+    AgentConnected: _agent_connected,
+    AgentCompleted: _agent_completed,
+    LegTransferred: transfers.transferred,
+    LegParked: transfers.parked,
+    LegUnparked: transfers.unparked,
+    LegPickedUp: _unused,
+    ConferenceJoined: _conference_joined,
+    RecordingStarted: _recording_started,
+    ReleaseRequested: _release_requested,
+    LegCleared: _leg_cleared,
+    DialOutRequested: lambda change, event: _dial_out_requested(change, event),
+}
+
+
+def _dial_out_requested(change: Change, event: DialOutRequested) -> None:
+    call = change.call
+    if call.dial_target is None:
+        call.dial_target = event.target

@@ -1,0 +1,132 @@
+"""Who hears whom: talking, holding, and who has answered."""
+
+import msgspec
+
+from gateway.model.calls import AgentTalk, Call
+from gateway.model.change import Change
+from gateway.model.events import BridgeKind, LegHeld, LegRetrieved, QueueResult
+from gateway.model.ids import BridgeId
+from gateway.model.legs import Leg
+
+
+def _in_bridge(call: Call, bridge: BridgeId) -> list[Leg]:
+    """Return the parties that hear each other in this bridge, also through helper legs."""
+    legs = call.legs
+    parties = []
+    seen = {bridge}
+    todo = [bridge]
+    while todo:
+        here = todo.pop()
+        for leg in legs.values():
+            if leg.bridge != here or leg.bridge_kind is BridgeKind.HOLDING:
+                continue
+            if leg.is_party:
+                parties.append(leg)
+            elif leg.twin is not None:
+                other = legs.get(leg.twin)
+                if other is not None and other.bridge is not None and other.bridge not in seen:
+                    seen.add(other.bridge)
+                    todo.append(other.bridge)
+    return parties
+
+
+def connected_parties(call: Call) -> list[Leg]:
+    """Return the parties that the caller's side hears now, the caller himself left out."""
+    caller = call.caller
+    if caller is None:
+        return []
+    if caller.bridge is not None:
+        if caller.bridge_kind is BridgeKind.HOLDING:
+            return []
+        return [leg for leg in _in_bridge(call, caller.bridge) if leg.id != caller.id]
+    if caller.cleared_at is None and not caller.transferred:
+        return []
+    for leg in call.legs.values():
+        if leg.bridge is not None and leg.is_party:
+            parties = _in_bridge(call, leg.bridge)
+            if len(parties) > 1:
+                return parties
+    return []
+
+
+def update(change: Change) -> None:
+    """Bring talk and answers up to date with who is bridged now."""
+    call, at = change.call, change.at
+    parties = connected_parties(call)
+    if not parties:
+        if call.talk_since is not None and not call.held_by_feature:
+            stop(change)
+        return
+    if call.talk_since is None:
+        call.talk_since = at
+    if call.held_by_feature:
+        end_hold(change)
+    if call.release is not None and call.release.by == "called":
+        # One of several left; the others talk on.
+        if all(leg.id != call.release.leg for leg in parties):
+            call.release = None
+    for leg in parties:
+        if leg.party is not None and leg.party not in call.answered_by:
+            _answered(change, leg)
+    if call.agents:
+        present = {leg.party for leg in parties}
+        call.agents = tuple(_agent_now(agent, agent.extension in present, at) for agent in call.agents)
+
+
+def _answered(change: Change, leg: Leg) -> None:
+    call, at = change.call, change.at
+    call.answered_by += (leg.party or "",)
+    if call.answered_at is None:
+        call.answered_at = at
+    if call.queues and call.queues[-1].left_at is None:
+        call.queues = (*call.queues[:-1], msgspec.structs.replace(call.queues[-1], left_at=at, result=QueueResult.ANSWERED))
+    call.menu = None
+    call.attempted = None
+    change.tell("call.answered", by=leg.party, leg=leg.id)
+
+
+def _agent_now(agent: AgentTalk, talking: bool, at: float) -> AgentTalk:
+    if talking and agent.since is None:
+        return msgspec.structs.replace(agent, since=at)
+    if not talking and agent.since is not None:
+        return msgspec.structs.replace(agent, since=None, talk_s=agent.talk_s + max(at - agent.since, 0.0))
+    return agent
+
+
+def stop(change: Change) -> None:
+    """The caller's side hears nobody any more."""
+    call, at = change.call, change.at
+    if call.talk_since is not None:
+        call.talk_s += max(at - call.talk_since, 0.0)
+        call.talk_since = None
+    end_hold(change)
+    if call.agents:
+        call.agents = tuple(_agent_now(agent, False, at) for agent in call.agents)
+
+
+def end_hold(change: Change) -> None:
+    """The caller is held no longer."""
+    call = change.call
+    if call.held_since is not None:
+        call.hold_s += max(change.at - call.held_since, 0.0)
+        call.held_since = call.held_by = None
+        call.held_by_feature = False
+        change.tell("call.retrieved")
+
+
+def held(change: Change, event: LegHeld) -> None:
+    """Somebody pressed hold: only the other side's holding counts as the caller being held."""
+    call = change.call
+    leg = change.leg(event.leg)
+    if leg is None or call.held_since is not None or event.leg == call.caller_leg:
+        return
+    if all(party.id != leg.id for party in connected_parties(call)):
+        return
+    call.held_since, call.held_by, call.held_by_feature = change.at, leg.id, event.by_feature
+    change.tell("call.held", by=leg.party, leg=leg.id)
+
+
+def retrieved(change: Change, event: LegRetrieved) -> None:
+    """The one who held takes the caller back."""
+    if change.call.held_by == event.leg and not change.call.held_by_feature:
+        end_hold(change)
