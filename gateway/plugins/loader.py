@@ -10,16 +10,15 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
+from gateway.model.errors import ConfigurationError
 from gateway.plugins.manifest import MANIFEST_FILE, Manifest, ManifestError, read_manifest
 
 ENTRY_POINT_GROUP: Final = "tieline.plugins"
 BUILT_IN_FOLDERS: Final = ("connectors", "crm_adapters")
 
 
-class UnknownPluginError(Exception):
+class UnknownPluginError(ConfigurationError):
     """No plugin answers to this; the operator must correct the name or install the plugin."""
-
-    retryable = False
 
 
 def built_in() -> Iterator[Manifest]:

@@ -28,6 +28,8 @@ from typing import Annotated
 
 import msgspec
 
+from gateway.model.errors import ConfigurationError
+
 MANIFEST_FILE = "manifest.toml"
 
 
@@ -56,10 +58,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     tools: dict[str, ObjectPath] = {}
 
 
-class ManifestError(Exception):
-    """A plugin's manifest cannot be read; the plugin's author must act."""
-
-    retryable = False
+class ManifestError(ConfigurationError):
+    """A plugin's manifest cannot be read; the plugin's author must act, or the operator take it out."""
 
 
 def read_manifest(file: Path) -> Manifest:
