@@ -7,8 +7,6 @@ its arguments after substitution.
 import re
 from typing import Final
 
-from gateway.model.ids import LegId
-
 MENU_APPLICATIONS: Final = frozenset(
     {
         "background",
@@ -148,7 +146,7 @@ def dial_target(data: str) -> tuple[str, str | None] | None:
 
 
 def number_sent(dial_string: str) -> str | None:
-    """Return the number in a dial string as ``DialBegin`` gives it: ``8885551@carrier``, ``carrier/8885551``, ``sip:8885551@host``."""
+    """Return the number in ``DialBegin``'s dial string: ``8885551@carrier``, ``carrier/8885551``, ``sip:8885551@host``."""
     text = dial_string.rpartition("/")[2]
     text = text.removeprefix("sip:").removeprefix("sips:").partition("@")[0]
     return text or None
@@ -194,6 +192,3 @@ def twin_name(name: str) -> str | None:
     if name.endswith(";1"):
         return name[:-1] + "2"
     return name[:-1] + "1" if name.endswith(";2") else None
-
-
-NOBODY: Final = LegId("")

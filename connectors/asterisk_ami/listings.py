@@ -17,7 +17,6 @@ from gateway.model.events import (
     PbxEvent,
     QueueEntrySeen,
     QueueSeen,
-    SnapshotDone,
 )
 from gateway.model.ids import BridgeId, LegId, QueueName
 
@@ -64,10 +63,6 @@ def leg_seen(message: AmiMessage, at: float, prefix: str = "") -> LegSeen | None
         alerting=state == "5",
         bridge=BridgeId(message.get("BridgeId")) if message.get("BridgeId") else None,
     )
-
-
-def snapshot_done(at: float) -> list[PbxEvent]:
-    return [SnapshotDone(at=at)]
 
 
 def _cdr(message: AmiMessage, at: float) -> PbxEvent:

@@ -57,6 +57,7 @@ from gateway.model.events import (
     ReleaseRequested,
     Service,
     ServiceStarted,
+    SnapshotDone,
     TransferKind,
 )
 from gateway.model.ids import BridgeId, LegId, QueueName
@@ -93,7 +94,7 @@ _REFUSALS: Final = {"busy": 17, "congestion": 34}
 class _Leg:
     """What the mapper keeps of a live leg."""
 
-    __slots__ = ("bridge", "digit_at", "id", "name", "position", "queue", "root", "terminating")
+    __slots__ = ("bridge", "digit_at", "id", "leaving", "name", "position", "queue", "root", "terminating")
 
     def __init__(self, leg: LegId, name: str, root: LegId, *, terminating: bool) -> None:
         self.id = leg
@@ -104,6 +105,7 @@ class _Leg:
         self.bridge: BridgeId | None = None
         self.queue: QueueName | None = None
         self.digit_at = 0.0
+        self.leaving = False
 
 
 class AmiMapper:
@@ -259,6 +261,7 @@ class AmiMapper:
         leg = self._legs.get(LegId(message.get("Uniqueid")))
         if leg is None:
             return []
+        leg.leaving = True
         cause, sip = _cause(message)
         return [ReleaseRequested(at=at, leg=leg.id, by_party=True, cause=cause, sip=sip)]
 
@@ -422,19 +425,17 @@ class AmiMapper:
             events.append(QueueJoined(at=at, leg=leg.id, queue=leg.queue))
         return events
 
-    def _queue_abandoned(self, message: AmiMessage, at: float) -> list[PbxEvent]:
-        return self._queue_ended(message, at, QueueResult.ABANDONED)
-
     def _queue_left(self, message: AmiMessage, at: float) -> list[PbxEvent]:
-        leg = self._legs.get(LegId(message.get("Uniqueid")))
-        pressed = leg is not None and 0.0 <= at - leg.digit_at < QUEUE_KEY_S
-        return self._queue_ended(message, at, QueueResult.LEFT if pressed else QueueResult.TIMEOUT)
-
-    def _queue_ended(self, message: AmiMessage, at: float, result: QueueResult) -> list[PbxEvent]:
         leg_id = LegId(message.get("Uniqueid"))
         leg = self._legs.get(leg_id)
-        if leg is not None:
-            leg.queue = None
+        if leg is None:
+            return []
+        leg.queue = None
+        if leg.leaving:
+            result = QueueResult.ABANDONED
+        else:
+            # QueueCallerAbandon comes on a time-out too, and when somebody redirects the caller.
+            result = QueueResult.LEFT if 0.0 <= at - leg.digit_at < QUEUE_KEY_S else QueueResult.TIMEOUT
         return [QueueLeft(at=at, leg=leg_id, queue=QueueName(message.get("Queue")), result=result)]
 
     def _agent_connect(self, message: AmiMessage, at: float) -> list[PbxEvent]:
@@ -542,7 +543,7 @@ class AmiMapper:
         for leg_id in [known for known in self._legs if known not in listed]:
             # Kept: what was announced after the list was made is not in it. The board knows which of them to close.
             self._legs[leg_id].queue = None
-        return [*twins, *listings.snapshot_done(at)]
+        return [*twins, SnapshotDone(at=at)]
 
     def _shutdown(self, message: AmiMessage, at: float) -> list[PbxEvent]:
         return [PbxStopped(at=at)]
@@ -580,7 +581,7 @@ _HANDLERS: Final[Mapping[str, Callable[[AmiMapper, AmiMessage, float], list[PbxE
     "DTMFEnd": AmiMapper._dtmf_end,
     "Newexten": AmiMapper._new_exten,
     "QueueCallerJoin": AmiMapper._queue_joined,
-    "QueueCallerAbandon": AmiMapper._queue_abandoned,
+    "QueueCallerAbandon": AmiMapper._queue_left,
     "QueueCallerLeave": AmiMapper._queue_left,
     "AgentConnect": AmiMapper._agent_connect,
     "AgentComplete": AmiMapper._agent_complete,

@@ -7,7 +7,7 @@ from typing import Final
 
 from connectors._kit.capture import Closed, Opened, Received, Sent, read_capture, read_site
 from connectors.asterisk_ami.mapping import WANTED, AmiMapper
-from connectors.asterisk_ami.protocol import AmiDecoder
+from connectors.asterisk_ami.protocol import AmiDecoder, decode_action
 from gateway.model.events import PbxEvent
 from gateway.model.site import Site
 
@@ -34,23 +34,10 @@ def events_of(folder: Path, site: Site) -> Iterator[PbxEvent]:
                 for message in decoder.receive_data(data):
                     yield from mapper.receive(message, at)
             case Sent(data=data):
-                name, headers = _action(data)
+                name, headers = decode_action(data)
                 yield from mapper.sent(name, headers, at)
             case Closed():
                 yield from mapper.connection_lost(at)
-
-
-def _action(data: bytes) -> tuple[str, list[tuple[str, str]]]:
-    """Return the name and the headers of an action as it was sent."""
-    headers = []
-    name = ""
-    for line in data.decode("utf-8", "replace").split("\r\n"):
-        key, colon, value = line.partition(":")
-        if colon and key.lower() == "action":
-            name = value.strip()
-        elif colon:
-            headers.append((key, value.strip()))
-    return name, headers
 
 
 def site_of(folder: Path) -> Site:

@@ -1,4 +1,4 @@
-"""What was not heard: calls first seen in the middle, calls that ended while nobody listened, and what the PBX's CDR says later."""
+"""What was not heard: calls first seen in the middle, calls that ended unheard, and what the PBX's CDR says later."""
 
 from typing import Final
 

@@ -14,6 +14,7 @@ _BY_RESULT = {
 }
 _BY_DISPOSITION = {"BUSY": "busy", "FAILED": "failed", "CONGESTION": "failed", "NO ANSWER": "no_answer"}
 """Asterisk's CDR dispositions; ANSWERED without a party is a caller who left a menu or a queue."""
+_USER_BUSY = 17
 _ENDED_BY_CALLED = frozenset({"busy", "rejected"})
 _SERVED = frozenset({Service.MAILBOX, Service.MONITOR, Service.MEDIA})
 
@@ -76,7 +77,7 @@ def _without_answer(call: Call, stage: str) -> str:
         return dialled_outcome(call) or "no_answer"
     if call.attempted is not None:
         # The dial plan dialled and no leg came of it: there was no telephone to ring.
-        return attempt_outcome(caller.cause, caller.sip) or "unreachable"
+        return "busy" if caller.cause == _USER_BUSY and not call.dial_cause else "unreachable"
     if stage == "ivr":
         return "abandoned" if call.menu_expired else "self_served"
     if call.service in _SERVED:

@@ -11,6 +11,7 @@ import msgspec
 
 from gateway.model import talk, transfers
 from gateway.model.calls import AgentTalk, Call, Diversion, QueueStay, Release
+from gateway.model.causes import attempt_outcome
 from gateway.model.change import NOTHING, Change, Step
 from gateway.model.events import (
     AgentCompleted,
@@ -315,13 +316,9 @@ def _queue_left(change: Change, event: QueueLeft) -> None:
     call = change.call
     if not call.queues or call.queues[-1].left_at is not None or call.queues[-1].queue != event.queue:
         return
-    abandoned = event.result is QueueResult.ABANDONED
     _end_stay(change, event.result)
-    if not (abandoned and call.release is None):
-        change.tell("queue.caller_abandoned" if abandoned else "queue.caller_left", queue=event.queue)
-        return
-    call.release = Release(by="caller", leg=event.leg, at=event.at)
-    change.tell("queue.caller_abandoned", queue=event.queue)
+    abandoned = event.result is QueueResult.ABANDONED
+    change.tell("queue.caller_abandoned" if abandoned else "queue.caller_left", queue=event.queue)
 
 
 def _end_stay(change: Change, result: QueueResult) -> None:
@@ -379,6 +376,9 @@ def _release_requested(change: Change, event: ReleaseRequested) -> None:
     call = change.call
     leg = change.leg(event.leg)
     if leg is None or not leg.is_party:
+        return
+    if leg.role is LegRole.ORIGINATING and leg.connected_at is None and attempt_outcome(event.cause, event.sip):
+        # A caller can only give up: what looks like his refusal is what the PBX answered him.
         return
     if event.cause and not leg.cause:
         leg = change.set_leg(leg, cause=event.cause, sip=event.sip)

@@ -35,7 +35,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         return number is not None and self._extension.search(number) is not None
 
     def leads_outside(self, number: str) -> bool:
-        """Tell whether a telephone that dials this asks for an outside line: the prefix, and too much behind it to be internal."""
+        """Tell whether a telephone that dials this asks for an outside line: a prefix, and too many digits to be internal."""
         if self.is_extension(number) or not number.startswith(self.outside_prefix):
             return False
         rest = number[len(self.outside_prefix) :].lstrip("+")

@@ -61,10 +61,10 @@ def update(change: Change) -> None:
         call.talk_since = at
     if call.held_by_feature:
         end_hold(change)
-    if call.release is not None and call.release.by == "called":
+    release = call.release
+    if release is not None and release.by == "called" and all(leg.id != release.leg for leg in parties):
         # One of several left; the others talk on.
-        if all(leg.id != call.release.leg for leg in parties):
-            call.release = None
+        call.release = None
     for leg in parties:
         if leg.party is not None and leg.party not in call.answered_by:
             _answered(change, leg)
