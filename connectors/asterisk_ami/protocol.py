@@ -283,7 +283,7 @@ def login_md5_key(challenge: str, secret: str) -> str:
 
 
 def decode_action(data: bytes) -> tuple[str, list[tuple[str, str]]]:
-    """Return name and headers of an action as a client wrote it, without ``Action`` itself; the name is empty when it has none."""
+    """Return name and headers of an action as a client wrote it, without ``Action``; the name is empty when it has none."""
     name, headers = "", []
     for line in data.split(b"\r\n"):
         key, colon, value = _decode(line, None).partition(":")
