@@ -28,7 +28,7 @@ check: setup  ## format, lint, types, import layers
 	@$(BIN)/lint-imports
 
 bench: setup  ## measure against the peers and fail under a bar
-	@$(BIN)/python -m tests.bench.run --check $(ARGS)
+	@PYTHONPATH=tests $(BIN)/python -m bench.run --check $(ARGS)
 
 lock: setup  ## lock the newest versions that pyproject.toml allows
 	@requirements/lock.sh
