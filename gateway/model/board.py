@@ -113,6 +113,7 @@ class Board:
             pbx=self.pbx,
             tenant=self.tenant,
             began_at=at,
+            changed_at=at,
             legs={},
         )
         return Change(call, self.site, at)
@@ -213,7 +214,7 @@ class Board:
         if call is None and event.leg in self._call_of:
             return NOTHING
         change = self._new(event.leg, event.at - event.age_s) if call is None else Change(call, self.site, event.at)
-        change.at = event.at
+        change.at = change.call.changed_at = max(event.at, change.at)
         gaps.see(change, event)
         self._call_of[event.leg] = change.call.call_id
         self._call_of.setdefault(event.root, change.call.call_id)
@@ -274,7 +275,7 @@ class Board:
         if seen is None:
             return NOTHING
         change = self._new(event.leg, seen.at - seen.age_s)
-        change.at = seen.at
+        change.at = change.call.changed_at = max(seen.at, change.at)
         gaps.see(change, seen)
         self._call_of[event.leg] = change.call.call_id
         change.call.talk_known = False

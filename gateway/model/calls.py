@@ -74,6 +74,8 @@ class Call(msgspec.Struct, kw_only=True):
     pbx: PbxName
     tenant: Tenant
     began_at: float
+    changed_at: float
+    """The latest event's time; what a PBX dates earlier than that counts as then, so that no time runs backwards."""
     seq: int = 0
     version: int = 1
     published: bool = False

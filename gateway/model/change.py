@@ -32,7 +32,7 @@ class Change:
         self.call = copy(call)
         self.call.legs = dict(call.legs)
         self.site = site
-        self.at = at
+        self.at = self.call.changed_at = max(at, call.changed_at)
         self.events: list[CallEvent] = []
 
     def tell(self, kind: str, /, **data: Any) -> None:

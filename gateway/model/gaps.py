@@ -25,7 +25,7 @@ def see(change: Change, event: LegSeen) -> None:
     known = call.legs.get(event.leg)
     if known is not None:
         if known.cleared_at is None:
-            connected_at = known.connected_at or (event.at if event.connected else None)
+            connected_at = known.connected_at or (change.at if event.connected else None)
             change.set_leg(known, bridge=event.bridge, connected_at=connected_at)
         return
     kind, party = party_of(event.device, event.role, event.number, change.site)
@@ -48,8 +48,8 @@ def see(change: Change, event: LegSeen) -> None:
             dialled=event.dialled,
             place=event.place,
             created_at=began_at,
-            alerting_at=event.at if event.alerting else None,
-            connected_at=event.at if event.connected else None,
+            alerting_at=change.at if event.alerting else None,
+            connected_at=change.at if event.connected else None,
             bridge=event.bridge,
             was_dialled=event.role is LegRole.TERMINATING,
         ),
@@ -70,7 +70,7 @@ def see_queue_entry(change: Change, event: QueueEntrySeen) -> None:
     if call.queues and call.queues[-1].left_at is None:
         return
     call.place = "queue"
-    call.queues += (QueueStay(queue=event.queue, leg=event.leg, joined_at=event.at - event.wait_s),)
+    call.queues += (QueueStay(queue=event.queue, leg=event.leg, joined_at=change.at - event.wait_s),)
     change.tell("queue.caller_joined", queue=event.queue)
 
 

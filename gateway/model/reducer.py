@@ -98,7 +98,7 @@ def _leg_created(change: Change, event: LegCreated) -> None:
             display=event.display,
             dialled=event.dialled,
             place=event.place,
-            created_at=event.at,
+            created_at=change.at,
         ),
     )
 
@@ -133,7 +133,9 @@ def _leg_renumbered(change: Change, event: LegRenumbered) -> None:
 
 def _dial_attempted(change: Change, event: DialAttempted) -> None:
     call = change.call
-    if change.is_near(event.leg):
+    # A blonde transfer shows the caller in the Dial that rings already.
+    ringing = any(leg.was_dialled and leg.is_live and leg.connected_at is None for leg in call.legs.values())
+    if change.is_near(event.leg) and not ringing:
         call.attempted = event.device
         goes_on(change)
 
@@ -166,7 +168,7 @@ def goes_on(change: Change) -> None:
 def _leg_alerting(change: Change, event: LegAlerting) -> None:
     leg = change.leg(event.leg)
     if leg is not None and leg.alerting_at is None and leg.connected_at is None:
-        change.set_leg(leg, alerting_at=event.at)
+        change.set_leg(leg, alerting_at=change.at)
         if leg.is_party and leg.role is LegRole.TERMINATING:
             change.tell("call.alerting", leg=leg.id, party=leg.party)
 
@@ -174,7 +176,7 @@ def _leg_alerting(change: Change, event: LegAlerting) -> None:
 def _leg_connected(change: Change, event: LegConnected) -> None:
     leg = change.leg(event.leg)
     if leg is not None and leg.connected_at is None:
-        change.set_leg(leg, connected_at=event.at)
+        change.set_leg(leg, connected_at=change.at)
 
 
 def _dial_ended(change: Change, event: DialEnded) -> None:
@@ -206,7 +208,7 @@ def _leg_bridged(change: Change, event: LegBridged) -> None:
     leg = change.leg(event.leg)
     if leg is None:
         return
-    connected_at = leg.connected_at if leg.connected_at is not None else event.at
+    connected_at = leg.connected_at if leg.connected_at is not None else change.at
     change.set_leg(leg, bridge=event.bridge, bridge_kind=event.kind, connected_at=connected_at)
     update(change)
 
@@ -251,7 +253,7 @@ def _menu_entered(change: Change, event: MenuEntered) -> None:
     call.menu = event.menu
     call.menus += (event.menu,)
     if call.menus_began_at is None:
-        call.menus_began_at = event.since
+        call.menus_began_at = min(event.since, change.at)
     call.menus_left_at = None
     call.menu_expired = False
     call.place = "ivr"
@@ -262,7 +264,7 @@ def _menu_left(change: Change, event: MenuLeft) -> None:
     call = change.call
     if call.menu is not None and change.is_near(event.leg):
         call.menu = None
-        call.menus_left_at = event.at
+        call.menus_left_at = change.at
 
 
 def _menu_expired(change: Change, event: MenuExpired) -> None:
@@ -301,7 +303,7 @@ def _queue_joined(change: Change, event: QueueJoined) -> None:
     _leave_menu(change)
     call.place = "queue"
     call.attempted = None
-    call.queues += (QueueStay(queue=event.queue, leg=event.leg, joined_at=event.at),)
+    call.queues += (QueueStay(queue=event.queue, leg=event.leg, joined_at=change.at),)
     change.tell("queue.caller_joined", queue=event.queue)
 
 
@@ -351,7 +353,7 @@ def _extension_of(change: Change, interface: str, leg_id: LegId | None) -> str |
 def _agent_completed(change: Change, event: AgentCompleted) -> None:
     call = change.call
     if call.release is None and event.ended_by_agent is not None and not call.transfers:
-        call.release = Release(by="called" if event.ended_by_agent else "caller", leg=event.leg, at=event.at)
+        call.release = Release(by="called" if event.ended_by_agent else "caller", leg=event.leg, at=change.at)
 
 
 def _conference_joined(change: Change, event: ConferenceJoined) -> None:
@@ -385,12 +387,12 @@ def _release_requested(change: Change, event: ReleaseRequested) -> None:
     if leg.transferred or (call.release is not None and call.release.by != "called"):
         return
     if not event.by_party:
-        call.release = Release(by="cti", leg=leg.id, at=event.at)
+        call.release = Release(by="cti", leg=leg.id, at=change.at)
     elif change.is_near(leg.id) and leg.id == call.caller_leg:
-        if call.release is None or event.at - call.release.at > _AT_ONCE_S:
-            call.release = Release(by="caller", leg=leg.id, at=event.at)
+        if call.release is None or change.at - call.release.at > _AT_ONCE_S:
+            call.release = Release(by="caller", leg=leg.id, at=change.at)
     elif call.release is None and any(party.id == leg.id for party in talk.connected_parties(call)):
-        call.release = Release(by="called", leg=leg.id, at=event.at)
+        call.release = Release(by="called", leg=leg.id, at=change.at)
 
 
 _AT_ONCE_S: Final = 0.5
@@ -409,7 +411,7 @@ def clear_leg(change: Change, leg_id: LegId, cause: int, sip: int, *, unheard: b
         return
     change.set_leg(
         leg,
-        cleared_at=max(at, leg.created_at),
+        cleared_at=at,
         cause=cause or leg.cause,
         sip=sip or leg.sip,
         bridge=None,

@@ -7,7 +7,7 @@ from gateway.model.calls import Call, Consultation, Transfer
 from gateway.model.change import Change
 from gateway.model.events import LegParked, LegTransferred, LegUnparked, TransferKind
 from gateway.model.ids import LegId
-from gateway.model.legs import PartyKind
+from gateway.model.legs import Leg, PartyKind
 
 CTI = "cti"
 """Who transferred, where no party did but an application."""
@@ -21,7 +21,7 @@ def transferred(change: Change, event: LegTransferred) -> None:
         leg = None if leg_id is None else call.legs.get(leg_id)
         if leg is not None:
             change.set_leg(leg, transferred=True)
-    target = None if event.target is None else call.legs.get(event.target)
+    target = call.legs.get(event.target) if event.target is not None else _ringing_for(call, event.consult)
     kind = event.kind
     result = None
     if kind is TransferKind.ATTENDED:
@@ -37,7 +37,7 @@ def transferred(change: Change, event: LegTransferred) -> None:
             by=CTI if by is None else by.party,
             by_leg=event.by,
             to=(target.party if target is not None and target.party else None) or event.to,
-            target=event.target,
+            target=None if target is None else target.id,
             result=result,
             consult_s=_consulted(call, event.consult) if kind is TransferKind.ATTENDED else None,
         ),
@@ -46,6 +46,11 @@ def transferred(change: Change, event: LegTransferred) -> None:
     if call.held_since is not None and (call.held_by == event.by or call.held_by_feature):
         talk.end_hold(change)
     talk.update(change)
+
+
+def _ringing_for(call: Call, consult: LegId | None) -> Leg | None:
+    """Return who rings on behalf of the transferring party's second leg, where nobody has answered it yet."""
+    return next((leg for leg in call.legs.values() if consult is not None and leg.dialled_by == consult and leg.is_live), None)
 
 
 def _add(change: Change, transfer: Transfer) -> None:

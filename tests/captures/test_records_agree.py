@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pytest
-
-from connectors.asterisk_ami.replay import site_of
 from support.replaying import asterisk_captures, name_of, pbx_events, records, run
 from support.truth import compare, has_calls, read_truth
+
+from connectors.asterisk_ami.replay import site_of
 
 CAPTURES = asterisk_captures()
 
