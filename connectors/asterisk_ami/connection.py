@@ -1,0 +1,298 @@
+"""Keeps one Asterisk connected: login, snapshot, keepalive, and again from the start when the connection ends."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from itertools import chain, repeat
+from pathlib import Path
+from random import Random
+from typing import Final
+
+import structlog
+
+from connectors._kit.backoff import Backoff
+from connectors._kit.drain import Direction, Drain, Piece, SpoolError
+from connectors.asterisk_ami.cdr import CdrFile
+from connectors.asterisk_ami.keepalive import ClockWatch, keep_alive
+from connectors.asterisk_ami.link import AmiLink, Answer
+from connectors.asterisk_ami.login import log_in, open_stream
+from connectors.asterisk_ami.mapping import WANTED, AmiMapper
+from connectors.asterisk_ami.protocol import AmiDecoder, AmiMessage, decode_action
+from connectors.asterisk_ami.settings import AsteriskSettings
+from connectors.asterisk_ami.snapshot import LIST_EVENTS, take_snapshot
+from gateway.model.errors import (
+    ConfigurationError,
+    PeerProtocolError,
+    PeerRefusedError,
+    PeerUnavailableError,
+    TielineError,
+)
+from gateway.model.events import PbxEvent
+from gateway.model.ids import PbxName
+from gateway.ports.connector import EventSink, Gap, LinkState, LinkStatus
+
+LIST_TIMEOUT_S: Final = 60.0
+"""Seconds for one list of a snapshot: a busy PBX has thousands of legs, and what it said before is read first."""
+CDR_FIRST_LOOKS_S: Final = (0.0, 5.0)
+CDR_LOOK_S: Final = 60.0
+"""Waits before each look into the CDR file after a gap: calls may go on for hours, and Asterisk may write in batches."""
+CDR_MARGIN_S: Final = 2.0
+"""Seconds before a gap in which a row still belongs to it: its times are whole seconds."""
+STEADY_AFTER_S: Final = 5.0
+"""Seconds after which a connection counts as good, so that the next attempt after it is made at once."""
+
+log = structlog.get_logger(__name__)
+
+
+def create(pbx: PbxName, settings: AsteriskSettings, state_dir: Path) -> "AsteriskConnector":
+    """Make the connector of one configured Asterisk."""
+    return AsteriskConnector(pbx, settings, state_dir)
+
+
+class AsteriskConnector:
+    """One Asterisk, by AMI; see :class:`gateway.ports.connector.Connector`."""
+
+    def __init__(
+        self,
+        pbx: PbxName,
+        settings: AsteriskSettings,
+        state_dir: Path,
+        *,
+        clock: Callable[[], float] = time.time,
+        random: Random | None = None,
+    ) -> None:
+        """Make the connector, without touching the network.
+
+        Args:
+            pbx: The PBX's name in the configuration.
+            settings: How to reach it.
+            state_dir: Folder for what waits on disk.
+            clock: Seconds since the epoch.
+            random: For the waits between attempts and for ActionIDs.
+        """
+        self._pbx = pbx
+        self._settings = settings
+        self._state_dir = state_dir
+        self._clock = clock
+        self._random = Random() if random is None else random  # noqa: S311  # spreads attempts, keeps no secret
+        self._mapper = AmiMapper(settings.site)
+        self._cdr = None if settings.cdr_csv is None else CdrFile(Path(settings.cdr_csv))
+        self._log = log.bind(pbx=pbx)
+        self._state: LinkState | None = None
+        self._link: AmiLink | None = None
+        self._lost_at: float | None = None
+        self._lost_because = ""
+        self._connected_to = ""
+        self._remarks: dict[str, str] = {}
+        self._delivering = asyncio.Lock()
+
+    @property
+    def pbx(self) -> PbxName:
+        """The PBX's name in the configuration."""
+        return self._pbx
+
+    @property
+    def waiting_bytes(self) -> int:
+        """Bytes that the PBX said and that nobody has read yet."""
+        return 0 if self._link is None else self._link.drain.waiting_bytes
+
+    async def action(
+        self, name: str, headers: Sequence[tuple[str, str]] = (), timeout_s: float | None = None
+    ) -> list[AmiMessage]:
+        """Send one action, once, and return its response and what it lists. Cancelling is safe, but it was perhaps sent.
+
+        Raises:
+            PeerUnavailableError: The PBX is not connected. Nothing was sent.
+            CommandRefusedError: The action cannot be sent: a value holds a line end, say. Nothing was sent.
+            CommandUnansweredError: No answer came in time. Whether it was done is not known; it is never sent again.
+        """
+        link = self._link
+        if link is None or link.logged_in_at is None:
+            raise PeerUnavailableError(f"{self._pbx} is not connected")
+        return (await link.ask(name, headers, timeout_s or self._settings.action_timeout_s)).messages
+
+    async def run(self, sink: EventSink) -> None:
+        """Keep the PBX connected and put its events into ``sink``. Cancelling is safe: no event is half applied."""
+        retry = Backoff(self._settings.retry_min_s, self._settings.retry_max_s, self._random)
+        refused = Backoff(self._settings.refused_retry_min_s, self._settings.refused_retry_max_s, self._random)
+        self._report(sink, LinkStatus.CONNECTING, f"connecting to {self._settings.address}")
+        try:
+            while True:
+                failure, good_for_s = await self._connect_once(sink)
+                if good_for_s > 0:
+                    refused.reset()
+                if good_for_s >= STEADY_AFTER_S:
+                    retry.reset()
+                if isinstance(failure, PeerRefusedError | ConfigurationError):
+                    status, wait_s = LinkStatus.REFUSED, refused.next_s()
+                else:
+                    status, wait_s = LinkStatus.RETRYING, retry.next_s()
+                self._report(sink, status, f"{failure}. Trying again by itself")
+                await asyncio.sleep(wait_s)
+        finally:
+            self._report(sink, LinkStatus.STOPPED, "stopped")
+
+    async def _connect_once(self, sink: EventSink) -> tuple[TielineError, float]:
+        """Connect, and stay so as long as it goes; return why it ended, and the seconds that it was good for."""
+        try:
+            stream = await open_stream(self._settings)
+        except TielineError as error:
+            return error, 0.0
+        decoder = AmiDecoder(WANTED | LIST_EVENTS, self._settings.site.encoding_fallback)
+        drain = Drain(self._state_dir, self._settings.memory_bytes, self._settings.spool_bytes, self._spooling)
+        link = AmiLink(stream, drain, decoder, self._clock, f"tieline-{self._random.getrandbits(32):08x}-")
+        self._link = link
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                reading = tasks.create_task(link.read(), name=f"{self._pbx}.read")
+                talking = tasks.create_task(self._talk(link, sink), name=f"{self._pbx}.talk")
+                await self._consume(link, sink)
+                reading.cancel()
+                talking.cancel()
+        finally:
+            self._link = None
+            link.end()
+        failure = link.failure
+        assert failure is not None  # a connection ends for a reason
+        if link.logged_in_at is None:
+            return failure, 0.0
+        self._log.warning("connection_lost", reason=str(failure), cut_off_bytes=decoder.unfinished, last_heard_at=link.heard_at)
+        self._lost_at, self._lost_because = link.heard_at, str(failure)
+        await self._deliver(sink, self._mapper.connection_lost(link.heard_at))
+        return failure, link.heard_at - link.logged_in_at
+
+    async def _consume(self, link: AmiLink, sink: EventSink) -> None:
+        """Read what the drain holds until the connection has ended and all of it was read."""
+        heard = False
+        try:
+            while pieces := await link.drain.take():
+                events: list[PbxEvent] = []
+                for piece in pieces:
+                    events += self._read(link, piece)
+                if not heard and link.logged_in_at is not None:
+                    heard = True
+                    await self._declare_gap(sink, link.logged_in_at)
+                await self._deliver(sink, events)
+                # The reader's turn: neither take nor the sink need to wait for anything.
+                await asyncio.sleep(0)
+        except (PeerProtocolError, SpoolError) as error:
+            link.fail(error)
+
+    def _read(self, link: AmiLink, piece: Piece) -> list[PbxEvent]:
+        if piece.direction is Direction.SENT:
+            name, headers = decode_action(piece.data)
+            return self._mapper.sent(name, headers, piece.at)
+        events: list[PbxEvent] = []
+        for message in link.decoder.receive_data(piece.data):
+            was_out = link.logged_in_at is None
+            link.take_note(message, piece.at)
+            if link.logged_in_at is not None:
+                if was_out:
+                    events += self._mapper.connection_made(piece.at)
+                events += self._mapper.receive(message, piece.at)
+        return events
+
+    async def _declare_gap(self, sink: EventSink, now: float) -> None:
+        lost_at, self._lost_at = self._lost_at, None
+        if lost_at is not None:
+            self._log.warning("gap", began_at=lost_at, ended_at=now, seconds=round(now - lost_at, 3))
+            await sink.declare_gap(self._pbx, Gap(began_at=lost_at, ended_at=now, reason=self._lost_because))
+
+    async def _deliver(self, sink: EventSink, events: Sequence[PbxEvent]) -> None:
+        if events:
+            async with self._delivering:
+                await sink.accept(self._pbx, events)
+
+    async def _talk(self, link: AmiLink, sink: EventSink) -> None:
+        """Say our side: login, snapshot, keepalive. A failure ends the connection."""
+        lost_at = self._lost_at
+        try:
+            greeting = await self._greeting(link)
+            await log_in(
+                lambda name, headers: link.log_in_with(name, headers, self._settings.login_timeout_s), self._settings, self._pbx
+            )
+            self._log.info("connected", greeting=greeting, address=self._settings.address)
+            self._remarks.clear()
+            self._connected_to = f"connected to {greeting} at {self._settings.address} as {self._settings.username}"
+            self._report(sink, LinkStatus.CONNECTED, self._connected_to)
+            async with asyncio.TaskGroup() as tasks:
+                clock = ClockWatch(self._settings.clock_limit_s, lambda text: self._remark(sink, "clock", text))
+                tasks.create_task(keep_alive(link, self._settings, clock.note), name=f"{self._pbx}.keepalive")
+                tasks.create_task(self._take_snapshots(link, sink), name=f"{self._pbx}.snapshot")
+                if lost_at is not None and self._cdr is not None:
+                    tasks.create_task(self._backfill(self._cdr, sink, lost_at), name=f"{self._pbx}.cdr")
+        except* TielineError as errors:
+            link.fail(_first(errors))
+
+    async def _greeting(self, link: AmiLink) -> str:
+        try:
+            async with asyncio.timeout(self._settings.connect_timeout_s):
+                return await asyncio.shield(link.greeting)
+        except TimeoutError as error:
+            raise PeerUnavailableError(
+                f"{self._settings.address} says nothing for {self._settings.connect_timeout_s:g} s: is it an Asterisk Manager "
+                f"port, and one with{'out' if self._settings.tls is None else ''} TLS?"
+            ) from error
+
+    async def _take_snapshots(self, link: AmiLink, sink: EventSink) -> None:
+        """List what there is, and once more each time the PBX says that only now it is ready."""
+
+        def ask(name: str, headers: Sequence[tuple[str, str]]) -> Awaitable[Answer]:
+            return link.ask(name, headers, LIST_TIMEOUT_S)
+
+        while True:
+            snapshot = await take_snapshot(ask, self._pbx, link.booted.clear)
+            await self._deliver(sink, snapshot.events)
+            self._remark(
+                sink, "rights", "; ".join(f"it would tell more with `{right}` in manager.conf" for right in snapshot.missing)
+            )
+            await link.booted.wait()
+
+    async def _backfill(self, file: CdrFile, sink: EventSink, lost_at: float) -> None:
+        """Tell what the CDR file says of calls that a gap hides in part: now, and as they end and Asterisk gets to write it."""
+        file.forget()
+        warned = False
+        for wait_s in chain(CDR_FIRST_LOOKS_S, repeat(CDR_LOOK_S)):
+            await asyncio.sleep(wait_s)
+            try:
+                details = await asyncio.to_thread(file.read_new, lost_at - CDR_MARGIN_S, self._clock())
+            except OSError as error:
+                self._log.warning("cdr_unreadable", file=str(file.path), reason=error.strerror or str(error))
+                return
+            if file.without_id and not warned:
+                warned = True
+                self._log.warning("cdr_without_id", rows=file.without_id, cure="loguniqueid = yes in section [csv] of cdr.conf")
+            await self._deliver(sink, details)
+
+    def _remark(self, sink: EventSink, about: str, text: str) -> None:
+        """Say in the state what an operator should change although all works; empty when there is nothing (more)."""
+        if self._remarks.get(about, "") != text:
+            self._remarks[about] = text
+            if text:
+                self._log.warning("attention", about=about, cure=text)
+            else:
+                self._log.info("attention_over", about=about)
+            remarks = [remark for remark in self._remarks.values() if remark]
+            self._report(sink, LinkStatus.CONNECTED, "; ".join([self._connected_to, *remarks]))
+
+    def _spooling(self, begun: bool) -> None:
+        if begun:
+            self._log.warning("spooling", folder=str(self._state_dir), because="events come faster than they are taken")
+        else:
+            self._log.info("spool_empty")
+
+    def _report(self, sink: EventSink, status: LinkStatus, detail: str) -> None:
+        old, text = self._state, f"{self._pbx}: {detail}"
+        if old is not None and (old.status, old.detail) == (status, text):
+            return
+        since = old.since if old is not None and old.status is status else self._clock()
+        self._state = LinkState(status=status, detail=text, since=since)
+        if status in (LinkStatus.RETRYING, LinkStatus.REFUSED):
+            self._log.warning("not_connected", status=status, reason=detail)
+        sink.report(self._pbx, self._state)
+
+
+def _first(errors: BaseExceptionGroup[TielineError]) -> TielineError:
+    """Return the first error of a group; others came of it."""
+    first = errors.exceptions[0]
+    return _first(first) if isinstance(first, BaseExceptionGroup) else first

@@ -1,0 +1,92 @@
+"""What can be configured of one Asterisk."""
+
+from typing import Annotated, Literal
+
+import msgspec
+
+from gateway.model.secret import Secret
+from gateway.model.site import Site
+
+PLAIN_PORT = 5038
+TLS_PORT = 5039
+
+Seconds = Annotated[float, msgspec.Meta(gt=0, le=3600)]
+Bytes = Annotated[int, msgspec.Meta(ge=1024 * 1024, le=1024 * 1024 * 1024 * 1024)]
+
+
+class TlsSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How to know the PBX, and how it knows us."""
+
+    ca_file: str | None = None
+    """Certificates (PEM) to trust; None trusts those of the system. A self-signed certificate is its own."""
+    verify: bool = True
+    """False takes any certificate: whoever sits between can then read and change everything."""
+    server_name: str | None = None
+    """The name in the PBX's certificate, where it is not ``host``."""
+    certificate_file: str | None = None
+    """Our own certificate (PEM), for a PBX that asks for one."""
+    key_file: str | None = None
+    """Its private key (PEM), where it is not in the same file."""
+
+
+class AsteriskSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Of one Asterisk, 16 or newer, by its Manager Interface."""
+
+    host: Annotated[str, msgspec.Meta(min_length=1)]
+    port: Annotated[int, msgspec.Meta(ge=1, le=65535)] | None = None
+    """None takes 5038, or 5039 with TLS."""
+    username: Annotated[str, msgspec.Meta(pattern=r"^[^\r\n\x00]+$")]
+    """The section's name in the PBX's ``manager.conf``."""
+    secret: Secret
+    login: Literal["md5", "plain"] = "md5"
+    """``md5`` keeps the secret off the wire; ``plain`` is for proxies in between that know no MD5."""
+    tls: TlsSettings | None = None
+    """Without it everything goes unencrypted: only on a network that you trust."""
+    site: Site = Site()
+
+    connect_timeout_s: Seconds = 10.0
+    """To connect, TLS included, and to be greeted."""
+    login_timeout_s: Seconds = 10.0
+    action_timeout_s: Seconds = 10.0
+    """For an answer to an action."""
+    ping_interval_s: Seconds = 5.0
+    dead_after_s: Seconds = 15.0
+    """Seconds without a single byte, though asked, after which the PBX counts as gone."""
+    retry_min_s: Seconds = 0.5
+    retry_max_s: Seconds = 30.0
+    """Seconds between attempts to reach a PBX that is away: from the one, doubled each time, to the other, less some chance."""
+    refused_retry_min_s: Seconds = 30.0
+    refused_retry_max_s: Seconds = 900.0
+    """The same for a PBX that refuses us: often enough to see the cure, too seldom to be locked out."""
+    clock_limit_s: Seconds = 2.0
+    """Seconds by which the PBX's clock may differ from ours before we raise an alarm: calls take their times from it."""
+
+    memory_bytes: Bytes = 16 * 1024 * 1024
+    """Of what the PBX said and nobody has read yet; then the disk is used."""
+    spool_bytes: Bytes = 2 * 1024 * 1024 * 1024
+    """Of the same on disk; then the connection is given up and a gap declared."""
+
+    cdr_csv: str | None = None
+    """The PBX's ``Master.csv`` where we can read it, with ``loguniqueid=yes`` and ``usegmtime=yes`` in ``cdr.conf``: it tells how
+    calls ended while we were away."""
+
+    def __post_init__(self) -> None:
+        if self.retry_min_s > self.retry_max_s:
+            raise ValueError("retry_min_s is more than retry_max_s")
+        if self.refused_retry_min_s > self.refused_retry_max_s:
+            raise ValueError("refused_retry_min_s is more than refused_retry_max_s")
+        if self.dead_after_s <= self.ping_interval_s:
+            raise ValueError("dead_after_s must be more than ping_interval_s")
+
+    @property
+    def address(self) -> str:
+        """Return ``host:port`` as people write it."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.effective_port}"
+
+    @property
+    def effective_port(self) -> int:
+        """Return the port to connect to."""
+        if self.port is not None:
+            return self.port
+        return PLAIN_PORT if self.tls is None else TLS_PORT
