@@ -14,8 +14,9 @@ from gateway.model.call_events import CallEvent
 from gateway.model.events import PbxEvent
 from gateway.model.ids import PbxName
 from gateway.model.site import Site
+from gateway.model.times import rfc3339
 from gateway.ports.connector import Gap, LinkState, LinkStatus
-from gateway.session.hub import Hub, Message, rfc3339
+from gateway.session.hub import Hub, Message
 from gateway.session.pbx_state import PbxState
 
 INBOX_BATCHES: Final = 64

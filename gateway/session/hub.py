@@ -6,21 +6,17 @@ when it falls so far behind, or asks for what is so old, that the ring no longer
 
 import asyncio
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from typing import Any, Final
 
 import msgspec
 
 from gateway.model.errors import TielineError
 from gateway.model.ids import CallId, PbxName, Tenant
+from gateway.model.times import rfc3339
 
 MAX_BATCH_EVENTS: Final = 256
 """Events given to a listener at once, so that one who catches up leaves room for the others."""
 EVERYTHING: Final = "*"
-
-
-_LAST_SECOND: Final = 253402300799.0
-"""Of the year 9999. A PBX's clock may say anything."""
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
@@ -205,9 +201,3 @@ class Listener:
         if self._pbxs is not None and told.pbx not in self._pbxs:
             return False
         return self._everything or told.type in self._topics or told.type.startswith(self._prefixes)
-
-
-def rfc3339(at: float) -> str:
-    """Write a time in UTC to the millisecond: ``2026-11-22T14:31:40.123Z``; one that no calendar has at its nearest end."""
-    at = min(max(at, 0.0), _LAST_SECOND)
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

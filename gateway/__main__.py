@@ -1,0 +1,31 @@
+"""The ``tieline`` command."""
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from gateway.cli.arguments import COMMANDS, parser
+from gateway.model.errors import TielineError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit status: 0 done, 1 not done (one line on standard error says why), 2 wrongly called."""
+    options = parser().parse_args(arguments)
+    try:
+        status: int = import_module(COMMANDS[options.command]).run(options)
+        sys.stdout.flush()
+    except TielineError as error:
+        sys.stderr.write(f"tieline: {error}\n")
+        return 1
+    except BrokenPipeError:
+        # Whoever read us has seen enough, as `| head` does. What Python flushes at its end must not complain again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

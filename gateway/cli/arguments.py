@@ -1,0 +1,84 @@
+"""The command line's shape. Nothing heavy is imported here: ``tieline replay`` must answer at once."""
+
+import argparse
+from pathlib import Path
+from typing import Final
+
+COMMANDS: Final = {
+    "run": "gateway.cli.run",
+    "check-config": "gateway.cli.check_config",
+    "schema": "gateway.cli.schema",
+    "record": "gateway.cli.record",
+    "replay": "gateway.cli.replay",
+    "pbx simulate": "gateway.cli.simulate",
+    "pbx snippet": "gateway.cli.snippet",
+    "version": "gateway.cli.version",
+}
+"""The module of each command; its ``run(options)`` returns the exit status."""
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser; what it parsed has ``command``, a key of :data:`COMMANDS`."""
+    top = argparse.ArgumentParser(
+        prog="tieline",
+        description="Joins a telephone system (PBX) to its online channels: tells every call as it happens, live and replayed.",
+    )
+    commands = top.add_subparsers(required=True, metavar="COMMAND")
+
+    run = _command(commands, "run", "run the gateway; without --config on a simulated PBX that plays recorded calls")
+    run.add_argument("--config", type=Path, metavar="FILE", help="the configuration; a folder conf.d beside it is read too")
+    run.add_argument("--port", type=_port, metavar="PORT", help="listen there instead of at the configuration's api.port")
+
+    check = _command(commands, "check-config", "say what is wrong in a configuration, where, and how to put it right")
+    check.add_argument("config", type=Path, metavar="FILE")
+
+    _command(commands, "schema", "print the JSON Schema of a configuration, for editors")
+
+    record = _command(commands, "record", "write down what a PBX sends, as a capture folder for `tieline replay`")
+    record.add_argument("folder", type=Path, metavar="FOLDER", help="a folder to make")
+    record.add_argument("--config", type=Path, metavar="FILE", required=True)
+    record.add_argument("--pbx", metavar="NAME", help="which of the configuration's PBXs; not needed when there is one")
+    record.add_argument("--anonymise", action="store_true", help="replace numbers, names and secrets, each by the same each time")
+    record.add_argument("--seconds", type=_seconds, metavar="S", help="stop after so long; without it at Ctrl-C")
+
+    replay = _command(commands, "replay", "print the call records of capture folders, one JSON object a line")
+    replay.add_argument("folders", type=Path, nargs="+", metavar="FOLDER")
+    replay.add_argument("--events", action="store_true", help="print what is told of the calls as they go on instead")
+    replay.add_argument("--pbx", default="replay", metavar="NAME", help="the PBX's name, from which ids are made (replay)")
+
+    pbx = commands.add_parser("pbx", help="tools around telephone systems").add_subparsers(required=True, metavar="TOOL")
+    simulate = _command(pbx, "simulate", "be a PBX that plays capture folders", prefix="pbx ")
+    simulate.add_argument("product", metavar="PRODUCT", help="such as asterisk")
+    simulate.add_argument("folders", type=Path, nargs="*", metavar="FOLDER", help="without any, those that come with Tieline")
+    simulate.add_argument("--host", default="127.0.0.1", metavar="HOST")
+    simulate.add_argument("--port", type=_port, default=0, metavar="PORT", help="without it, any that is free")
+    simulate.add_argument("--once", action="store_true", help="play each folder once and stop, instead of for ever")
+
+    snippet = _command(pbx, "snippet", "print the lines to put into the PBX's own configuration", prefix="pbx ")
+    snippet.add_argument("product", metavar="PRODUCT", help="such as asterisk")
+    snippet.add_argument("--version", default="", metavar="VERSION", help="the PBX's, such as 22; without it the newest")
+
+    _command(commands, "version", "print the version")
+    return top
+
+
+def _command(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, what: str, *, prefix: str = ""
+) -> argparse.ArgumentParser:
+    made = commands.add_parser(name, help=what, description=what[0].upper() + what[1:] + ".")
+    made.set_defaults(command=prefix + name)
+    return made
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= 65535:
+        raise argparse.ArgumentTypeError(f"{port} is no port: write 0 to 65535")
+    return port
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 < seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is no time: write a number of seconds over 0")
+    return seconds
