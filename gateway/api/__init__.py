@@ -1,0 +1,1 @@
+"""REST and WebSocket for programs, health and figures for operators."""

@@ -1,0 +1,110 @@
+"""``/healthz``, ``/readyz`` and ``/metrics``: for those who watch the gateway, at two in the morning too."""
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from aiohttp import web
+from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+
+from gateway.api.calls import answer
+from gateway.model.times import rfc3339
+from gateway.ports.connector import LinkStatus
+from gateway.session.engine import Engine
+from gateway.session.hub import Hub
+from gateway.session.pbx_state import PbxState
+
+
+class Health:
+    """Tells how the gateway and its PBXs are."""
+
+    def __init__(self, engine: Engine, hub: Hub) -> None:
+        self._engine = engine
+        self._registry = CollectorRegistry()
+        self._registry.register(_Figures(engine, hub))
+        ProcessCollector(registry=self._registry)
+        PlatformCollector(registry=self._registry)
+        GCCollector(registry=self._registry)
+
+    def routes(self) -> list[web.AbstractRouteDef]:
+        """Return what is answered where."""
+        return [web.get("/healthz", self._alive), web.get("/readyz", self._ready), web.get("/metrics", self._metrics)]
+
+    async def _alive(self, _request: web.Request) -> web.Response:
+        """The process works: it took this request and answers it."""
+        return answer({"status": "alive"})
+
+    async def _ready(self, _request: web.Request) -> web.Response:
+        """At least one PBX is heard (200), or none is (503); what is wrong with each in words for a person."""
+        states = list(self._engine.pbxs.values())
+        heard = [state for state in states if state.link.status is LinkStatus.CONNECTED]
+        body = {
+            "status": "ready" if len(heard) == len(states) else "degraded" if heard else "not ready",
+            "pbxs": [
+                {
+                    "pbx": state.pbx,
+                    "status": state.link.status,
+                    "detail": state.link.detail,
+                    "since": rfc3339(state.link.since),
+                }
+                for state in states
+            ],
+        }
+        response = answer(body)
+        response.set_status(200 if heard else 503)
+        return response
+
+    async def _metrics(self, _request: web.Request) -> web.Response:
+        return web.Response(body=generate_latest(self._registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+
+class _Figures:
+    """Reads the engine's own counts when somebody asks, so that counting costs the events nothing."""
+
+    def __init__(self, engine: Engine, hub: Hub) -> None:
+        self._engine = engine
+        self._hub = hub
+
+    def collect(self) -> Iterator[Metric]:
+        states = list(self._engine.pbxs.values())
+        for make, name, text, read in _PER_PBX:
+            family = make(f"tieline_{name}", text, labels=["pbx"])
+            for state in states:
+                family.add_metric([state.pbx], read(state))
+            yield family
+        depth = GaugeMetricFamily("tieline_inbox_batches", "Batches of events that wait to be applied.", labels=["pbx"])
+        link = GaugeMetricFamily("tieline_link_status", "1 for the status that the PBX's link has.", labels=["pbx", "status"])
+        for state in states:
+            depth.add_metric([state.pbx], self._engine.waiting(state.pbx))
+            for status in LinkStatus:
+                link.add_metric([state.pbx, status], float(state.link.status is status))
+        yield depth
+        yield link
+        yield GaugeMetricFamily("tieline_listeners", "Programs that listen to the event stream.", value=self._hub.listeners)
+        lost = "Listeners cut off because they were too slow."
+        yield CounterMetricFamily("tieline_listeners_lost", lost, value=self._hub.lost_listeners)
+        yield GaugeMetricFamily("tieline_position", "Position of the last event told.", value=self._hub.position)
+
+
+_Family = type[CounterMetricFamily] | type[GaugeMetricFamily]
+
+_PER_PBX: Final[list[tuple[_Family, str, str, Callable[[PbxState], float]]]] = [
+    (CounterMetricFamily, "pbx_events", "Events that came from the PBX.", lambda state: state.counts.events),
+    (CounterMetricFamily, "call_events", "Events told about its calls.", lambda state: state.counts.call_events),
+    (
+        CounterMetricFamily,
+        "pbx_events_failed",
+        "Events that could not be applied: each is an error in the log.",
+        lambda state: state.counts.failed_events,
+    ),
+    (GaugeMetricFamily, "live_calls", "Calls that have not ended.", lambda state: state.live_count),
+    (CounterMetricFamily, "gaps", "Times in which the PBX was not heard.", lambda state: state.counts.gaps),
+    (CounterMetricFamily, "gap_seconds", "Seconds in which the PBX was not heard.", lambda state: state.counts.gap_s),
+    (
+        GaugeMetricFamily,
+        "event_lag_seconds",
+        "Seconds between the last event's own time and our taking it.",
+        lambda state: state.counts.lag_s,
+    ),
+]

@@ -1,0 +1,57 @@
+"""Errors of the API as RFC 9457 problem documents, each with a ``type`` that stays."""
+
+from typing import Any, Final
+
+import msgspec
+from aiohttp import web
+
+PROBLEM_PREFIX: Final = "urn:tieline:problem:"
+CONTENT_TYPE: Final = "application/problem+json"
+
+
+class ApiError(Exception):
+    """A request cannot be done; the program that made it must act."""
+
+    def __init__(self, status: int, kind: str, title: str, detail: str, **members: Any) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.kind = kind
+        self.title = title
+        self.detail = detail
+        self.members = members
+
+    def document(self) -> dict[str, Any]:
+        """Return the problem as it is sent."""
+        return {
+            "type": PROBLEM_PREFIX + self.kind,
+            "title": self.title,
+            "status": self.status,
+            "detail": self.detail,
+            **self.members,
+        }
+
+    def response(self) -> web.Response:
+        """Return the answer to the request."""
+        body = msgspec.json.encode(self.document())
+        return web.Response(status=self.status, body=body, content_type=CONTENT_TYPE)
+
+
+def not_found(what: str) -> ApiError:
+    """Nothing is there."""
+    return ApiError(404, "not-found", "Not found", what)
+
+
+def bad_parameter(name: str, detail: str) -> ApiError:
+    """A parameter of the query cannot be used."""
+    return ApiError(400, "bad-parameter", "A parameter cannot be used", f"{name}: {detail}", parameter=name)
+
+
+def of_http(error: web.HTTPException) -> ApiError:
+    """Return what the web server itself refused as a problem."""
+    kind = "-".join((error.reason or "error").lower().split())
+    return ApiError(error.status, kind, error.reason or "Error", error.text or error.reason or "")
+
+
+def internal() -> ApiError:
+    """A fault of ours: the log has it, the answer does not."""
+    return ApiError(500, "internal", "Internal error", "The gateway failed at this request; its log says how.")

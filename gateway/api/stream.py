@@ -1,0 +1,156 @@
+"""WebSocket ``/api/v1/events``: every event as it happens, and what was missed since a position.
+
+The client's first message is ``{"type": "subscribe", "topics": ["call", "queue"], "after": 123, "pbxs": ["one"]}``, where all
+but the type may be missing (all topics, from now on, all PBXs). It is answered by ``{"type": "subscribed", "position": …}``, then
+come the events, one envelope a message. ``{"type": "ping"}`` is answered by ``{"type": "pong"}``. Before we close, a message
+``{"type": "error", "problem": {…}}`` says why; the codes of the close are 4000 and the HTTP status that would fit.
+"""
+
+import asyncio
+from typing import Final
+
+import msgspec
+import structlog
+from aiohttp import WSCloseCode, WSMsgType, web
+
+from gateway.api.problems import ApiError
+from gateway.session.hub import EVERYTHING, Hub, Listener, ListenerError, PositionLostError
+
+MAX_CLIENT_MESSAGE_BYTES: Final = 16 * 1024
+MAX_TOPICS: Final = 100
+SUBSCRIBE_TIMEOUT_S: Final = 10.0
+"""Seconds for the first message; who says nothing wants nothing."""
+SEND_TIMEOUT_S: Final = 15.0
+"""Seconds in which a client must take what we send; one that does not holds a connection and nothing else, so it is cut."""
+HEARTBEAT_S: Final = 20.0
+"""Seconds between our pings, by which a client that is gone is found out."""
+
+_log = structlog.get_logger()
+
+
+class _Subscribe(msgspec.Struct, frozen=True, tag_field="type", tag="subscribe", forbid_unknown_fields=True):
+    topics: tuple[str, ...] = (EVERYTHING,)
+    after: int | None = None
+    pbxs: tuple[str, ...] | None = None
+
+
+class _Ping(msgspec.Struct, frozen=True, tag_field="type", tag="ping", forbid_unknown_fields=True):
+    id: str | int | None = None
+
+
+class Stream:
+    """Serves the event stream."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._open: set[web.WebSocketResponse] = set()
+        self._decoder: msgspec.json.Decoder[_Subscribe | _Ping] = msgspec.json.Decoder(_Subscribe | _Ping)
+
+    def routes(self) -> list[web.AbstractRouteDef]:
+        """Return what is answered where."""
+        return [web.get("/api/v1/events", self._serve)]
+
+    async def close(self, _app: web.Application) -> None:
+        """Say goodbye to all; they come back where they left off."""
+        goodbyes = [socket.close(code=WSCloseCode.GOING_AWAY, message=b"the gateway stops") for socket in self._open]
+        await asyncio.gather(*goodbyes, return_exceptions=True)
+
+    async def _serve(self, request: web.Request) -> web.WebSocketResponse:
+        socket = web.WebSocketResponse(
+            heartbeat=HEARTBEAT_S, max_msg_size=MAX_CLIENT_MESSAGE_BYTES, compress=False, timeout=SEND_TIMEOUT_S
+        )
+        await socket.prepare(request)
+        self._open.add(socket)
+        try:
+            await self._talk(socket)
+        except ApiError as error:
+            await _refuse(socket, error)
+        except TimeoutError:
+            _log.warning("listener_stuck", timeout_s=SEND_TIMEOUT_S)
+            if request.transport is not None:
+                request.transport.abort()  # a goodbye would wait behind what it does not take
+        except ConnectionError:
+            pass  # it went away; it will ask again for what it missed
+        finally:
+            self._open.discard(socket)
+        return socket
+
+    async def _talk(self, socket: web.WebSocketResponse) -> None:
+        try:
+            async with asyncio.timeout(SUBSCRIBE_TIMEOUT_S):
+                first = await self._receive(socket)
+        except TimeoutError as error:
+            raise _error(408, "no-subscription", f"No subscription came within {SUBSCRIBE_TIMEOUT_S:.0f} s.") from error
+        if first is None:
+            return
+        if not isinstance(first, _Subscribe):
+            raise _error(400, "not-subscribed", "The first message must be a subscription.")
+        listener = self._listen(first)
+        try:
+            await self._both_ways(socket, listener, first)
+        finally:
+            listener.close()
+
+    def _listen(self, wanted: _Subscribe) -> Listener:
+        if len(wanted.topics) > MAX_TOPICS:
+            raise _error(400, "too-many-topics", f"{len(wanted.topics)} topics are more than {MAX_TOPICS}.")
+        try:
+            return self._hub.listen(wanted.topics, after=wanted.after, pbxs=wanted.pbxs)
+        except PositionLostError as error:
+            raise _error(410, "position-lost", str(error)) from error
+
+    async def _both_ways(self, socket: web.WebSocketResponse, listener: Listener, wanted: _Subscribe) -> None:
+        """Send events and answer pings until the client goes; whichever side ends first ends the other."""
+        await _send(socket, {"type": "subscribed", "position": listener.position, "topics": wanted.topics})
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                sending = tasks.create_task(self._send_events(socket, listener), name="stream.send")
+                await self._answer(socket)
+                sending.cancel()
+        except BaseExceptionGroup as group:
+            raise group.exceptions[0] from None  # one side failed and the other was cancelled for it
+
+    async def _send_events(self, socket: web.WebSocketResponse, listener: Listener) -> None:
+        while True:
+            try:
+                batch = await listener.next_batch()
+            except ListenerError as error:
+                raise _error(429, "too-slow", str(error)) from error
+            async with asyncio.timeout(SEND_TIMEOUT_S):
+                for told in batch:
+                    await socket.send_frame(told.json, WSMsgType.TEXT)
+
+    async def _answer(self, socket: web.WebSocketResponse) -> None:
+        while (message := await self._receive(socket)) is not None:
+            if not isinstance(message, _Ping):
+                raise _error(400, "subscribed-already", "This connection has its subscription: open another for another.")
+            await _send(socket, {"type": "pong", "id": message.id, "position": self._hub.position})
+
+    async def _receive(self, socket: web.WebSocketResponse) -> _Subscribe | _Ping | None:
+        """Wait for the client's next message; None when it has gone."""
+        message = await socket.receive()
+        if message.type is WSMsgType.TEXT:
+            try:
+                return self._decoder.decode(message.data)
+            except msgspec.MsgspecError as error:
+                raise _error(400, "bad-message", f"This message cannot be read: {error}") from error
+        if message.type is WSMsgType.BINARY:
+            raise _error(400, "bad-message", "Messages are text.")
+        return None
+
+
+async def _send(socket: web.WebSocketResponse, message: dict[str, object]) -> None:
+    async with asyncio.timeout(SEND_TIMEOUT_S):
+        await socket.send_frame(msgspec.json.encode(message), WSMsgType.TEXT)
+
+
+async def _refuse(socket: web.WebSocketResponse, error: ApiError) -> None:
+    try:
+        await _send(socket, {"type": "error", "problem": error.document()})
+        await socket.close(code=4000 + error.status, message=error.kind.encode())
+    except (ConnectionError, TimeoutError):
+        pass  # whom we refuse has gone already
+
+
+def _error(status: int, kind: str, detail: str) -> ApiError:
+    return ApiError(status, kind, kind.replace("-", " ").capitalize(), detail)

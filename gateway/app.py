@@ -1,0 +1,134 @@
+"""The composition root: settings in, a running gateway out."""
+
+import asyncio
+import os
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+from random import Random
+from typing import Any, Final
+
+import structlog
+from aiohttp import web
+
+from gateway.api.calls import Calls
+from gateway.api.guard import guard
+from gateway.api.health import Health
+from gateway.api.stream import Stream
+from gateway.model.errors import ConfigurationError
+from gateway.model.ids import PbxName
+from gateway.plugins.loader import load, plugin
+from gateway.plugins.manifest import PluginKind
+from gateway.plugins.simulated import SimulatedPbx
+from gateway.ports.connector import Connector
+from gateway.session.engine import Engine
+from gateway.session.hub import Hub
+from gateway.session.supervisor import Supervisor
+from gateway.settings.check import convert
+from gateway.settings.values import ConnectorEntry, Settings
+from gateway.web import routes as page_routes
+
+STOP_TIMEOUT_S: Final = 5.0
+"""Seconds that requests and listeners have to end in when the gateway stops."""
+_POSITIONS_PER_SECOND: Final = 1_000_000
+"""Positions begin with the time, so that none of an earlier run is taken for one of this one."""
+
+_log = structlog.get_logger()
+
+
+class Gateway:
+    """All parts of a gateway, put together."""
+
+    def __init__(self, settings: Settings, *, now: Callable[[], float] = time.time) -> None:
+        self.settings = settings
+        sites = {entry.pbx: entry.site for entry in settings.connectors}
+        self.hub = Hub(kept=settings.keep.events, first_position=int(now() * _POSITIONS_PER_SECOND))
+        self.engine = Engine(self.hub, sites, recent_calls=settings.keep.recent_calls, now=now)
+        state_dir = state_folder(settings.state_dir)
+        self.supervisor = Supervisor(
+            {entry.pbx: partial(connector_of, entry, state_dir / entry.pbx) for entry in settings.connectors},
+            self.engine,
+            now=now,
+            sleep=asyncio.sleep,
+            jitter=Random(),  # noqa: S311  # spreads restarts, guards nothing
+        )
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[str]:
+        """Run until the context ends; yields the address of the page.
+
+        Raises:
+            ConfigurationError: The address to listen at is taken or none of ours.
+        """
+        runner = web.AppRunner(self._application(), access_log=None, shutdown_timeout=STOP_TIMEOUT_S)
+        await runner.setup()
+        try:
+            address = await self._listen(runner)
+            async with asyncio.TaskGroup() as tasks:
+                engine = tasks.create_task(self.engine.run(), name="engine")
+                supervisor = tasks.create_task(self.supervisor.run(), name="supervisor")
+                try:
+                    yield address
+                finally:
+                    await runner.cleanup()
+                    supervisor.cancel()
+                    # What the connectors still bring while they stop is applied.
+                    await asyncio.wait([supervisor])
+                    engine.cancel()
+        finally:
+            await runner.cleanup()
+
+    def _application(self) -> web.Application:
+        application = web.Application(middlewares=[guard])
+        plugins: Mapping[PbxName, str] = {entry.pbx: entry.plugin for entry in self.settings.connectors}
+        stream = Stream(self.hub)
+        application.add_routes(Health(self.engine, self.hub).routes())
+        application.add_routes(Calls(self.engine, self.hub, plugins).routes())
+        application.add_routes(stream.routes())
+        application.add_routes(page_routes())
+        application.on_shutdown.append(stream.close)
+        return application
+
+    async def _listen(self, runner: web.AppRunner) -> str:
+        api = self.settings.api
+        site = web.TCPSite(runner, api.host, api.port)
+        try:
+            await site.start()
+        except OSError as error:
+            raise ConfigurationError(
+                f"cannot listen on {api.host}:{api.port}: {error.strerror}. "
+                "Stop what listens there, or change api.port (`tieline run --port 0` takes any that is free)"
+            ) from error
+        host, port = runner.addresses[0][:2]
+        shown = f"[{host}]" if ":" in host else host
+        return f"http://{shown}:{port}/"
+
+
+def connector_of(entry: ConnectorEntry, state_dir: Path) -> Connector:
+    """Make a PBX's connector by its plugin's manifest; its state folder is there when it is made."""
+    manifest = plugin(entry.plugin)
+    if manifest.kind is PluginKind.SIMULATOR:
+        if manifest.speaks is None:
+            raise ConfigurationError(f"plugin {manifest.name}: its manifest does not say which connector it speaks to")
+        simulator = load(manifest.create)
+        return SimulatedPbx(
+            entry.pbx, partial(simulator, entry.settings), partial(_connect, entry.pbx, manifest.speaks, state_dir)
+        )
+    state_dir.mkdir(parents=True, exist_ok=True)
+    made: Connector = load(manifest.create)(entry.pbx, entry.settings, state_dir)
+    return made
+
+
+def _connect(pbx: PbxName, name: str, state_dir: Path, endpoint: Mapping[str, Any]) -> Connector:
+    settings = convert(dict(endpoint), load(plugin(name).settings))
+    return connector_of(ConnectorEntry(pbx=pbx, plugin=name, settings=settings), state_dir)
+
+
+def state_folder(configured: str | None) -> Path:
+    """Return the folder for what must outlive a crash: the configured one, else the user's."""
+    if configured is not None:
+        return Path(configured)
+    base = os.environ.get("XDG_STATE_HOME", "")
+    return (Path(base) if Path(base).is_absolute() else Path.home() / ".local" / "state") / "tieline"

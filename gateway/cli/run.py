@@ -1,0 +1,57 @@
+"""``tieline run``: the gateway, until Ctrl-C or SIGTERM."""
+
+import argparse
+import asyncio
+import signal
+import sys
+from importlib.metadata import version
+
+import msgspec
+
+from gateway.app import Gateway
+from gateway.cli.logs import set_up
+from gateway.settings.load import embedded_default, load_settings
+from gateway.settings.values import Settings
+
+_SIMULATED = """
+  No configuration: this is a simulated PBX that plays recorded calls. For your own:
+  write a file as config/tieline.example.yaml shows, then  tieline run --config FILE
+"""
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the gateway; returns when it has stopped cleanly."""
+    settings = embedded_default() if options.config is None else load_settings(options.config)
+    if options.port is not None:
+        api = msgspec.structs.replace(settings.api, port=options.port)
+        settings = msgspec.structs.replace(settings, api=api)
+    set_up(settings.log)
+    asyncio.run(_serve(settings, simulated=options.config is None))
+    return 0
+
+
+async def _serve(settings: Settings, *, simulated: bool) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    async with Gateway(settings).running() as address:
+        sys.stdout.write(_welcome(settings, address, simulated=simulated))
+        sys.stdout.flush()
+        await stop.wait()
+        # A second signal ends at once what will not end by itself.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+
+
+def _welcome(settings: Settings, address: str, *, simulated: bool) -> str:
+    pbxs = ", ".join(entry.pbx for entry in settings.connectors)
+    lines = [
+        f"Tieline {version('tieline')} runs: {address}",
+        "",
+        f"  {address:<42} live calls of {pbxs}, as they happen",
+        f"  {address + 'api/v1/calls':<42} the same as JSON; events by WebSocket at /api/v1/events",
+        f"  {address + 'readyz':<42} how each PBX's connection is",
+        f"  {address + 'metrics':<42} figures for Prometheus",
+    ]
+    return "\n".join(lines) + "\n" + (_SIMULATED if simulated else "") + "\n  Ctrl-C stops it.\n\n"

@@ -1,0 +1,30 @@
+"""The pages: static files without a build step, without anything from elsewhere, without inline script or style."""
+
+from pathlib import Path
+from typing import Final
+
+from aiohttp import hdrs, web
+
+STATIC: Final = Path(__file__).parent / "static"
+INDEX: Final = "index.html"
+
+
+def routes() -> list[web.AbstractRouteDef]:
+    """Return what is answered where: the page at ``/``, its parts below ``/static/``."""
+    files = {file.name: file for file in STATIC.iterdir() if file.is_file()}
+
+    async def page(_request: web.Request) -> web.FileResponse:
+        return _file(files[INDEX])
+
+    async def part(request: web.Request) -> web.FileResponse:
+        file = files.get(request.match_info["name"])
+        if file is None:
+            raise web.HTTPNotFound(text="There is no such file.")
+        return _file(file)
+
+    return [web.get("/", page), web.get("/static/{name}", part)]
+
+
+def _file(file: Path) -> web.FileResponse:
+    # Asked again each time and answered by "not modified": a new version is never mixed with an old one.
+    return web.FileResponse(file, headers={hdrs.CACHE_CONTROL: "no-cache"})
