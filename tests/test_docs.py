@@ -11,6 +11,8 @@ from typing import Final, NamedTuple
 
 import pytest
 
+from gateway.settings.load import load_settings
+
 TOP: Final = Path(__file__).parent.parent
 DOCUMENTS: Final = sorted(
     path.relative_to(TOP)
@@ -92,6 +94,15 @@ def test_example_is_what_it_says(block: Block) -> None:
         ast.parse(block.text)
     if block.language == "json":
         json.loads(block.text)
+
+
+@pytest.mark.parametrize("block", [block for block in BLOCKS if block.language == "yaml"], ids=str)
+def test_configuration_example_is_accepted(block: Block, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in re.findall(r"\$\{env:(\w+)\}", block.text):
+        monkeypatch.setenv(name, "made-up")
+    file = tmp_path / "tieline.yaml"
+    file.write_text(block.text, encoding="utf-8")
+    load_settings(file)
 
 
 def anchors_of(document: Path) -> set[str]:

@@ -178,7 +178,7 @@ def test_missing_system_packages_are_one_clear_line_and_the_rest_goes_on(tmp_pat
         ("test", ".venv/bin/python -m pytest"),
         ("test ARGS='-m live'", ".venv/bin/python -m pytest -m live"),
         ("test-quick", '.venv/bin/python -m pytest -m "not live and not slow"'),
-        ("bench", ".venv/bin/python -m tests.bench.run --check"),
+        ("bench", "PYTHONPATH=tests .venv/bin/python -m bench.run --check"),
         ("lock", "requirements/lock.sh"),
     ],
 )
