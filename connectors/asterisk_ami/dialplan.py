@@ -55,34 +55,91 @@ NOT_A_MENU: Final = frozenset(
 )
 """Applications in which a digit is no choice in a menu: it is for a feature, a message or another party."""
 
+WAITING_APPLICATIONS: Final = frozenset(
+    {
+        "dial",
+        "queue",
+        "background",
+        "waitexten",
+        "read",
+        "playback",
+        "wait",
+        "musiconhold",
+        "echo",
+        "voicemail",
+        "confbridge",
+        "retrydial",
+        "followme",
+        "answer",
+        "ringing",
+    }
+)
+"""Applications that a leg stays in, and can be moved out of from outside."""
+
 _CONDITIONAL: Final = re.compile(r"\s*(?P<name>[A-Za-z0-9_]+)\s*(?:\((?P<data>.*)\))?\s*\Z", re.DOTALL)
 
 
 class Position:
     """One leg's way through the dial plan."""
 
-    __slots__ = ("_calling", "_stack", "application", "context", "depth", "hung_up", "menu", "menu_depth", "since")
+    __slots__ = (
+        "_calling",
+        "_stack",
+        "application",
+        "context",
+        "data",
+        "depth",
+        "extension",
+        "hung_up",
+        "menu",
+        "menu_depth",
+        "since",
+    )
 
     def __init__(self) -> None:
         self.context = ""
+        self.extension = ""
         self.since = 0.0
         self.application = ""
+        self.data = ""
         self.menu: str | None = None
         self.menu_depth = 0
         self.depth = 0
         self.hung_up = False
         self._calling = False
-        self._stack: list[tuple[str, float]] = []
+        self._stack: list[tuple[str, str, float]] = []
 
-    def enter(self, context: str, at: float) -> bool:
+    @property
+    def called_from(self) -> str:
+        """The extension that the routines which run now were called from."""
+        return self._stack[0][1] if self._stack else self.extension
+
+    def is_moved_to(self, context: str, extension: str, application: str, data: str) -> bool:
+        """Tell whether a step's event says only that somebody moved the leg out of the application that it is in.
+
+        Asterisk then repeats that application at the new place, before anything runs there.
+        """
+        return (
+            application in WAITING_APPLICATIONS
+            and (application, data) == (self.application, self.data)
+            and (context, extension) != (self.context, self.extension)
+        )
+
+    def move(self, context: str, extension: str, at: float) -> bool:
+        """Take note that somebody moved the leg here; tell whether that takes it out of a menu."""
+        self._stack.clear()
+        self._calling = False
+        return self.enter(context, extension, at)
+
+    def enter(self, context: str, extension: str, at: float) -> bool:
         """Take note that a step runs in ``context``; tell whether that leaves the menu the leg stood in."""
         if context != self.context:
             if self._calling:
-                self._stack.append((self.context, self.since))
+                self._stack.append((self.context, self.extension, self.since))
                 self.since = at
-            elif any(name == context for name, _ in self._stack):
+            elif any(name == context for name, _, _ in self._stack):
                 while self._stack:
-                    name, since = self._stack.pop()
+                    name, _, since = self._stack.pop()
                     if name == context:
                         self.since = since
                         break
@@ -90,11 +147,12 @@ class Position:
                 self.since = at
             self.context = context
             self.depth = len(self._stack)
+        self.extension = extension
         return self.menu is not None and context != self.menu and self.depth <= self.menu_depth
 
-    def run(self, application: str) -> bool:
+    def run(self, application: str, data: str) -> bool:
         """Take note of the application that runs; tell whether it is one that waits for input."""
-        self.application = application
+        self.application, self.data = application, data
         self._calling = application in CALLING_APPLICATIONS
         if application in MENU_APPLICATIONS:
             self.menu, self.menu_depth = self.context, self.depth
@@ -127,22 +185,33 @@ def _branches(text: str) -> tuple[str, str]:
     return text, ""
 
 
-def dial_target(data: str) -> tuple[str, str | None] | None:
-    """Return the device and the number of the first destination of Dial's arguments; None where there is none.
+def dial_targets(data: str) -> list[tuple[str, str | None]]:
+    """Return device and number of each destination of Dial's arguments.
 
-    ``PJSIP/8885551@carrier,20`` is ``PJSIP/carrier`` with 8885551, ``SIP/isp/0123`` is ``SIP/isp`` with 0123.
+    ``PJSIP/8885551@carrier,20`` is ``PJSIP/carrier`` with 8885551, ``SIP/isp/0123`` is ``SIP/isp`` with 0123,
+    ``PJSIP/1001`` has no number.
     """
-    first = data.partition(",")[0].partition("&")[0].strip()
-    technology, slash, rest = first.partition("/")
-    if not slash or not rest:
-        return None
-    if technology == "Local":
-        return f"Local/{rest.partition('/')[0]}", None
+    targets = []
+    for destination in data.partition(",")[0].split("&"):
+        technology, slash, rest = destination.strip().partition("/")
+        if slash and rest:
+            targets.append(_target(technology, rest))
+    return targets
+
+
+def _target(technology: str, rest: str) -> tuple[str, str | None]:
     number, at, peer = rest.partition("@")
+    if technology == "Local":
+        return f"Local/{rest.partition('/')[0]}", number or None
     if at:
         return f"{technology}/{peer.partition('/')[0]}", number_sent(number)
     peer, slash, number = rest.partition("/")
     return f"{technology}/{peer}", number_sent(number) if slash else None
+
+
+def dialled_party(device: str, number: str | None) -> str:
+    """Return whom a destination of Dial stands for: the number sent, or the device's own name."""
+    return number or device.partition("/")[2]
 
 
 def number_sent(dial_string: str) -> str | None:
@@ -192,3 +261,8 @@ def twin_name(name: str) -> str | None:
     if name.endswith(";1"):
         return name[:-1] + "2"
     return name[:-1] + "1" if name.endswith(";2") else None
+
+
+def local_number(name: str) -> str | None:
+    """Return the extension that a Local leg runs: ``Local/8002@from-internal-xfer-00000001;1`` runs 8002."""
+    return name.partition("/")[2].partition("@")[0] or None

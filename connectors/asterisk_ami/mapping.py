@@ -22,18 +22,21 @@ from gateway.model.events import (
     ConferenceJoined,
     ConnectionLost,
     ConnectionMade,
+    ConsultationStarted,
     DialAttempted,
     DialEnded,
     DialOutRequested,
     DialPlanFailed,
     DialResult,
     DigitPressed,
+    DiversionReason,
     LegAlerting,
     LegBridged,
     LegCleared,
     LegConnected,
     LegCreated,
     LegDialled,
+    LegDiverted,
     LegHeld,
     LegParked,
     LegPickedUp,
@@ -69,6 +72,15 @@ REMEMBERED_LEGS: Final = 4096
 QUEUE_KEY_S: Final = 2.0
 """Seconds between a digit and leaving the queue within which the digit is why."""
 
+HANDED_OVER_S: Final = 2.0
+"""Seconds after a transfer or a parking time-out within which Asterisk moves the leg on account of that."""
+
+FEATURE_CODE_S: Final = 2.5
+"""Seconds between a code's last digit and its effect: Asterisk's ``featuredigittimeout`` is 1 or 2."""
+
+_LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+"""FreePBX puts ``FM`` before an extension whose follow-me it runs."""
+
 _UNKNOWN: Final = frozenset({"", "<unknown>"})
 
 _DIAL_RESULTS: Final = {
@@ -94,7 +106,23 @@ _REFUSALS: Final = {"busy": 17, "congestion": 34}
 class _Leg:
     """What the mapper keeps of a live leg."""
 
-    __slots__ = ("bridge", "digit_at", "id", "leaving", "name", "position", "queue", "root", "terminating")
+    __slots__ = (
+        "bridge",
+        "consulting",
+        "digit_at",
+        "handed_at",
+        "held_at",
+        "id",
+        "last_bridge",
+        "leaving",
+        "moved_at",
+        "moved_to",
+        "name",
+        "position",
+        "queue",
+        "root",
+        "terminating",
+    )
 
     def __init__(self, leg: LegId, name: str, root: LegId, *, terminating: bool) -> None:
         self.id = leg
@@ -103,9 +131,15 @@ class _Leg:
         self.terminating = terminating
         self.position = Position()
         self.bridge: BridgeId | None = None
+        self.last_bridge: BridgeId | None = None
+        self.moved_to: str | None = None
+        self.moved_at = 0.0
         self.queue: QueueName | None = None
         self.digit_at = 0.0
+        self.handed_at = 0.0
+        self.held_at = 0.0
         self.leaving = False
+        self.consulting = False
 
 
 class AmiMapper:
@@ -119,6 +153,7 @@ class AmiMapper:
         self._gone_set: set[LegId] = set()
         self._seen: list[LegSeen] = []
         self._originated: dict[str, str] = {}
+        self._consulted: dict[LegId, LegId] = {}
 
     def connection_made(self, at: float) -> list[PbxEvent]:
         """Say that the PBX is heard; its snapshot follows."""
@@ -151,23 +186,7 @@ class AmiMapper:
             return []
         if action == "Hangup":
             return [ReleaseRequested(at=at, leg=leg.id, by_party=False, cause=0, sip=0)]
-        if action == "Redirect":
-            return self._redirected(leg, fields, at)
         return []
-
-    def _redirected(self, leg: _Leg, fields: dict[str, str], at: float) -> list[PbxEvent]:
-        extra = self._by_name.get(fields.get("extrachannel", ""))
-        return [
-            LegTransferred(
-                at=at,
-                kind=TransferKind.REDIRECT,
-                by=None,
-                consult=None,
-                transferee=leg.id,
-                target=None if extra is None else extra.id,
-                to=fields.get("exten"),
-            )
-        ]
 
     # Legs
 
@@ -180,6 +199,8 @@ class AmiMapper:
         state = message.get("ChannelState")
         terminating = root != leg_id or state in ("0", "5")
         helper = dialplan.is_helper(name)
+        consultation = self._consultation(leg_id, name, root, at) if root != leg_id else None
+        root = self._consulted.get(root, root) if root != leg_id else root
         leg = self._add(leg_id, name, root, terminating=terminating)
         context, extension = message.get("Context"), message.get("Exten")
         leg.position.context, leg.position.since = context, at
@@ -201,12 +222,28 @@ class AmiMapper:
             twin = self._by_name.get(dialplan.twin_name(name) or "")
             if twin is not None:
                 events.append(LegsTwinned(at=at, leg=twin.id, twin=leg_id))
+        if consultation is not None:
+            events.append(consultation)
         target = self._originated.pop(leg_id, None)
         if target is None and terminating and root == leg_id:
             target = self._originated.pop(dialplan.parse_leg_name(name), None)
         if target is not None:
             events.append(DialOutRequested(at=at, leg=leg_id, target=target))
         return events
+
+    def _consultation(self, helper: LegId, name: str, root: LegId, at: float) -> ConsultationStarted | None:
+        """Return that a party consults by feature code, where this Local leg is the first that Asterisk makes for it.
+
+        Until the third party answers, every new leg that Asterisk counts to the same call belongs to the consultation.
+        """
+        if not name.endswith(";1"):
+            return None
+        for leg in self._legs.values():
+            if leg.consulting and leg.root == root:
+                leg.consulting = False
+                self._consulted[root] = helper
+                return ConsultationStarted(at=at, leg=leg.id, helper=helper, to=dialplan.local_number(name))
+        return None
 
     def _add(self, leg_id: LegId, name: str, root: LegId, *, terminating: bool) -> _Leg:
         leg = _Leg(leg_id, name, root, terminating=terminating)
@@ -276,6 +313,8 @@ class AmiMapper:
             self._gone_set.discard(self._gone[0])
         self._gone.append(leg_id)
         self._gone_set.add(leg_id)
+        if self._consulted and dialplan.is_helper(leg.name):
+            self._end_consultation(leg)
         cause, sip = _cause(message)
         return [LegCleared(at=at, leg=leg_id, cause=cause, sip=sip)]
 
@@ -329,6 +368,8 @@ class AmiMapper:
         if leg is None:
             return events
         leg.bridge = BridgeId(message.get("BridgeUniqueid"))
+        if self._consulted and not leg.name.endswith(";1"):
+            self._end_consultation(leg)
         holding = message.get("BridgeTechnology") == "holding_bridge"
         events.append(
             LegBridged(
@@ -341,12 +382,29 @@ class AmiMapper:
         )
         return events
 
+    def _end_consultation(self, leg: _Leg) -> None:
+        """The third party was reached, or its pipe is gone: new legs belong to the call itself again."""
+        for root, helper in tuple(self._consulted.items()):
+            if leg.root == helper:
+                del self._consulted[root]
+
     def _bridge_leave(self, message: AmiMessage, at: float) -> list[PbxEvent]:
         leg = self._legs.get(LegId(message.get("Uniqueid")))
         if leg is None:
             return []
-        leg.bridge = None
-        return [LegUnbridged(at=at, leg=leg.id, bridge=BridgeId(message.get("BridgeUniqueid")))]
+        left = BridgeId(message.get("BridgeUniqueid"))
+        leg.bridge, leg.last_bridge = None, left
+        events: list[PbxEvent] = []
+        if 0.0 <= at - leg.digit_at < FEATURE_CODE_S and self._left_by_code(leg, left):
+            events.append(ReleaseRequested(at=at, leg=leg.id, by_party=True, cause=0, sip=0))
+        events.append(LegUnbridged(at=at, leg=leg.id, bridge=left))
+        return events
+
+    def _left_by_code(self, leg: _Leg, left: BridgeId) -> bool:
+        """Tell whether this leg leaves because its party pressed the disconnect code: Asterisk requests no hang-up for it."""
+        if leg.held_at >= leg.digit_at or leg.handed_at >= leg.digit_at or leg.moved_to is not None:
+            return False
+        return not any(other.leaving for other in self._legs.values() if left in (other.bridge, other.last_bridge))
 
     def _bridge_merge(self, message: AmiMessage, at: float) -> list[PbxEvent]:
         return [
@@ -361,10 +419,21 @@ class AmiMapper:
         return [LegsTwinned(at=at, leg=LegId(message.get("LocalOneUniqueid")), twin=LegId(message.get("LocalTwoUniqueid")))]
 
     def _hold(self, message: AmiMessage, at: float) -> list[PbxEvent]:
-        return [LegHeld(at=at, leg=LegId(message.get("Uniqueid")), by_feature=False)]
+        leg = self._legs.get(LegId(message.get("Uniqueid")))
+        if leg is None:
+            return []
+        # Asterisk holds for a feature code as for a telephone; only the digits just before tell them apart.
+        leg.held_at = at
+        leg.consulting = leg.bridge is not None and 0.0 <= at - leg.digit_at < FEATURE_CODE_S
+        leg.root = LegId(message.get("Linkedid")) or leg.root
+        return [LegHeld(at=at, leg=leg.id, by_feature=leg.consulting)]
 
     def _unhold(self, message: AmiMessage, at: float) -> list[PbxEvent]:
-        return [LegRetrieved(at=at, leg=LegId(message.get("Uniqueid")))]
+        leg = self._legs.get(LegId(message.get("Uniqueid")))
+        if leg is None:
+            return []
+        leg.consulting = False
+        return [LegRetrieved(at=at, leg=leg.id)]
 
     def _confbridge_join(self, message: AmiMessage, at: float) -> list[PbxEvent]:
         return [ConferenceJoined(at=at, leg=LegId(message.get("Uniqueid")), room=message.get("Conference"))]
@@ -392,19 +461,24 @@ class AmiMapper:
             leg.position.hung_up = True
             return []
         application, data = dialplan.application_of(message.get("Application"), message.get("AppData"))
+        context, position = message.get("Context"), leg.position
         events: list[PbxEvent] = []
-        position = leg.position
-        if position.enter(message.get("Context"), at):
+        if message.get("Priority") != "0" and position.is_moved_to(context, extension, application, data):
+            leg.moved_to, leg.moved_at = extension, at
+            if position.move(context, extension, at):
+                position.menu = None
+                events.append(MenuLeft(at=at, leg=leg.id))
+            return events
+        events += self._redirected(leg)
+        if position.enter(context, extension, at):
             position.menu = None
             events.append(MenuLeft(at=at, leg=leg.id))
         if extension in ("t", "T", "i") and position.menu is not None:
             events.append(MenuExpired(at=at, leg=leg.id))
-        if position.run(application):
+        if position.run(application, data):
             events.append(MenuEntered(at=at, leg=leg.id, menu=position.context, since=position.since))
         elif application == "dial":
-            target = dialplan.dial_target(data)
-            if target is not None:
-                events.append(DialAttempted(at=at, leg=leg.id, device=target[0], number=target[1]))
+            events += self._dials(leg, dialplan.dial_targets(data), at)
         elif application in _SERVICES:
             events.append(ServiceStarted(at=at, leg=leg.id, service=_SERVICES[application], detail=data.partition(",")[0]))
         elif application == "mixmonitor":
@@ -413,6 +487,43 @@ class AmiMapper:
             events.append(DialPlanFailed(at=at, leg=leg.id, cause=_REFUSALS[application]))
         elif application == "hangup" and data.isdigit():
             events.append(DialPlanFailed(at=at, leg=leg.id, cause=int(data)))
+        return events
+
+    def _redirected(self, leg: _Leg) -> list[PbxEvent]:
+        """Somebody moved the leg, and by now no transfer or time-out has explained it: it was another application."""
+        moved_to, leg.moved_to = leg.moved_to, None
+        if moved_to is None or leg.moved_at - leg.handed_at < HANDED_OVER_S:
+            return []
+        return [
+            LegTransferred(
+                at=leg.moved_at,
+                kind=TransferKind.REDIRECT,
+                by=None,
+                consult=None,
+                transferee=leg.id,
+                target=None,
+                to=moved_to,
+            )
+        ]
+
+    def _dials(self, leg: _Leg, targets: list[tuple[str, str | None]], at: float) -> list[PbxEvent]:
+        """The dial plan dials; for somebody else than the extension that it does it for, that is a forward."""
+        if not targets:
+            return []
+        device, number = targets[0]
+        events: list[PbxEvent] = [DialAttempted(at=at, leg=leg.id, device=device, number=number)]
+        wanted = leg.position.called_from.lstrip(_LETTERS)
+        parties = [dialplan.dialled_party(*target) for target in targets]
+        if self._site.is_extension(wanted) and wanted not in parties:
+            events.append(
+                LegDiverted(
+                    at=at,
+                    leg=leg.id,
+                    diverted_from=wanted,
+                    diverted_to=parties[0],
+                    reason=DiversionReason.UNCONDITIONAL,
+                )
+            )
         return events
 
     # Queues
@@ -467,6 +578,8 @@ class AmiMapper:
     def _blind_transfer(self, message: AmiMessage, at: float) -> list[PbxEvent]:
         if message.get("Result") != "Success":
             return []
+        self._handed(message.get("TransfereeUniqueid"), at)
+        self._handed(message.get("TransfererUniqueid"), at)
         return [
             LegTransferred(
                 at=at,
@@ -495,6 +608,8 @@ class AmiMapper:
         ]
 
     def _parked(self, message: AmiMessage, at: float) -> list[PbxEvent]:
+        self._handed(message.get("ParkeeUniqueid"), at)
+        self._handed(message.get("ParkerUniqueid"), at)
         return [
             LegParked(
                 at=at,
@@ -504,7 +619,14 @@ class AmiMapper:
             )
         ]
 
+    def _handed(self, leg_id: str, at: float) -> None:
+        """Take note that somebody handed the leg over, which explains where it goes now."""
+        leg = self._legs.get(LegId(leg_id))
+        if leg is not None:
+            leg.handed_at = at
+
     def _unparked(self, message: AmiMessage, at: float) -> list[PbxEvent]:
+        self._handed(message.get("ParkeeUniqueid"), at)
         return [
             LegUnparked(
                 at=at,

@@ -16,6 +16,7 @@ from gateway.model.events import (
     CallDetail,
     ConnectionLost,
     ConnectionMade,
+    ConsultationStarted,
     LegBridged,
     LegCleared,
     LegCreated,
@@ -49,6 +50,8 @@ class Board:
         self._call_of: dict[LegId, CallId] = {}
         self._legs_in: dict[BridgeId, set[LegId]] = {}
         self._unconfirmed: set[LegId] = set()
+        self._consulting: dict[LegId, CallId] = {}
+        """Legs that are in a second call as well, as its caller: they consult by feature code, without a leg of their own."""
         self._gap: tuple[float, float | None] | None = None
 
     @property
@@ -78,6 +81,41 @@ class Board:
             return NOTHING
         change = Change(call, self.site, event.at)
         reducer.apply_to(change, event)
+        step = self._keep(change)
+        return step if not self._consulting else _together((step, *self._consult(call.call_id, leg, event)))
+
+    def _consult(self, of: CallId, leg: LegId, event: PbxEvent) -> Iterable[Step]:
+        """Let the event work on the consultation that ``leg`` is in too, and end what is over of consultations."""
+        second = self._live.get(self._consulting.get(leg, CallId("")))
+        if second is not None:
+            change = Change(second, self.site, event.at)
+            reducer.apply_to(change, event)
+            yield self._keep(change)
+        for shared, key in tuple(self._consulting.items()):
+            consultation, main = self._live.get(key), self._live.get(self._call_of.get(shared, CallId("")))
+            if consultation is None:
+                del self._consulting[shared]
+            elif all(other.cleared_at is not None for other in consultation.legs.values() if other.id != shared):
+                del self._consulting[shared]
+                change = Change(consultation, self.site, event.at)
+                reducer.clear_leg(change, shared, 0, 0)
+                yield self._keep(change)
+            elif main is not None and all(other.cleared_at is not None for other in main.legs.values() if other.id != shared):
+                # The caller is gone: whoever consulted is in the consultation alone now.
+                del self._consulting[shared]
+                change = Change(main, self.site, event.at)
+                reducer.clear_leg(change, shared, 0, 0)
+                self._call_of[shared] = key
+                yield self._keep(change)
+
+    def _consultation_started(self, event: ConsultationStarted) -> Step:
+        main, helpers = self.find(event.leg), self.find(event.helper)
+        leg = None if main is None else main.legs.get(event.leg)
+        if helpers is None or leg is None or helpers is main:
+            return NOTHING
+        change = Change(helpers, self.site, event.at)
+        reducer.start_consultation(change, leg, event.to)
+        self._consulting[event.leg] = helpers.call_id
         return self._keep(change)
 
     def _keep(self, change: Change, gone: Iterable[Call] = ()) -> Step:
@@ -85,6 +123,7 @@ class Board:
         call = change.call
         for folded in gone:
             self._retire(folded, change.at)
+            self._consulting = {leg: key for leg, key in self._consulting.items() if key != folded.call_id}
             for leg in folded.legs:
                 self._call_of[leg] = call.call_id
         if call.ended:
@@ -132,7 +171,19 @@ class Board:
         members.add(event.leg)
         if event.kind is BridgeKind.HOLDING or len(members) == 1:
             return self._one(event.leg, event)
-        return self._joined((event.leg, *members), event)
+        if event.leg in self._consulting:
+            return self._consulting_leg_bridged(event, members)
+        return self._joined((event.leg, *(leg for leg in members if leg not in self._consulting)), event)
+
+    def _consulting_leg_bridged(self, event: LegBridged, members: set[LegId]) -> Step:
+        """Who consults goes between two bridges: back with the caller, the consultation goes on without him."""
+        consultation = self._live.get(self._consulting[event.leg])
+        if consultation is not None and not any(leg in consultation.legs for leg in members - {event.leg}):
+            change = Change(consultation, self.site, event.at)
+            reducer.leave_consultation(change, event.leg)
+            del self._consulting[event.leg]
+            return _together((self._keep(change), self._one(event.leg, event)))
+        return self._one(event.leg, event)
 
     def _leg_unbridged(self, event: LegUnbridged) -> Step:
         self._leave(event.leg, event.bridge)
@@ -183,6 +234,10 @@ class Board:
             call = self.find(leg)
             if call is not None:
                 calls[call.call_id] = call
+            if isinstance(event, LegTransferred) and leg in self._consulting:
+                consultation = self._live.get(self._consulting[leg])
+                if consultation is not None:
+                    calls[consultation.call_id] = consultation
         if not calls:
             return NOTHING
         first, *rest = calls.values()
@@ -306,6 +361,7 @@ _ROUTES: Final[dict[type, Callable[[Board, Any], Step]]] = {
     LegPickedUp: Board._picked_up,
     LegUnparked: Board._unparked,
     ConnectionLost: Board._connection_lost,
+    ConsultationStarted: Board._consultation_started,
     ConnectionMade: Board._connection_made,
     LegSeen: Board._leg_seen,
     QueueEntrySeen: Board._queue_entry_seen,

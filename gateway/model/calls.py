@@ -115,6 +115,13 @@ class Call(msgspec.Struct, kw_only=True):
     held_since: float | None = None
     held_by: LegId | None = None
     held_by_feature: bool = False
+    """Held by a feature code: until the caller is bridged again, whatever becomes of who held him."""
+    held_alone: bool = False
+    """Who held the caller by a feature code has left the bridge."""
+    hold_is_talk: bool = True
+    """While held by a feature code the caller is still the holder's, until he is handed over to somebody who only rings."""
+    unheld_at: float | None = None
+    """When a feature code's hold was taken back; it stands unless a transfer follows at once."""
     hold_s: float = 0.0
     release: Release | None = None
 

@@ -70,7 +70,7 @@ def _without_answer(call: Call, stage: str) -> str:
     if caller is None:
         return "unknown"
     if stage == "agent_leg":
-        return _leg_outcome(caller)
+        return leg_outcome(caller)
     if stage == "queue":
         return "no_answer"
     if stage == "ringing":
@@ -97,14 +97,15 @@ def dialled_outcome(call: Call) -> str | None:
     if not attempts:
         return None
     last_began = max(leg.created_at for leg in attempts)
-    together = {_leg_outcome(leg) for leg in attempts if leg.cleared_at is None or leg.cleared_at > last_began}
+    together = {leg_outcome(leg) for leg in attempts if leg.cleared_at is None or leg.cleared_at > last_began}
     for outcome in ("no_answer", "busy", "rejected", "unreachable", "failed"):
         if outcome in together:
             return outcome
     return None
 
 
-def _leg_outcome(leg: Leg) -> str:
+def leg_outcome(leg: Leg) -> str:
+    """Return how the attempt to reach this leg's party came out, had nobody answered it."""
     return attempt_outcome(leg.cause, leg.sip) or _BY_RESULT.get(leg.result or DialResult.NO_ANSWER, "no_answer")
 
 
@@ -121,5 +122,5 @@ def _has_rung(call: Call, leg: Leg) -> bool:
         and leg.id != call.caller_leg
         and not leg.picked_up
         and leg.result is not DialResult.DIVERTED
-        and not (leg.connected_at is None and _leg_outcome(leg) == "busy")
+        and not (leg.connected_at is None and leg_outcome(leg) == "busy")
     )

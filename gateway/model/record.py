@@ -78,6 +78,8 @@ def record_of(call: Call, site: Site) -> dict[str, Any]:
     }
     if call.merged_into is not None:
         record["merged_into"] = call.merged_into
+    if call.answered_by:
+        record["outcome"] = "answered"
     if call.ended:
         result = outcome_of(call)
         record |= {"outcome": result.outcome, "stage": result.stage, "ended_by": result.ended_by}

@@ -56,7 +56,7 @@ from gateway.model.events import (
 )
 from gateway.model.ids import LegId
 from gateway.model.legs import Leg, PartyKind, party_of
-from gateway.model.outcome import dialled_outcome, outcome_of
+from gateway.model.outcome import dialled_outcome, leg_outcome, outcome_of
 from gateway.model.site import Site
 
 MASK: Final = "x"
@@ -115,6 +115,33 @@ def add_leg(change: Change, leg: Leg) -> None:
     if not call.published:
         call.published = True
         change.tell("call.started", caller=leg.party, called=leg.dialled, leg=leg.id)
+
+
+def start_consultation(change: Change, leg: Leg, to: str | None) -> None:
+    """Make this call of helper legs the consultation of ``leg``'s party, who has no second leg for it."""
+    copy = Leg(
+        id=leg.id,
+        name=leg.name,
+        device=leg.device,
+        role=LegRole.ORIGINATING,
+        kind=leg.kind,
+        party=leg.party,
+        number=leg.number,
+        display=leg.display,
+        dialled=to,
+        place=leg.place,
+        created_at=change.at,
+        connected_at=change.at,
+    )
+    add_leg(change, copy)
+
+
+def leave_consultation(change: Change, leg_id: LegId) -> None:
+    """Who consulted is back with the caller: for the third party that is a goodbye."""
+    call = change.call
+    if call.release is None and any(leg.is_live and leg.is_party and leg.id != leg_id for leg in call.legs.values()):
+        call.release = Release(by="caller", leg=leg_id, at=change.at)
+    clear_leg(change, leg_id, 0, 0)
 
 
 def _legs_twinned(change: Change, event: LegsTwinned) -> None:
@@ -201,7 +228,15 @@ def add_diversion(change: Change, diverted_from: str, diverted_to: str, reason: 
 
 
 def _leg_diverted(change: Change, event: LegDiverted) -> None:
-    add_diversion(change, event.diverted_from, event.diverted_to, event.reason)
+    if not change.is_near(event.leg):
+        return
+    reason = event.reason
+    for leg in change.call.legs.values():
+        if leg.party == event.diverted_from and leg.was_dialled:
+            if leg.result is DialResult.DIVERTED:
+                return
+            reason = DiversionReason.BUSY if leg_outcome(leg) == "busy" else DiversionReason.NO_ANSWER
+    add_diversion(change, event.diverted_from, change.site.without_prefix(event.diverted_to), reason)
 
 
 def _leg_bridged(change: Change, event: LegBridged) -> None:
@@ -280,7 +315,7 @@ def _service_started(change: Change, event: ServiceStarted) -> None:
     call.service = event.service
     call.attempted = None
     if event.service is Service.VOICEMAIL:
-        transfers.settle(change, "completed")
+        transfers.settle(change, _failed_transfer(call))
     change.tell("call.service_started", service=event.service, detail=event.detail)
 
 
@@ -364,6 +399,8 @@ def _conference_joined(change: Change, event: ConferenceJoined) -> None:
     call.conference = event.room
     if leg.party is not None and leg.party not in call.parties:
         call.parties = tuple(sorted((*call.parties, leg.party)))
+        # Moving a talking caller into a room is CSTA Conferenced, no transfer.
+        transfers.forget_redirects(change, since=0.0)
         change.tell("call.conference_joined", room=event.room, party=leg.party)
 
 
@@ -436,6 +473,7 @@ def finish(change: Change) -> None:
     if unheard and call.talk_since is not None:
         call.talk_known = False
     talk.stop(change)
+    talk.end_hold(change)
     _leave_menu(change)
     if call.queues and call.queues[-1].left_at is None:
         _end_stay(change, QueueResult.ABANDONED if call.release is not None and call.release.by == "caller" else QueueResult.LEFT)
@@ -456,7 +494,7 @@ def finish(change: Change) -> None:
 def _failed_transfer(call: Call) -> str:
     if call.release is not None and call.release.by == "caller":
         return "abandoned"
-    outcome = dialled_outcome(call) or "failed"
+    outcome = dialled_outcome(call) or ("no_answer" if call.place == "queue" else "failed")
     return outcome if outcome in ("busy", "no_answer") else "failed"
 
 

@@ -41,6 +41,10 @@ class Site(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         rest = number[len(self.outside_prefix) :].lstrip("+")
         return rest.isdigit() and len(rest) > _LONGEST_INTERNAL
 
+    def without_prefix(self, number: str) -> str:
+        """Return what goes out to a trunk when a telephone dials this."""
+        return number.removeprefix(self.outside_prefix) if self.leads_outside(number) else number
+
     def is_trunk(self, device: str) -> bool:
         """Tell whether legs of this device lead outside."""
         return any(device == trunk or device.startswith(trunk + "/") for trunk in self.trunks)

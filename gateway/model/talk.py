@@ -53,14 +53,14 @@ def update(change: Change) -> None:
     """Bring talk and answers up to date with who is bridged now."""
     call, at = change.call, change.at
     parties = connected_parties(call)
+    if call.held_by_feature:
+        _follow_feature_hold(change, parties)
     if not parties:
-        if call.talk_since is not None and not call.held_by_feature:
+        if call.talk_since is not None and not (call.held_by_feature and call.hold_is_talk):
             stop(change)
         return
     if call.talk_since is None:
         call.talk_since = at
-    if call.held_by_feature:
-        end_hold(change)
     release = call.release
     if release is not None and release.by == "called" and all(leg.id != release.leg for leg in parties):
         # One of several left; the others talk on.
@@ -71,6 +71,16 @@ def update(change: Change) -> None:
     if call.agents:
         present = {leg.party for leg in parties}
         call.agents = tuple(_agent_now(agent, agent.extension in present, at) for agent in call.agents)
+
+
+def _follow_feature_hold(change: Change, parties: list[Leg]) -> None:
+    """A hold by feature code ends when somebody else hears the caller, or when the one who held him is back."""
+    call = change.call
+    holder_here = any(leg.id == call.held_by for leg in parties)
+    if len(parties) > holder_here or (holder_here and call.held_alone):
+        end_hold(change)
+    elif not holder_here:
+        call.held_alone = True
 
 
 def _answered(change: Change, leg: Leg) -> None:
@@ -99,7 +109,8 @@ def stop(change: Change) -> None:
     if call.talk_since is not None:
         call.talk_s += max(at - call.talk_since, 0.0)
         call.talk_since = None
-    end_hold(change)
+    if not call.held_by_feature:
+        end_hold(change)
     if call.agents:
         call.agents = tuple(_agent_now(agent, False, at) for agent in call.agents)
 
@@ -108,9 +119,11 @@ def end_hold(change: Change) -> None:
     """The caller is held no longer."""
     call = change.call
     if call.held_since is not None:
-        call.hold_s += max(change.at - call.held_since, 0.0)
-        call.held_since = call.held_by = None
-        call.held_by_feature = False
+        until = change.at if call.unheld_at is None else call.unheld_at
+        call.hold_s += max(until - call.held_since, 0.0)
+        call.held_since = call.held_by = call.unheld_at = None
+        call.held_by_feature = call.held_alone = False
+        call.hold_is_talk = True
         change.tell("call.retrieved")
 
 
@@ -128,5 +141,10 @@ def held(change: Change, event: LegHeld) -> None:
 
 def retrieved(change: Change, event: LegRetrieved) -> None:
     """The one who held takes the caller back."""
-    if change.call.held_by == event.leg and not change.call.held_by_feature:
+    call = change.call
+    if call.held_by != event.leg:
+        return
+    if call.held_by_feature:
+        call.unheld_at = change.at
+    else:
         end_hold(change)

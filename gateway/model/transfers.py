@@ -1,5 +1,7 @@
 """Handing a call over: transfers, parking, pick-up, and two calls that become one."""
 
+from typing import Final
+
 import msgspec
 
 from gateway.model import talk
@@ -16,12 +18,16 @@ CTI = "cti"
 def transferred(change: Change, event: LegTransferred) -> None:
     """A party handed the other one over, or an application moved him."""
     call = change.call
+    if event.kind is not TransferKind.REDIRECT:
+        forget_redirects(change, since=change.at - _AT_ONCE_S)
     by = None if event.by is None else call.legs.get(event.by)
+    if event.kind is TransferKind.BLIND and _is_parking(change, event):
+        return
     for leg_id in (event.by, event.consult):
         leg = None if leg_id is None else call.legs.get(leg_id)
         if leg is not None:
             change.set_leg(leg, transferred=True)
-    target = call.legs.get(event.target) if event.target is not None else _ringing_for(call, event.consult)
+    target = _target_of(call, event)
     kind = event.kind
     result = None
     if kind is TransferKind.ATTENDED:
@@ -36,20 +42,57 @@ def transferred(change: Change, event: LegTransferred) -> None:
             at=change.at,
             by=CTI if by is None else by.party,
             by_leg=event.by,
-            to=(target.party if target is not None and target.party else None) or event.to,
+            to=(target.party if target is not None else None) or event.to,
             target=None if target is None else target.id,
             result=result,
             consult_s=_consulted(call, event.consult) if kind is TransferKind.ATTENDED else None,
         ),
     )
     call.release = None
-    if call.held_since is not None and (call.held_by == event.by or call.held_by_feature):
+    if call.held_by_feature:
+        call.unheld_at = None
+        call.hold_is_talk = kind is TransferKind.ATTENDED
+    elif call.held_since is not None and call.held_by == event.by:
         talk.end_hold(change)
     talk.update(change)
 
 
-def _ringing_for(call: Call, consult: LegId | None) -> Leg | None:
-    """Return who rings on behalf of the transferring party's second leg, where nobody has answered it yet."""
+def _is_parking(change: Change, event: LegTransferred) -> bool:
+    """Tell whether this blind transfer is the REFER that put the party into the parking lot it is in."""
+    last = change.call.transfers[-1] if change.call.transfers else None
+    return (
+        last is not None
+        and last.kind is TransferKind.PARK
+        and last.result is None
+        and change.at - last.at < _AT_ONCE_S
+        and (last.by_leg is None or last.by_leg == event.by)
+    )
+
+
+_AT_ONCE_S: Final = 2.0
+"""Seconds between a parking and the blind transfer that Asterisk also reports for it, in either order."""
+
+
+def _target_of(call: Call, event: LegTransferred) -> Leg | None:
+    """Return the party that the other one was handed to; behind a helper leg it is who rings or talks at its far end."""
+    target = None if event.target is None else call.legs.get(event.target)
+    if target is not None:
+        return target if target.is_party else _called_for(call, target.twin)
+    if event.kind is not TransferKind.ATTENDED:
+        return None
+    own = (event.by, event.consult)
+    if event.consult != event.by:
+        return _called_for(call, event.consult)
+    # By a feature code Asterisk names no target: it is who hears the other party now, or still rings for it.
+    for leg in (*talk.connected_parties(call), *call.legs.values()):
+        if leg.id not in own and leg.was_dialled and leg.is_party and leg.is_live and leg.created_at > call.began_at:
+            if leg.bridge is not None or leg.connected_at is None:
+                return leg
+    return None
+
+
+def _called_for(call: Call, consult: LegId | None) -> Leg | None:
+    """Return who is called on behalf of this leg."""
     return next((leg for leg in call.legs.values() if consult is not None and leg.dialled_by == consult and leg.is_live), None)
 
 
@@ -85,6 +128,16 @@ def settle(change: Change, result: str, *, only_to: set[LegId] | None = None) ->
     call.transfers = tuple(settled)
 
 
+def forget_redirects(change: Change, since: float) -> None:
+    """What looked like another application's doing since then turned out to be something else."""
+    call = change.call
+    call.transfers = tuple(
+        transfer
+        for transfer in call.transfers
+        if transfer.kind is not TransferKind.REDIRECT or transfer.result is not None or transfer.at < since
+    )
+
+
 def name_target(change: Change, number: str) -> None:
     """A pending transfer's target was dialled outside: its number is the one that was sent out."""
     call = change.call
@@ -109,6 +162,8 @@ def parked(change: Change, event: LegParked) -> None:
         by_leg, by = last.by_leg, last.by
         call.transfers = call.transfers[:-1]
     call.release = None
+    if call.transfers and call.transfers[-1].kind is TransferKind.PARK and call.transfers[-1].result is None:
+        return
     _add(change, Transfer(kind=TransferKind.PARK, at=change.at, by=by, by_leg=by_leg, to=None, slot=event.slot))
     change.tell("call.parked", slot=event.slot, by=by)
     if call.held_since is not None:
