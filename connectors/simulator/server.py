@@ -1,0 +1,245 @@
+"""An AMI server: takes logins, answers actions, sends events. It behaves as Asterisk 22 does, also towards bad clients.
+
+Source: captures of Asterisk 22.10 (login_actions, md5_login, wrong_secret, readonly, midcall_connect).
+"""
+
+import asyncio
+import hmac
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from hashlib import md5
+from random import Random
+from typing import Final
+
+import structlog
+
+from connectors.simulator.pbx_state import Fields, PbxState
+from gateway.model.secret import Secret
+
+GREETING: Final = b"Asterisk Call Manager/11.0.0\r\n"
+MAX_UNREAD_BYTES: Final = 2_900_000
+"""Bytes that a client may leave unread before it is cut off, in the middle of an event: as Asterisk does."""
+MAX_ACTION_BYTES: Final = 64 * 1024
+WRONG_SECRET_WAIT_S: Final = 1.0
+
+log = structlog.get_logger(__name__)
+
+
+class AmiServer:
+    """One simulated PBX on one port."""
+
+    def __init__(self, username: str, secret: Secret, clock: Callable[[], float], random: Random) -> None:
+        """Make a server that nobody can reach yet.
+
+        Args:
+            username: Who may log in.
+            secret: With what.
+            clock: Seconds since the epoch.
+            random: For challenges.
+        """
+        self.username = username
+        self.secret = secret
+        self.clock = clock
+        self.random = random
+        self.state = PbxState()
+        self.somebody_listens = asyncio.Event()
+        """Set once a client has logged in."""
+        self._sessions: set[Session] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._server: asyncio.Server | None = None
+
+    async def start(self, host: str, port: int) -> int:
+        """Listen, and return the port: a free one when ``port`` is 0.
+
+        Raises:
+            OSError: The port is taken.
+        """
+        self._server = await asyncio.start_server(self._serve, host, port, limit=MAX_ACTION_BYTES)
+        return int(self._server.sockets[0].getsockname()[1])
+
+    async def stop(self) -> None:
+        """Listen no more and cut all clients off."""
+        if self._server is not None:
+            self._server.close()
+        self.cut()
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def cut(self) -> None:
+        """Cut all clients off, as a broken line does."""
+        for session in list(self._sessions):
+            session.cut()
+
+    def say(self, event: bytes) -> None:
+        """Send an event to everybody who is logged in, and remember what it changes."""
+        self.state.hear(event, self.clock())
+        for session in list(self._sessions):
+            if session.logged_in:
+                session.send(event)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        session = Session(self, reader, writer)
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        self._sessions.add(session)
+        try:
+            await session.serve()
+        finally:
+            self._sessions.discard(session)
+            self._tasks.discard(task)
+            session.cut()
+
+
+class Session:
+    """One client's connection."""
+
+    def __init__(self, server: AmiServer, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._server = server
+        self._reader = reader
+        self._writer = writer
+        self._challenge = ""
+        self.logged_in = False
+
+    async def serve(self) -> None:
+        """Answer until the client goes. Cancelling is safe."""
+        self.send(GREETING)
+        with suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+            while True:
+                action = _read_action(await self._reader.readuntil(b"\r\n\r\n"))
+                if not await self._answer(action):
+                    await self._writer.drain()
+                    return
+
+    def cut(self) -> None:
+        """Break the connection off."""
+        self._writer.transport.abort()
+
+    def send(self, data: bytes) -> None:
+        """Send bytes, or cut a client off that does not read."""
+        if self._writer.transport.get_write_buffer_size() > MAX_UNREAD_BYTES:
+            log.warning("client_cut_off", because="it does not read")
+            self._writer.write(data[: len(data) // 2])
+            self.cut()
+        else:
+            self._writer.write(data)
+
+    async def _answer(self, action: Fields) -> bool:
+        """Answer one action; tell whether the connection goes on."""
+        name = action.get("action", "").lower()
+        if name == "logoff":
+            self._respond(action, "Goodbye", Message="Thanks for all the fish.")
+            return False
+        if name == "challenge":
+            self._challenge = str(self._server.random.randrange(10**8, 10**9))
+            self._respond(action, "Success", Challenge=self._challenge)
+        elif name == "login":
+            return await self._log_in(action)
+        elif not self.logged_in:
+            self._respond(action, "Error", Message="Permission denied")
+        else:
+            self._act(name, action)
+        return True
+
+    async def _log_in(self, action: Fields) -> bool:
+        secret = self._server.secret.reveal()
+        if action.get("authtype", "").lower() == "md5":
+            given = action.get("key", "")
+            expected = md5((self._challenge + secret).encode(), usedforsecurity=False).hexdigest() if self._challenge else ""
+        else:
+            given, expected = action.get("secret", ""), secret
+        known = action.get("username") == self._server.username
+        if not (known and expected and hmac.compare_digest(given.encode(), expected.encode())):
+            await asyncio.sleep(WRONG_SECRET_WAIT_S)
+            self._respond(action, "Error", Message="Authentication failed")
+            return False
+        self.logged_in = True
+        self._respond(action, "Success", Message="Authentication accepted")
+        self.send(b"Event: FullyBooted\r\nPrivilege: system,all\r\nUptime: 60\r\nLastReload: 60\r\nStatus: Fully Booted\r\n\r\n")
+        self._server.somebody_listens.set()
+        return True
+
+    def _act(self, name: str, action: Fields) -> None:
+        state, now = self._server.state, self._server.clock()
+        match name:
+            case "ping":
+                self._respond(action, "Success", Ping="Pong", Timestamp=f"{now:.6f}")
+            case "events":
+                self._respond(action, "Success", Events="On")
+            case "corestatus":
+                self._respond(action, "Success", CoreCurrentCalls=str(len(state.legs)))
+            case "coresettings":
+                self._respond(action, "Success", AMIversion="11.0.0", AsteriskVersion="22.10.1", SystemName="cc1")
+            case "coreshowchannels":
+                self._list(
+                    action, "Channels will follow", _each("CoreShowChannel", state.channels(now)), "CoreShowChannelsComplete"
+                )
+            case "bridgelist":
+                items = _each("BridgeListItem", state.bridge_list())
+                self._list(action, "Bridge listing will follow", items, "BridgeListComplete")
+            case "bridgeinfo":
+                legs = _each("BridgeInfoChannel", state.bridge_legs(action.get("bridgeuniqueid", "")))
+                self._list(action, "Bridge channel listing will follow", legs, "BridgeInfoComplete")
+            case "queuestatus":
+                self._list(action, "Queue status will follow", state.queue_status(now), "QueueStatusComplete")
+            case "devicestatelist":
+                items = [("DeviceStateChange", {"Device": device, "State": word}) for device, word in state.devices.items()]
+                self._list(action, "Device State listing follows", items, "DeviceStateListComplete")
+            case "originate":
+                self._originate(action)
+            case "command":
+                self._respond(action, "Error", Message="Command output follows", Output="This PBX plays recordings only.")
+            case _:
+                self._respond(action, "Error", Message="Invalid/unknown command")
+
+    def _originate(self, action: Fields) -> None:
+        """Accept, and then fail: nobody is there to pick up."""
+        self._respond(action, "Success", Message="Originate successfully queued")
+        fields = {
+            "ActionID": action.get("actionid", ""),
+            "Response": "Failure",
+            "Channel": action.get("channel", ""),
+            "Context": action.get("context", ""),
+            "Exten": action.get("exten", ""),
+            "Reason": "0",
+            "Uniqueid": action.get("channelid", "<unknown>"),
+            "CallerIDNum": "<unknown>",
+            "CallerIDName": "<unknown>",
+        }
+        self._server.say(_event("OriginateResponse", fields))
+
+    def _list(self, action: Fields, message: str, items: Sequence[tuple[str, Fields]], end: str) -> None:
+        action_id = action.get("actionid", "")
+        self._respond(action, "Success", EventList="start", Message=message)
+        for name, fields in items:
+            self.send(_event(name, {"ActionID": action_id, **fields}))
+        self.send(_event(end, {"ActionID": action_id, "EventList": "Complete", "ListItems": str(len(items))}))
+
+    def _respond(self, action: Fields, response: str, **fields: str) -> None:
+        lines = {"Response": response}
+        if "actionid" in action:
+            lines["ActionID"] = action["actionid"]
+        self.send(_block({**lines, **fields}))
+
+
+def _each(name: str, items: Iterable[Fields]) -> list[tuple[str, Fields]]:
+    return [(name, {key: value for key, value in fields.items() if key != "Event"}) for fields in items]
+
+
+def _event(name: str, fields: Fields) -> bytes:
+    return _block({"Event": name, **fields})
+
+
+def _block(fields: Fields) -> bytes:
+    return "".join(f"{key}: {value}\r\n" for key, value in fields.items()).encode() + b"\r\n"
+
+
+def _read_action(data: bytes) -> Fields:
+    """Return an action's headers, their names in small letters."""
+    fields: Fields = {}
+    for line in data.decode("utf-8", "replace").split("\r\n"):
+        key, colon, value = line.partition(":")
+        if colon:
+            fields.setdefault(key.lower(), value.strip())
+    return fields
