@@ -55,6 +55,9 @@ NOT_A_MENU: Final = frozenset(
 )
 """Applications in which a digit is no choice in a menu: it is for a feature, a message or another party."""
 
+FREEPBX_VOICEMAIL: Final = "macro-vm"
+"""The context in which FreePBX answers for a mailbox."""
+
 WAITING_APPLICATIONS: Final = frozenset(
     {
         "dial",

@@ -241,6 +241,7 @@ class AmiMapper:
         for leg in self._legs.values():
             if leg.consulting and leg.root == root:
                 leg.consulting = False
+                leg.handed_at = at
                 self._consulted[root] = helper
                 return ConsultationStarted(at=at, leg=leg.id, helper=helper, to=dialplan.local_number(name))
         return None
@@ -274,8 +275,15 @@ class AmiMapper:
             return []
         events: list[PbxEvent] = []
         leg = self._met(message, at, events)
-        if leg is not None:
-            events.append(LegAlerting(at=at, leg=leg.id) if state == "5" else LegConnected(at=at, leg=leg.id))
+        if leg is None:
+            return events
+        if state == "5":
+            events.append(LegAlerting(at=at, leg=leg.id))
+            return events
+        events.append(LegConnected(at=at, leg=leg.id))
+        if not leg.position.application and message.get("Context") == dialplan.FREEPBX_VOICEMAIL:
+            # A user who may not read the dial plan sees a mailbox answer by its context alone.
+            events.append(ServiceStarted(at=at, leg=leg.id, service=Service.VOICEMAIL, detail=""))
         return events
 
     def _new_callerid(self, message: AmiMessage, at: float) -> list[PbxEvent]:
@@ -652,20 +660,18 @@ class AmiMapper:
         leg.position.context = message.get("Context")
         leg.position.application = message.get("Application").lower()
         self._seen.append(seen)
-        return [seen]
+        return []
 
     def _channels_complete(self, message: AmiMessage, at: float) -> list[PbxEvent]:
-        listed = {seen.leg for seen in self._seen}
-        twins: list[PbxEvent] = []
-        for seen in self._seen:
-            twin = self._by_name.get(dialplan.twin_name(seen.name) or "")
-            if twin is not None and seen.name.endswith(";1"):
-                twins.append(LegsTwinned(at=at, leg=seen.leg, twin=twin.id))
+        # Asterisk lists legs in no order; who began a call comes first.
+        seen_legs = sorted(self._seen, key=lambda seen: (seen.leg != seen.root, -seen.age_s, seen.leg))
         self._seen.clear()
-        for leg_id in [known for known in self._legs if known not in listed]:
-            # Kept: what was announced after the list was made is not in it. The board knows which of them to close.
-            self._legs[leg_id].queue = None
-        return [*twins, SnapshotDone(at=at)]
+        twins = [
+            LegsTwinned(at=at, leg=seen.leg, twin=twin.id)
+            for seen in seen_legs
+            if seen.name.endswith(";1") and (twin := self._by_name.get(dialplan.twin_name(seen.name) or "")) is not None
+        ]
+        return [*seen_legs, *twins, SnapshotDone(at=at)]
 
     def _shutdown(self, message: AmiMessage, at: float) -> list[PbxEvent]:
         return [PbxStopped(at=at)]

@@ -112,6 +112,8 @@ class Call(msgspec.Struct, kw_only=True):
     talk_since: float | None = None
     talk_s: float = 0.0
     talk_known: bool = True
+    talk_said: float | None = None
+    """Seconds of talk by the PBX's own account, where we did not hear it all."""
     held_since: float | None = None
     held_by: LegId | None = None
     held_by_feature: bool = False
@@ -138,6 +140,11 @@ class Call(msgspec.Struct, kw_only=True):
     def state(self) -> str:
         """``active`` or ``ended``."""
         return "ended" if self.ended else "active"
+
+    @property
+    def known_talk_s(self) -> float | None:
+        """Seconds of talk: what was heard, else what the PBX said later, else None."""
+        return round(self.talk_s, 3) if self.talk_known else self.talk_said
 
     @property
     def caller(self) -> Leg | None:

@@ -77,22 +77,22 @@ def see_queue_entry(change: Change, event: QueueEntrySeen) -> None:
 def correct(change: Change, detail: CallDetail) -> bool:
     """Fill in from the CDR what was not heard; tell whether anything changed."""
     call = change.call
-    before = (call.talk_known, call.ended_at, call.answered_by, call.disposition)
+    before = (call.talk_said, call.ended_at, call.answered_by, call.disposition)
     if detail.answered:
         far = far_extension(change, detail)
         if far is not None and not call.answered_by:
             call.answered_by = (far,)
         plain = not call.queues and not call.menus and not call.transfers and detail.application not in QUEUE_APPLICATIONS
         if plain and not call.talk_known and call.answered_by:
-            call.talk_s, call.hold_s, call.talk_known = float(detail.billed_s), 0.0, True
+            call.talk_said = float(detail.billed_s)
     if call.ended:
         call.ended_at = call.ended_at or detail.ended_at
     call.disposition = detail.disposition
-    if before == (call.talk_known, call.ended_at, call.answered_by, call.disposition):
+    if before == (call.talk_said, call.ended_at, call.answered_by, call.disposition):
         return False
     if call.ended:
         call.version += 1
-        change.tell("call.corrected", version=call.version, talk_s=call.talk_s if call.talk_known else None)
+        change.tell("call.corrected", version=call.version, talk_s=call.known_talk_s)
     return True
 
 

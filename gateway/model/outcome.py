@@ -35,7 +35,7 @@ def outcome_of(call: Call) -> Outcome:
     if call.service is Service.VOICEMAIL:
         return Outcome(outcome="voicemail", stage=None, ended_by=released_by or "pbx")
     stage = _stage(call)
-    if released_by == "caller" and not _agent_leg_failed(call):
+    if released_by == "caller" and not _agent_leg_failed(call) and not _had_failed(call, stage):
         served = call.service in _SERVED
         return Outcome(outcome="self_served" if served else "abandoned", stage=None if served else stage, ended_by="caller")
     outcome = _without_answer(call, stage)
@@ -54,6 +54,17 @@ def _from_detail(call: Call) -> Outcome:
 def _ended_unheard(call: Call) -> bool:
     caller = call.caller
     return caller is not None and caller.cleared_unheard
+
+
+def _had_failed(call: Call, stage: str) -> bool:
+    """Tell whether the call had failed already when the caller hung up: all he heard was a tone that said so."""
+    if call.release is None or stage not in ("ringing", "route"):
+        return False
+    if call.attempted is not None:
+        return True
+    dialled = [leg for leg in call.legs.values() if leg.was_dialled and leg.is_party and leg.id != call.caller_leg]
+    over = all(leg.cleared_at is not None and leg.cleared_at < call.release.at for leg in dialled)
+    return bool(dialled) and over and dialled_outcome(call) in ("busy", "rejected", "unreachable", "failed")
 
 
 def _agent_leg_failed(call: Call) -> bool:

@@ -69,7 +69,7 @@ def record_of(call: Call, site: Site) -> dict[str, Any]:
             {"from": diversion.diverted_from, "to": diversion.diverted_to, "reason": diversion.reason}
             for diversion in call.diversions
         ],
-        "talk_s": round(call.talk_s, 3) if call.talk_known else None,
+        "talk_s": call.known_talk_s,
         "hold_s": round(call.hold_s, 3) if call.talk_known else None,
         "conference": call.conference,
         "parties": list(call.parties),

@@ -137,10 +137,7 @@ def start_consultation(change: Change, leg: Leg, to: str | None) -> None:
 
 
 def leave_consultation(change: Change, leg_id: LegId) -> None:
-    """Who consulted is back with the caller: for the third party that is a goodbye."""
-    call = change.call
-    if call.release is None and any(leg.is_live and leg.is_party and leg.id != leg_id for leg in call.legs.values()):
-        call.release = Release(by="caller", leg=leg_id, at=change.at)
+    """Who consulted is back with the caller."""
     clear_leg(change, leg_id, 0, 0)
 
 
@@ -387,6 +384,10 @@ def _extension_of(change: Change, interface: str, leg_id: LegId | None) -> str |
 
 def _agent_completed(change: Change, event: AgentCompleted) -> None:
     call = change.call
+    if call.complete:
+        return
+    if not call.talk_known and len(call.agents) <= 1 and not call.transfers:
+        call.talk_said = float(event.talk_s)
     if call.release is None and event.ended_by_agent is not None and not call.transfers:
         call.release = Release(by="called" if event.ended_by_agent else "caller", leg=event.leg, at=change.at)
 
@@ -470,7 +471,7 @@ def finish(change: Change) -> None:
     parties = [leg for leg in call.legs.values() if leg.is_party]
     last = max(parties, key=lambda leg: leg.cleared_at or 0.0, default=None)
     unheard = last is not None and last.cleared_unheard
-    if unheard and call.talk_since is not None:
+    if unheard:
         call.talk_known = False
     talk.stop(change)
     talk.end_hold(change)
@@ -487,7 +488,7 @@ def finish(change: Change) -> None:
         outcome=result.outcome,
         stage=result.stage,
         ended_by=result.ended_by,
-        talk_s=round(call.talk_s, 3) if call.talk_known else None,
+        talk_s=call.known_talk_s,
     )
 
 
