@@ -16,8 +16,8 @@ from typing import Final
 
 import msgspec
 
-from gateway.model.events import CallDetail
 from gateway.model.ids import LegId
+from gateway.model.reports import CallDetail
 
 TAIL_BYTES: Final = 8 * 1024 * 1024
 """Bytes at the file's end in which a gap's rows are looked for: some 30,000 rows."""

@@ -8,17 +8,10 @@ from typing import Final
 
 from connectors.asterisk_ami import dialplan
 from connectors.asterisk_ami.protocol import AmiMessage
-from gateway.model.events import (
-    CallDetail,
-    DeviceChanged,
-    LegRole,
-    LegSeen,
-    MemberChanged,
-    PbxEvent,
-    QueueEntrySeen,
-    QueueSeen,
-)
+from gateway.model.events import LegSeen, PbxEvent, QueueEntrySeen
 from gateway.model.ids import BridgeId, LegId, QueueName
+from gateway.model.reports import CallDetail, DeviceChanged, MemberChanged, QueueSeen
+from gateway.model.terms import LegRole
 
 _CALLED_BY = frozenset({"AppDial", "AppDial2", "AppQueue"})
 """Applications that Asterisk shows on a leg which it called itself."""

@@ -17,7 +17,6 @@ from connectors.asterisk_ami.protocol import AmiMessage
 from gateway.model.events import (
     AgentCompleted,
     AgentConnected,
-    BridgeKind,
     BridgesMerged,
     ConferenceJoined,
     ConnectionLost,
@@ -27,9 +26,7 @@ from gateway.model.events import (
     DialEnded,
     DialOutRequested,
     DialPlanFailed,
-    DialResult,
     DigitPressed,
-    DiversionReason,
     LegAlerting,
     LegBridged,
     LegCleared,
@@ -42,7 +39,6 @@ from gateway.model.events import (
     LegPickedUp,
     LegRenumbered,
     LegRetrieved,
-    LegRole,
     LegSeen,
     LegsTwinned,
     LegTransferred,
@@ -55,16 +51,14 @@ from gateway.model.events import (
     PbxStopped,
     QueueJoined,
     QueueLeft,
-    QueueResult,
     RecordingStarted,
     ReleaseRequested,
-    Service,
     ServiceStarted,
     SnapshotDone,
-    TransferKind,
 )
 from gateway.model.ids import BridgeId, LegId, QueueName
 from gateway.model.site import Site
+from gateway.model.terms import BridgeKind, DialResult, DiversionReason, LegRole, QueueResult, Service, TransferKind
 
 REMEMBERED_LEGS: Final = 4096
 """Ids of legs that are gone, kept so that what Asterisk says of them late does not bring them back."""

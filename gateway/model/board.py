@@ -11,9 +11,7 @@ from gateway.model.call_events import CallEvent
 from gateway.model.calls import Call
 from gateway.model.change import NOTHING, Change, Step
 from gateway.model.events import (
-    BridgeKind,
     BridgesMerged,
-    CallDetail,
     ConnectionLost,
     ConnectionMade,
     ConsultationStarted,
@@ -32,7 +30,9 @@ from gateway.model.events import (
     SnapshotDone,
 )
 from gateway.model.ids import DEFAULT_TENANT, BridgeId, CallId, LegId, PbxName, Tenant, call_id
+from gateway.model.reports import CallDetail
 from gateway.model.site import Site
+from gateway.model.terms import BridgeKind
 
 REMEMBERED_S: Final = 120.0
 """Seconds for which an ended call is kept, for what the PBX says of it afterwards."""

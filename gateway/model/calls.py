@@ -6,9 +6,9 @@ immutable but the ``legs`` dict, which the copy renews.
 
 import msgspec
 
-from gateway.model.events import DiversionReason, QueueResult, Service, TransferKind
 from gateway.model.ids import CallId, LegId, PbxName, QueueName, Tenant
 from gateway.model.legs import Leg
+from gateway.model.terms import DiversionReason, QueueResult, Service, TransferKind
 
 
 class QueueStay(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -4,9 +4,11 @@ from typing import Final
 
 from gateway.model.calls import QueueStay
 from gateway.model.change import Change
-from gateway.model.events import CallDetail, LegRole, LegSeen, QueueEntrySeen
+from gateway.model.events import LegSeen, QueueEntrySeen
 from gateway.model.legs import Leg, PartyKind, party_of
 from gateway.model.reducer import add_leg
+from gateway.model.reports import CallDetail
+from gateway.model.terms import LegRole
 
 QUEUE_APPLICATIONS: Final = frozenset({"Queue", "AppQueue"})
 

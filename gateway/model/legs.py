@@ -5,9 +5,9 @@ from typing import Final
 
 import msgspec
 
-from gateway.model.events import BridgeKind, DialResult, LegRole
 from gateway.model.ids import BridgeId, LegId
 from gateway.model.site import Site
+from gateway.model.terms import BridgeKind, DialResult, LegRole
 
 _WITHHELD: Final = frozenset({"", "anonymous", "unknown", "unavailable", "restricted", "private", "withheld", "s"})
 """What PBXs write where a caller hides his number (RFC 3323 ``anonymous``; the others from trunks seen in the field)."""

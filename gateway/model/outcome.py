@@ -4,8 +4,8 @@ import msgspec
 
 from gateway.model.calls import Call
 from gateway.model.causes import attempt_outcome
-from gateway.model.events import DialResult, LegRole, Service
 from gateway.model.legs import Leg
+from gateway.model.terms import DialResult, LegRole, Service
 
 _BY_RESULT = {
     DialResult.BUSY: "busy",

@@ -5,9 +5,9 @@ from enum import StrEnum
 import msgspec
 
 from gateway.model.calls import Call
-from gateway.model.events import BridgeKind, Service
 from gateway.model.legs import Leg
 from gateway.model.talk import connected_parties
+from gateway.model.terms import BridgeKind, Service
 
 
 class PhaseName(StrEnum):

@@ -5,8 +5,9 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from gateway.model.calls import Call
-from gateway.model.events import ConnectionMade, MemberChanged, PbxEvent, QueueSeen, SnapshotDone
+from gateway.model.events import ConnectionMade, PbxEvent, SnapshotDone
 from gateway.model.ids import CallId, PbxName, QueueName
+from gateway.model.reports import MemberChanged, QueueSeen
 
 
 class Member(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,11 +4,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from gateway.model.calls import Call
-from gateway.model.events import LegRole
 from gateway.model.legs import Leg, PartyKind, is_withheld
 from gateway.model.numbers import e164
 from gateway.model.outcome import outcome_of, rang
 from gateway.model.site import Site
+from gateway.model.terms import LegRole
 
 
 def record_of(call: Call, site: Site) -> dict[str, Any]:

@@ -22,9 +22,7 @@ from gateway.model.events import (
     DialEnded,
     DialOutRequested,
     DialPlanFailed,
-    DialResult,
     DigitPressed,
-    DiversionReason,
     LegAlerting,
     LegBridged,
     LegCleared,
@@ -37,7 +35,6 @@ from gateway.model.events import (
     LegPickedUp,
     LegRenumbered,
     LegRetrieved,
-    LegRole,
     LegsTwinned,
     LegTransferred,
     LegUnbridged,
@@ -48,16 +45,15 @@ from gateway.model.events import (
     PbxEvent,
     QueueJoined,
     QueueLeft,
-    QueueResult,
     RecordingStarted,
     ReleaseRequested,
-    Service,
     ServiceStarted,
 )
 from gateway.model.ids import LegId
 from gateway.model.legs import Leg, PartyKind, party_of
 from gateway.model.outcome import dialled_outcome, leg_outcome, outcome_of
 from gateway.model.site import Site
+from gateway.model.terms import DialResult, DiversionReason, LegRole, QueueResult, Service
 
 MASK: Final = "x"
 """What stands in a record for a digit that was collected as data."""

@@ -4,9 +4,10 @@ import msgspec
 
 from gateway.model.calls import AgentTalk, Call
 from gateway.model.change import Change
-from gateway.model.events import BridgeKind, LegHeld, LegRetrieved, QueueResult
+from gateway.model.events import LegHeld, LegRetrieved
 from gateway.model.ids import BridgeId
 from gateway.model.legs import Leg
+from gateway.model.terms import BridgeKind, QueueResult
 
 
 def _in_bridge(call: Call, bridge: BridgeId) -> list[Leg]:

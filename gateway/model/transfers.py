@@ -7,9 +7,10 @@ import msgspec
 from gateway.model import talk
 from gateway.model.calls import Call, Consultation, Transfer
 from gateway.model.change import Change
-from gateway.model.events import LegParked, LegTransferred, LegUnparked, TransferKind
+from gateway.model.events import LegParked, LegTransferred, LegUnparked
 from gateway.model.ids import LegId
 from gateway.model.legs import Leg, PartyKind
+from gateway.model.terms import TransferKind
 
 CTI = "cti"
 """Who transferred, where no party did but an application."""

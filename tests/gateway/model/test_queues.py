@@ -2,9 +2,10 @@ from support.replaying import CAPTURES, PBX, pbx_events
 
 from connectors.asterisk_ami.replay import site_of
 from gateway.model.board import Board
-from gateway.model.events import ConnectionMade, MemberChanged, QueueJoined, QueueSeen, SnapshotDone
+from gateway.model.events import ConnectionMade, QueueJoined, SnapshotDone
 from gateway.model.ids import QueueName
 from gateway.model.queues import Queue, QueueBook
+from gateway.model.reports import MemberChanged, QueueSeen
 
 SUPPORT = QueueName("support")
 

@@ -8,9 +8,10 @@ from support.truth import read_truth
 
 from connectors.asterisk_ami.replay import site_of
 from gateway.model.board import Board
-from gateway.model.events import LegCleared, LegCreated, LegRole, PbxEvent
+from gateway.model.events import LegCleared, LegCreated, PbxEvent
 from gateway.model.ids import LegId, PbxName
 from gateway.model.site import Site
+from gateway.model.terms import LegRole
 from gateway.ports.connector import Gap
 from gateway.session.pbx_state import KEPT_GAPS, PbxState
 

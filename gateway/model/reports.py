@@ -1,0 +1,56 @@
+"""What a PBX reports of itself beside its calls' own events: its records, its queues, its devices."""
+
+import msgspec
+
+from gateway.model.ids import LegId, QueueName
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
+    at: float
+    """When, in seconds since the epoch: the PBX's own timestamp where it sends one, else the arrival of the last byte."""
+
+
+class CallDetail(Event, frozen=True):
+    """One row of the PBX's own call detail record."""
+
+    leg: LegId
+    leg_name: str
+    source: str
+    destination: str
+    started_at: float | None
+    """None where the row's clock is not known: AMI gives local time without a zone."""
+    answered_at: float | None
+    ended_at: float | None
+    duration_s: int
+    billed_s: int
+    answered: bool
+    disposition: str
+    destination_leg: str
+    """The name of the leg that was called, such as ``PJSIP/1001-0000000c``."""
+    application: str
+
+
+class QueueSeen(Event, frozen=True):
+    queue: QueueName
+    waiting: int
+    strategy: str
+
+
+class MemberChanged(Event, frozen=True):
+    """A queue's member as it is now."""
+
+    queue: QueueName
+    member: str
+    interface: str
+    device_state: int
+    """Asterisk's device state number, 0 unknown .. 8 on hold."""
+    paused: bool
+    reason: str
+    penalty: int
+    removed: bool
+
+
+class DeviceChanged(Event, frozen=True):
+    device: str
+    state: str
+    """The PBX's word, such as ``NOT_INUSE``, ``INUSE``, ``RINGING``, ``UNAVAILABLE``."""
