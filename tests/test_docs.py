@@ -26,6 +26,7 @@ SHOWN_BY: Final = {
     "make test": ".ci/run",
     "make test ARGS=tests/gateway": "tests/test_house.py::test_make_starts_what_it_says",
     "make test ARGS='-m live'": "tests/test_house.py::test_make_starts_what_it_says",
+    "make run": "tests/live/test_first_minute.py::test_make_run_shows_a_living_call_centre_and_ends_on_ctrl_c",
     "make setup": "tests/test_house.py::test_what_was_set_up_is_not_set_up_again",
     "make test-quick": "tests/test_house.py::test_make_starts_what_it_says",
     "make bench": "tests/test_house.py::test_make_starts_what_it_says",
