@@ -1,17 +1,16 @@
-"""The first minute of somebody who has nothing but a clone: `make run`, a look at the page, Ctrl-C."""
+"""The first minute of somebody who has nothing but a clone: `make run`, a look at what it tells, Ctrl-C."""
 
-import json
+import asyncio
 import os
 import re
 import signal
-import subprocess
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
+import aiohttp
 import pytest
 
 pytestmark = pytest.mark.live
@@ -20,76 +19,58 @@ TOP: Final = Path(__file__).parent.parent.parent
 SECOND_START_S: Final = 5.0
 """Until `make run` answers on a machine where it ran before."""
 FIRST_CALL_S: Final = 60.0
+STOP_S: Final = 20.0
 
 
-class Run:
-    """A `make run` in a process group of its own, as a terminal starts it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.started_at = time.monotonic()
-        self.log = folder / "log.txt"
-        with self.log.open("wb") as log:
-            self.process = subprocess.Popen(
-                ["make", "run", "ARGS=--port 0"],
-                cwd=TOP,
-                env=os.environ | {"XDG_STATE_HOME": str(folder)},
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                text=True,
-                start_new_session=True,
-            )
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            if found := re.search(r"http://\S+:\d+/", line):
-                self.address = found[0]
-                break
-        else:
-            pytest.fail(f"make run ended: {self.log.read_text()}")
-
-    def get(self, path: str) -> tuple[int, str]:
-        try:
-            with urllib.request.urlopen(self.address + path, timeout=10) as response:
-                return response.status, response.read().decode()
-        except urllib.error.HTTPError as error:
-            with error:
-                return error.code, error.read().decode()
-
-    def wait_for_call(self) -> dict[str, Any]:
-        while time.monotonic() - self.started_at < FIRST_CALL_S:
-            calls: list[dict[str, Any]] = json.loads(self.get("api/v1/calls")[1])["calls"]
-            if calls:
-                return calls[0]
-            time.sleep(0.1)
-        pytest.fail(f"no call within {FIRST_CALL_S} s: {self.log.read_text()}")
-
-    def interrupt(self) -> None:
-        """Press Ctrl-C: the whole group gets it."""
-        os.killpg(self.process.pid, signal.SIGINT)
-        self.process.communicate(timeout=20)
-
-    def end(self) -> None:
-        if self.process.poll() is None:
-            os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.communicate(timeout=20)
+@asynccontextmanager
+async def make_run(folder: Path) -> AsyncIterator[tuple[asyncio.subprocess.Process, str]]:
+    """Start it in a process group of its own, as a terminal does, and wait for the address that it prints."""
+    with (folder / "log.txt").open("wb") as log:
+        process = await asyncio.create_subprocess_exec(
+            *("make", "run", "ARGS=--port 0"),
+            cwd=TOP,
+            env=os.environ | {"XDG_STATE_HOME": str(folder)},
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=log,
+            start_new_session=True,
+        )
+    assert process.stdout is not None
+    try:
+        found = None
+        while found is None:
+            line = await process.stdout.readline()
+            assert line, f"make run ended: {(folder / 'log.txt').read_text()}"
+            found = re.search(r"http://\S+:\d+/", line.decode())
+        yield process, found[0]
+    finally:
+        if process.returncode is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        await process.communicate()
 
 
-@pytest.fixture
-def run(tmp_path: Path) -> Iterator[Run]:
-    made = Run(tmp_path)
-    yield made
-    made.end()
+async def test_make_run_shows_a_living_call_centre_and_ends_on_ctrl_c(tmp_path: Path) -> None:
+    began = time.monotonic()
+    async with make_run(tmp_path) as (process, address), aiohttp.ClientSession(address) as client:
+        async with client.get("healthz") as response:
+            assert response.status == 200
+        assert time.monotonic() - began < SECOND_START_S
 
+        async with client.ws_connect("api/v1/events") as events:
+            await events.send_json({"type": "subscribe", "topics": ["call"]})
+            assert (await events.receive_json(timeout=FIRST_CALL_S))["type"] == "subscribed"
+            event = await events.receive_json(timeout=FIRST_CALL_S)
+        assert event["pbx"] == "demo"
+        async with client.get(f"api/v1/calls/{event['call_id']}") as response:
+            assert (await response.json())["call_id"] == event["call_id"]
+        async with client.get("readyz") as response:
+            assert (await response.json())["status"] == "ready"
+        async with client.get("") as response:
+            assert response.content_type == "text/html"
 
-def test_make_run_shows_a_living_call_centre_and_ends_on_ctrl_c(run: Run) -> None:
-    assert run.get("healthz")[0] == 200
-    assert time.monotonic() - run.started_at < SECOND_START_S
-    call = run.wait_for_call()
-    assert call["call_id"]
-    assert call["pbx"] == "demo"
-    assert json.loads(run.get("readyz")[1])["status"] == "ready"
-    assert "<html" in run.get("")[1].lower()
-    run.interrupt()
-    with pytest.raises(urllib.error.URLError, match="refused"):
-        run.get("healthz")
-    assert "Traceback" not in run.log.read_text()
+        os.killpg(process.pid, signal.SIGINT)
+        async with asyncio.timeout(STOP_S):
+            await process.communicate()
+        with pytest.raises(aiohttp.ClientConnectorError):
+            await client.get("healthz")
+    assert "Traceback" not in (tmp_path / "log.txt").read_text()
