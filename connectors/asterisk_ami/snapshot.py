@@ -14,7 +14,7 @@ import msgspec
 import structlog
 
 from connectors.asterisk_ami.link import Answer
-from connectors.asterisk_ami.listings import leg_seen
+from connectors.asterisk_ami.mapping.listings import leg_seen
 from gateway.model.events import LegSeen, PbxEvent, SnapshotDone
 from gateway.model.ids import BridgeId
 

@@ -3,10 +3,10 @@
 Source: docs.asterisk.org, AMI ``CoreShowChannels``, ``QueueStatus``, ``Cdr``; captures midcall_connect and queue_members.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
-from connectors.asterisk_ami import dialplan
+from connectors.asterisk_ami.mapping import dialplan
 from connectors.asterisk_ami.protocol import AmiMessage
 from gateway.model.events import LegSeen, PbxEvent, QueueEntrySeen
 from gateway.model.ids import BridgeId, LegId, QueueName
@@ -113,7 +113,7 @@ def _device(message: AmiMessage, at: float) -> PbxEvent:
     return DeviceChanged(at=at, device=message.get("Device"), state=message.get("State"))
 
 
-_READERS: Final[dict[str, Callable[[AmiMessage, float], PbxEvent]]] = {
+READERS: Final[Mapping[str, Callable[[AmiMessage, float], PbxEvent]]] = {
     "Cdr": _cdr,
     "QueueEntry": _queue_entry,
     "QueueParams": _queue_params,
@@ -125,10 +125,4 @@ _READERS: Final[dict[str, Callable[[AmiMessage, float], PbxEvent]]] = {
     "QueueMemberStatus": _member,
     "DeviceStateChange": _device,
 }
-
-NAMES: Final = frozenset(_READERS)
-
-
-def event_of(message: AmiMessage, at: float) -> list[PbxEvent]:
-    """Return what one listed item or report says."""
-    return [_READERS[message.name](message, at)]
+"""What reads each of them."""

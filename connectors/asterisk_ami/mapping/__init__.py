@@ -1,0 +1,75 @@
+"""Asterisk's events in the words of CSTA. Pure: no socket, no clock.
+
+The mapper keeps what an event does not repeat: which legs exist and under which names, where each is in the dial plan. It
+never decides what a call is; that is the board's.
+
+Source: docs.asterisk.org, "AMI Events"; where a real Asterisk differs, the line says so, and a capture holds it.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import Final
+
+from connectors.asterisk_ami.mapping import bridges, legs, listings, queues, snapshot, steps, transfers
+from connectors.asterisk_ami.mapping.state import Handler, Legs
+from connectors.asterisk_ami.protocol import AmiMessage
+from gateway.model.events import ConnectionLost, ConnectionMade, PbxEvent, ReleaseRequested
+from gateway.model.site import Site
+
+
+def _reporting(read: Callable[[AmiMessage, float], PbxEvent]) -> Handler:
+    return lambda _, message, at: [read(message, at)]
+
+
+_HANDLERS: Final[Mapping[str, Handler]] = {
+    **legs.HANDLERS,
+    **bridges.HANDLERS,
+    **steps.HANDLERS,
+    **queues.HANDLERS,
+    **transfers.HANDLERS,
+    **snapshot.HANDLERS,
+    **{name: _reporting(read) for name, read in listings.READERS.items()},
+}
+
+WANTED: Final = frozenset(_HANDLERS)
+"""The events that the mapper reads; all others may be skipped before they are decoded."""
+
+
+class AmiMapper:
+    """Turns one Asterisk's messages into events; it lives as long as the PBX is in the configuration."""
+
+    def __init__(self, site: Site) -> None:
+        self._state = Legs(site)
+
+    def connection_made(self, at: float) -> list[PbxEvent]:
+        """Say that the PBX is heard; its snapshot follows."""
+        self._state.seen.clear()
+        return [ConnectionMade(at=at)]
+
+    def connection_lost(self, at: float) -> list[PbxEvent]:
+        """Say that the PBX is heard no longer, from ``at`` on: the last byte's time."""
+        return [ConnectionLost(at=at)]
+
+    def receive(self, message: AmiMessage, at: float) -> list[PbxEvent]:
+        """Return what one message says; ``at`` is its arrival, which Asterisk's own ``Timestamp`` overrides."""
+        handler = _HANDLERS.get(message.name)
+        if handler is None:
+            return []
+        stamp = message.get("Timestamp")
+        if stamp:
+            with suppress(ValueError):
+                at = float(stamp)
+        return handler(self._state, message, at)
+
+    def sent(self, action: str, headers: Sequence[tuple[str, str]], at: float) -> list[PbxEvent]:
+        """Return what an action of ours means for the calls, before Asterisk says anything."""
+        fields = {key.lower(): value for key, value in headers}
+        if action == "Originate" and fields.get("exten"):
+            self._state.originated[fields.get("channelid") or fields.get("channel", "")] = fields["exten"]
+            return []
+        leg = self._state.by_name.get(fields.get("channel", ""))
+        if leg is None:
+            return []
+        if action == "Hangup":
+            return [ReleaseRequested(at=at, leg=leg.id, by_party=False, cause=0, sip=0)]
+        return []
