@@ -45,7 +45,11 @@ log = structlog.get_logger(__name__)
 
 
 def create(pbx: PbxName, settings: AsteriskSettings, state_dir: Path) -> "AsteriskConnector":
-    """Make the connector of one configured Asterisk."""
+    """Make the connector of one configured Asterisk.
+
+    Raises:
+        ConfigurationError: The site's ``encoding_fallback`` cannot be used.
+    """
     return AsteriskConnector(pbx, settings, state_dir)
 
 
@@ -69,7 +73,11 @@ class AsteriskConnector:
             state_dir: Folder for what waits on disk.
             clock: Seconds since the epoch.
             random: For the waits between attempts and for ActionIDs.
+
+        Raises:
+            ConfigurationError: The site's ``encoding_fallback`` cannot be used.
         """
+        AmiDecoder(encoding_fallback=settings.site.encoding_fallback)
         self._pbx = pbx
         self._settings = settings
         self._state_dir = state_dir
@@ -195,7 +203,6 @@ class AsteriskConnector:
     async def _declare_gap(self, sink: EventSink, now: float) -> None:
         lost_at, self._lost_at = self._lost_at, None
         if lost_at is not None:
-            self._log.warning("gap", began_at=lost_at, ended_at=now, seconds=round(now - lost_at, 3))
             await sink.declare_gap(self._pbx, Gap(began_at=lost_at, ended_at=now, reason=self._lost_because))
 
     async def _deliver(self, sink: EventSink, events: Sequence[PbxEvent]) -> None:
@@ -211,7 +218,6 @@ class AsteriskConnector:
             await log_in(
                 lambda name, headers: link.log_in_with(name, headers, self._settings.login_timeout_s), self._settings, self._pbx
             )
-            self._log.info("connected", greeting=greeting, address=self._settings.address)
             self._remarks.clear()
             self._connected_to = f"connected to {greeting} at {self._settings.address} as {self._settings.username}"
             self._report(sink, LinkStatus.CONNECTED, self._connected_to)
@@ -268,10 +274,6 @@ class AsteriskConnector:
         """Say in the state what an operator should change although all works; empty when there is nothing (more)."""
         if self._remarks.get(about, "") != text:
             self._remarks[about] = text
-            if text:
-                self._log.warning("attention", about=about, cure=text)
-            else:
-                self._log.info("attention_over", about=about)
             remarks = [remark for remark in self._remarks.values() if remark]
             self._report(sink, LinkStatus.CONNECTED, "; ".join([self._connected_to, *remarks]))
 
@@ -287,8 +289,6 @@ class AsteriskConnector:
             return
         since = old.since if old is not None and old.status is status else self._clock()
         self._state = LinkState(status=status, detail=text, since=since)
-        if status in (LinkStatus.RETRYING, LinkStatus.REFUSED):
-            self._log.warning("not_connected", status=status, reason=detail)
         sink.report(self._pbx, self._state)
 
 

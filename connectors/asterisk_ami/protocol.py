@@ -11,7 +11,7 @@ from enum import StrEnum
 from hashlib import md5
 from typing import Final
 
-from gateway.model.errors import CommandRefusedError, PeerProtocolError
+from gateway.model.errors import CommandRefusedError, ConfigurationError, PeerProtocolError
 
 MAX_MESSAGE_BYTES: Final = 1024 * 1024
 """Bytes of one message that we accept. Events have about 500 and at most some 20,000 (a long variable); answers to commands that
@@ -26,6 +26,7 @@ _GREETING: Final = b"Asterisk Call Manager"
 _OPENINGS: Final = (b"Event:", b"Response:")
 _SHOWN_BYTES: Final = 80
 """Bytes of a wrong greeting that the error shows."""
+_ASCII: Final = bytes(range(32, 127))
 _EVENT: Final = b"Event: "
 _OPENING_BYTES: Final = 12
 """Bytes by which unwanted events are told apart: ``Event: `` and five more, enough for ``Cdr`` and its CR LF."""
@@ -94,10 +95,10 @@ class AmiDecoder:
             encoding_fallback: How to read values that are not UTF-8, such as ``gb18030``; None shows U+FFFD for such bytes.
 
         Raises:
-            LookupError: There is no such encoding.
+            ConfigurationError: There is no such encoding, or it is none in which ASCII stays ASCII.
         """
         if encoding_fallback is not None:
-            b"".decode(encoding_fallback)
+            _check(encoding_fallback)
         self.skipped = 0
         """Events that were not wanted."""
         self.malformed = 0
@@ -226,6 +227,16 @@ def _too_long() -> PeerProtocolError:
     return PeerProtocolError(f"a message exceeds {MAX_MESSAGE_BYTES} bytes; this is no Asterisk, or its answer is too long")
 
 
+def _check(encoding: str) -> None:
+    """Refuse encodings such as UTF-7, which make a line's end out of other bytes, and with it a forged header."""
+    try:
+        if _ASCII.decode(encoding) == _ASCII.decode("ascii"):
+            return
+    except (LookupError, UnicodeError):
+        pass
+    raise ConfigurationError(f"encoding_fallback: {encoding!r} is no encoding that extends ASCII, such as gb18030 or latin-1")
+
+
 def _decode(line: bytes, fallback: str | None) -> str:
     try:
         return line.decode()
@@ -233,8 +244,7 @@ def _decode(line: bytes, fallback: str | None) -> str:
         pass
     if fallback is not None:
         try:
-            # An encoding such as UTF-7 could make a line's end out of other bytes, and with it a forged header.
-            return line.decode(fallback).replace("\r\n", "\ufffd")
+            return line.decode(fallback)
         except UnicodeDecodeError:
             pass
     return line.decode("utf-8", "replace")
