@@ -43,6 +43,8 @@ class Leg(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """It ended while nobody listened: ``cleared_at`` is only when we learned it."""
     cause: int = 0
     sip: int = 0
+    refused: tuple[int, int] | None = None
+    """Cause and SIP code that its own telephone gave; a PBX may show another leg's in ``cause``."""
     bridge: BridgeId | None = None
     bridge_kind: BridgeKind = BridgeKind.TALK
     twin: LegId | None = None

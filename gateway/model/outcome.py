@@ -12,6 +12,7 @@ _BY_RESULT = {
     DialResult.UNREACHABLE: "unreachable",
     DialResult.FAILED: "failed",
 }
+_GIVEN_UP = frozenset({DialResult.NO_ANSWER, DialResult.CANCELLED})
 _BY_DISPOSITION = {"BUSY": "busy", "FAILED": "failed", "CONGESTION": "failed", "NO ANSWER": "no_answer"}
 """Asterisk's CDR dispositions; ANSWERED without a party is a caller who left a menu or a queue."""
 _USER_BUSY = 17
@@ -117,6 +118,12 @@ def dialled_outcome(call: Call) -> str | None:
 
 def leg_outcome(leg: Leg) -> str:
     """Return how the attempt to reach this leg's party came out, had nobody answered it."""
+    if leg.refused is not None:
+        refusal = attempt_outcome(*leg.refused)
+        if refusal is not None:
+            return refusal
+    if leg.result in _GIVEN_UP:
+        return "no_answer"
     return attempt_outcome(leg.cause, leg.sip) or _BY_RESULT.get(leg.result or DialResult.NO_ANSWER, "no_answer")
 
 

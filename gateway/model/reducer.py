@@ -413,11 +413,10 @@ def _release_requested(change: Change, event: ReleaseRequested) -> None:
     leg = change.leg(event.leg)
     if leg is None or not leg.is_party:
         return
-    if leg.role is LegRole.ORIGINATING and leg.connected_at is None and attempt_outcome(event.cause, event.sip):
-        # A caller can only give up: what looks like his refusal is what the PBX answered him.
+    if leg.role is LegRole.ORIGINATING and leg.connected_at is None and _is_answer_to_caller(call, event):
         return
-    if event.cause and not leg.cause:
-        leg = change.set_leg(leg, cause=event.cause, sip=event.sip)
+    if event.by_party and leg.refused is None:
+        leg = change.set_leg(leg, refused=(event.cause, event.sip))
     if leg.transferred or (call.release is not None and call.release.by != "called"):
         return
     if not event.by_party:
@@ -427,6 +426,16 @@ def _release_requested(change: Change, event: ReleaseRequested) -> None:
             call.release = Release(by="caller", leg=leg.id, at=change.at)
     elif call.release is None and any(party.id == leg.id for party in talk.connected_parties(call)):
         call.release = Release(by="called", leg=leg.id, at=change.at)
+
+
+_REQUEST_TERMINATED: Final = 487
+
+
+def _is_answer_to_caller(call: Call, event: ReleaseRequested) -> bool:
+    """Tell whether this is what the PBX answered the caller: he himself cannot refuse, only give up."""
+    if event.sip == _REQUEST_TERMINATED or attempt_outcome(event.cause, event.sip) is None:
+        return False
+    return not any(leg.was_dialled and leg.is_live for leg in call.legs.values())
 
 
 _AT_ONCE_S: Final = 0.5

@@ -37,6 +37,8 @@ class LegState:
         "queue",
         "root",
         "terminating",
+        "wanted",
+        "wanted_from",
     )
 
     def __init__(self, leg: LegId, name: str, root: LegId, *, terminating: bool) -> None:
@@ -55,6 +57,8 @@ class LegState:
         self.held_at = 0.0
         self.leaving = False
         self.consulting = False
+        self.wanted: str | None = None
+        self.wanted_from = ""
 
 
 class Legs:

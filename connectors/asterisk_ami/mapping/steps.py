@@ -75,6 +75,7 @@ def _new_exten(state: Legs, message: AmiMessage, at: float) -> list[PbxEvent]:
     if position.enter(context, extension, at):
         position.menu = None
         events.append(MenuLeft(at=at, leg=leg.id))
+    _note_wanted(state, leg)
     if extension in ("t", "T", "i") and position.menu is not None:
         events.append(MenuExpired(at=at, leg=leg.id))
     if position.run(application, data):
@@ -110,15 +111,27 @@ def _redirected(state: Legs, leg: LegState) -> list[PbxEvent]:
     ]
 
 
+def _note_wanted(state: Legs, leg: LegState) -> None:
+    """Keep for which extension the dial plan works: ``s-BUSY`` and the like are what it does next for the same one."""
+    extension = leg.position.called_from
+    if extension != leg.wanted_from:
+        leg.wanted_from = extension
+        number = extension.lstrip(_LETTERS)
+        if state.site.is_extension(number):
+            leg.wanted = number
+        elif not extension.startswith("s"):
+            leg.wanted = None
+
+
 def _dials(state: Legs, leg: LegState, targets: list[tuple[str, str | None]], at: float) -> list[PbxEvent]:
     """The dial plan dials; for somebody else than the extension that it does it for, that is a forward."""
     if not targets:
         return []
     device, number = targets[0]
     events: list[PbxEvent] = [DialAttempted(at=at, leg=leg.id, device=device, number=number)]
-    wanted = leg.position.called_from.lstrip(_LETTERS)
+    wanted = leg.wanted
     parties = [dialplan.dialled_party(*target) for target in targets]
-    if state.site.is_extension(wanted) and wanted not in parties:
+    if wanted is not None and wanted not in parties:
         events.append(
             LegDiverted(
                 at=at,
