@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from heapq import merge
 from pathlib import Path
-from typing import BinaryIO, Final, TypeVar, cast
+from typing import BinaryIO, Final, TypeVar, assert_never, cast
 
 import msgspec
 
@@ -114,13 +114,22 @@ def read_capture(folder: Path, wire_name: str, greeting: re.Pattern[bytes]) -> I
             if chunks is None:
                 yield from _untimed(file, parts, sent)
             else:
-                yield from merge(sent, _timed(file, parts, chunks, sent[0].at if sent else None), key=_time_of)
+                yield from merge(sent, _timed(file, parts, chunks, sent[0].at if sent else None), key=_order)
     except (msgspec.MsgspecError, OSError, EOFError) as error:
         raise CaptureError(f"{folder}: {error}") from error
 
 
-def _time_of(item: CaptureItem) -> float:
-    return cast(float, item.at)  # only recordings with times are merged
+def _order(item: CaptureItem) -> tuple[float, int]:
+    at = cast(float, item.at)  # only recordings with times are merged
+    match item:
+        case Opened() | Closed():
+            return at, 0
+        case Sent():
+            return at, 1
+        case Received():
+            return at, 2
+        case _:
+            assert_never(item)
 
 
 def _open(path: Path) -> BinaryIO:
