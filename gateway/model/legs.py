@@ -61,6 +61,11 @@ class Leg(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return self.kind is not PartyKind.HELPER
 
     @property
+    def is_ringing(self) -> bool:
+        """Tell whether somebody is being called on it, and nothing has come of it yet."""
+        return self.was_dialled and self.cleared_at is None and self.result is None and self.connected_at is None
+
+    @property
     def is_live(self) -> bool:
         return self.cleared_at is None
 

@@ -64,7 +64,7 @@ def _had_failed(call: Call, stage: str) -> bool:
     if call.attempted is not None:
         return True
     dialled = [leg for leg in call.legs.values() if leg.was_dialled and leg.is_party and leg.id != call.caller_leg]
-    over = all(leg.cleared_at is not None and leg.cleared_at < call.release.at for leg in dialled)
+    over = all(leg.result is not None or (leg.cleared_at or call.release.at) < call.release.at for leg in dialled)
     return bool(dialled) and over and dialled_outcome(call) in ("busy", "rejected", "unreachable", "failed")
 
 

@@ -154,7 +154,7 @@ def _leg_renumbered(change: Change, event: LegRenumbered) -> None:
 def _dial_attempted(change: Change, event: DialAttempted) -> None:
     call = change.call
     # A blonde transfer shows the caller in the Dial that rings already.
-    ringing = any(leg.was_dialled and leg.is_live and leg.connected_at is None for leg in call.legs.values())
+    ringing = any(leg.is_ringing for leg in call.legs.values())
     if change.is_near(event.leg) and not ringing:
         call.attempted = event.device
         goes_on(change)
@@ -435,7 +435,7 @@ def _is_answer_to_caller(call: Call, event: ReleaseRequested) -> bool:
     """Tell whether this is what the PBX answered the caller: he himself cannot refuse, only give up."""
     if event.sip == _REQUEST_TERMINATED or attempt_outcome(event.cause, event.sip) is None:
         return False
-    return not any(leg.was_dialled and leg.is_live for leg in call.legs.values())
+    return not any(leg.is_ringing for leg in call.legs.values())
 
 
 _AT_ONCE_S: Final = 0.5
