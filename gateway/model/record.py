@@ -78,6 +78,8 @@ def record_of(call: Call, site: Site) -> dict[str, Any]:
     }
     if call.merged_into is not None:
         record["merged_into"] = call.merged_into
+    if call.changed_at <= 0.0:
+        record |= _untimed(record)
     if call.answered_by:
         record["outcome"] = "answered"
     if call.ended:
@@ -86,6 +88,23 @@ def record_of(call: Call, site: Site) -> dict[str, Any]:
         if not call.complete and call.ended_at is None:
             record["ended_by"] = None
     return record
+
+
+def _untimed(record: dict[str, Any]) -> dict[str, Any]:
+    """Return what is not known of a call in a recording without times: everything that is measured."""
+    return {
+        "started_at": None,
+        "answered_at": None,
+        "ended_at": None,
+        "ivr_s": None,
+        "wait_s": None,
+        "talk_s": None if record["answered_by"] else 0.0,
+        "hold_s": None,
+        "queues": [stay | {"joined_at": None, "left_at": None, "wait_s": None} for stay in record["queues"]],
+        "agents": [agent | {"talk_s": None} for agent in record["agents"]],
+        "transfers": [transfer | ({"consult_s": None} if "consult_s" in transfer else {}) for transfer in record["transfers"]],
+        "legs": [leg | {"state_times": {}} for leg in record["legs"]],
+    }
 
 
 def direction_of(call: Call, site: Site) -> str | None:
