@@ -16,6 +16,7 @@ from aiohttp.typedefs import Handler
 from gateway.api.problems import ApiError, internal, of_http
 
 SECURITY_HEADERS: Final = {
+    "Server": "Tieline",
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
         "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -40,7 +41,7 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     except web.HTTPException as error:
         if error.status < 400:
             raise
-        response = of_http(error).response()
+        response = of_http(error, request.path).response()
         if hdrs.ALLOW in error.headers:
             response.headers[hdrs.ALLOW] = error.headers[hdrs.ALLOW]
     except Exception:  # noqa: BLE001  # the last stop of a request: a fault in one is told to its log, and costs no other

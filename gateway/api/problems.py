@@ -46,8 +46,10 @@ def bad_parameter(name: str, detail: str) -> ApiError:
     return ApiError(400, "bad-parameter", "A parameter cannot be used", f"{name}: {detail}", parameter=name)
 
 
-def of_http(error: web.HTTPException) -> ApiError:
+def of_http(error: web.HTTPException, path: str) -> ApiError:
     """Return what the web server itself refused as a problem."""
+    if error.status == 404:
+        return not_found(f"There is nothing at {path}.")
     kind = "-".join((error.reason or "error").lower().split())
     return ApiError(error.status, kind, error.reason or "Error", error.text or error.reason or "")
 

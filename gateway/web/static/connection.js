@@ -1,0 +1,109 @@
+// Follows the gateway: what is now by REST, what happens from there on by WebSocket, and after a cut from the last position on.
+
+const FIRST_RETRY_MS = 500;
+const MAX_RETRY_MS = 10_000;
+const SILENCE_MS = 25_000; // a ping goes out at half of it; without any answer the connection is dead though it looks open
+const EVENTS_URL = "/api/v1/events";
+
+export class Connection {
+  /** handlers: loaded({pbxs, calls}), happened(event), state({online, since, retryAt}) */
+  constructor(handlers) {
+    this.handlers = handlers;
+    this.position = null;
+    this.retries = 0;
+    this.since = null;
+    this.timer = 0;
+  }
+
+  async start() {
+    clearTimeout(this.timer);
+    try {
+      if (this.position === null) await this.load();
+    } catch (error) {
+      this.lost(error);
+      return;
+    }
+    this.listen();
+  }
+
+  /** Read everything anew; the position given with the calls is where the events go on. */
+  async load() {
+    const [pbxs, calls] = await Promise.all([read("/api/v1/pbxs"), read("/api/v1/calls?limit=300")]);
+    this.position = calls.position;
+    this.handlers.loaded({ pbxs: pbxs.pbxs, calls: calls.calls });
+  }
+
+  listen() {
+    const socket = new WebSocket(new URL(EVENTS_URL, location.href.replace(/^http/, "ws")));
+    this.socket = socket;
+    socket.onopen = () => socket.send(JSON.stringify({ type: "subscribe", after: this.position }));
+    socket.onmessage = (message) => {
+      this.watch(socket);
+      this.take(JSON.parse(message.data));
+    };
+    socket.onclose = () => this.lost();
+    this.watch(socket);
+  }
+
+  take(message) {
+    if (message.type === "subscribed") {
+      this.retries = 0;
+      this.since = null;
+      this.handlers.state({ online: true });
+    } else if (message.type === "error") {
+      // What we missed is gone, or too much came at once: begin with what is now.
+      this.position = null;
+    } else if (message.position !== undefined && message.type !== "pong") {
+      this.position = message.position;
+      this.handlers.happened(message);
+    }
+  }
+
+  watch(socket) {
+    clearTimeout(this.pinging);
+    clearTimeout(this.dying);
+    this.pinging = setTimeout(() => socket.readyState === WebSocket.OPEN && socket.send('{"type":"ping"}'), SILENCE_MS / 2);
+    this.dying = setTimeout(() => {
+      socket.onclose = null;
+      socket.close();
+      this.lost();
+    }, SILENCE_MS);
+  }
+
+  lost() {
+    clearTimeout(this.pinging);
+    clearTimeout(this.dying);
+    this.since ??= Date.now();
+    const delay = Math.min(FIRST_RETRY_MS * 2 ** this.retries, MAX_RETRY_MS) * (0.75 + Math.random() / 2);
+    this.retries += 1;
+    this.timer = setTimeout(() => this.start(), delay);
+    this.handlers.state({ online: false, since: this.since, retryAt: Date.now() + delay });
+  }
+
+  tryNow() {
+    if (this.since !== null) this.start();
+  }
+}
+
+/** The records of these calls as they are now. */
+export async function readCalls(ids) {
+  return (await read(`/api/v1/calls?ids=${ids.map(encodeURIComponent).join(",")}`)).calls;
+}
+
+async function read(path) {
+  const answer = await fetch(path, { cache: "no-store", signal: AbortSignal.timeout(10_000) });
+  if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
+  noteClock(answer.headers.get("Date"));
+  return answer.json();
+}
+
+let ahead = 0;
+
+function noteClock(date) {
+  const difference = Date.parse(date) - Date.now();
+  // The header has whole seconds: only a clock that is really off is corrected.
+  ahead = Math.abs(difference) > 2000 ? difference : 0;
+}
+
+/** Now by the gateway's clock, in milliseconds. */
+export const now = () => Date.now() + ahead;
