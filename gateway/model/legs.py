@@ -46,6 +46,8 @@ class Leg(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     refused: tuple[int, int] | None = None
     """Cause and SIP code that its own telephone gave; a PBX may show another leg's in ``cause``."""
     bridge: BridgeId | None = None
+    bridged_at: float = 0.0
+    """When it came into the bridge that it is in."""
     bridge_kind: BridgeKind = BridgeKind.TALK
     twin: LegId | None = None
     dialled_by: LegId | None = None

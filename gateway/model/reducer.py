@@ -237,7 +237,7 @@ def _leg_bridged(change: Change, event: LegBridged) -> None:
     if leg is None:
         return
     connected_at = leg.connected_at if leg.connected_at is not None else change.at
-    change.set_leg(leg, bridge=event.bridge, bridge_kind=event.kind, connected_at=connected_at)
+    change.set_leg(leg, bridge=event.bridge, bridged_at=change.at, bridge_kind=event.kind, connected_at=connected_at)
     update(change)
 
 

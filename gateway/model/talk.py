@@ -66,9 +66,9 @@ def update(change: Change) -> None:
     if release is not None and release.by == "called" and all(leg.id != release.leg for leg in parties):
         # One of several left; the others talk on.
         call.release = None
-    for leg in parties:
-        if leg.party is not None and leg.party not in call.answered_by:
-            _answered(change, leg)
+    new = [leg for leg in parties if leg.party is not None and leg.party not in call.answered_by]
+    for leg in sorted(new, key=lambda leg: leg.bridged_at):
+        _answered(change, leg)
     if call.agents:
         present = {leg.party for leg in parties}
         call.agents = tuple(_agent_now(agent, agent.extension in present, at) for agent in call.agents)
@@ -86,7 +86,9 @@ def _follow_feature_hold(change: Change, parties: list[Leg]) -> None:
 
 def _answered(change: Change, leg: Leg) -> None:
     call, at = change.call, change.at
-    call.answered_by += (leg.party or "",)
+    if leg.party is None or leg.party in call.answered_by:
+        return
+    call.answered_by += (leg.party,)
     if call.answered_at is None:
         call.answered_at = at
     if call.queues and call.queues[-1].left_at is None:

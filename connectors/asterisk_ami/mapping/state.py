@@ -15,6 +15,9 @@ from gateway.model.terms import LegRole
 REMEMBERED_LEGS: Final = 4096
 """Ids of legs that are gone, kept so that what Asterisk says of them late does not bring them back."""
 
+NEVER: Final = float("-inf")
+"""When something happened that has not; a recording without times has 0 for all that did."""
+
 _UNKNOWN: Final = frozenset({"", "<unknown>"})
 
 
@@ -50,11 +53,11 @@ class LegState:
         self.bridge: BridgeId | None = None
         self.last_bridge: BridgeId | None = None
         self.moved_to: str | None = None
-        self.moved_at = 0.0
+        self.moved_at = NEVER
         self.queue: QueueName | None = None
-        self.digit_at = 0.0
-        self.handed_at = 0.0
-        self.held_at = 0.0
+        self.digit_at = NEVER
+        self.handed_at = NEVER
+        self.held_at = NEVER
         self.leaving = False
         self.consulting = False
         self.wanted: str | None = None
