@@ -142,8 +142,8 @@ class MenuEntered(Event, frozen=True):
 
     leg: LegId
     menu: str
-    since: float
-    """When the leg came into the menu's context."""
+    since: float | None
+    """When the leg came into the menu's context; None where the PBX does not tell us."""
 
 
 class MenuLeft(Event, frozen=True):

@@ -280,7 +280,7 @@ def _menu_entered(change: Change, event: MenuEntered) -> None:
     goes_on(change)
     call.menu = event.menu
     call.menus += (event.menu,)
-    if call.menus_began_at is None:
+    if call.menus_began_at is None and event.since is not None:
         call.menus_began_at = min(event.since, change.at)
     call.menus_left_at = None
     call.menu_expired = False

@@ -70,6 +70,8 @@ class AmiMapper:
         leg = self._state.by_name.get(fields.get("channel", ""))
         if leg is None:
             return []
+        if action == "Redirect":
+            leg.moved_to, leg.moved_at = fields.get("exten", ""), at
         if action == "Hangup":
             return [ReleaseRequested(at=at, leg=leg.id, by_party=False, cause=0, sip=0)]
         return []

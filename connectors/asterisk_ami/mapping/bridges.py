@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
+from connectors.asterisk_ami.mapping import steps
 from connectors.asterisk_ami.mapping.state import Handler, Legs, LegState
 from connectors.asterisk_ami.protocol import AmiMessage
 from gateway.model.events import (
@@ -53,6 +54,8 @@ def _bridge_leave(state: Legs, message: AmiMessage, at: float) -> list[PbxEvent]
     events: list[PbxEvent] = []
     if 0.0 <= at - leg.digit_at < FEATURE_CODE_S and _left_by_code(state, leg, left):
         events.append(ReleaseRequested(at=at, leg=leg.id, by_party=True, cause=0, sip=0))
+    if leg.moved_to is not None and not leg.position.application:
+        events += steps.redirected(leg)
     events.append(LegUnbridged(at=at, leg=leg.id, bridge=left))
     return events
 

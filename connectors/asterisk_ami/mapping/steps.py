@@ -49,8 +49,12 @@ def _dtmf_end(state: Legs, message: AmiMessage, at: float) -> list[PbxEvent]:
     if leg is None:
         return events
     leg.digit_at = at
+    menu = message.get("Context")
     if leg.bridge is None and leg.queue is None and leg.position.application not in dialplan.NOT_A_MENU:
-        events.append(DigitPressed(at=at, leg=leg.id, digit=message.get("Digit"), menu=message.get("Context")))
+        if not leg.position.application and menu != dialplan.FREEPBX_VOICEMAIL:
+            # A user who may not read the dial plan sees a menu by the digits alone, and not since when.
+            events.append(MenuEntered(at=at, leg=leg.id, menu=menu, since=None))
+        events.append(DigitPressed(at=at, leg=leg.id, digit=message.get("Digit"), menu=menu))
     return events
 
 
@@ -71,7 +75,7 @@ def _new_exten(state: Legs, message: AmiMessage, at: float) -> list[PbxEvent]:
             position.menu = None
             events.append(MenuLeft(at=at, leg=leg.id))
         return events
-    events += _redirected(state, leg)
+    events += redirected(leg)
     if position.enter(context, extension, at):
         position.menu = None
         events.append(MenuLeft(at=at, leg=leg.id))
@@ -93,7 +97,7 @@ def _new_exten(state: Legs, message: AmiMessage, at: float) -> list[PbxEvent]:
     return events
 
 
-def _redirected(state: Legs, leg: LegState) -> list[PbxEvent]:
+def redirected(leg: LegState) -> list[PbxEvent]:
     """Somebody moved the leg, and by now no transfer or time-out has explained it: it was another application."""
     moved_to, leg.moved_to = leg.moved_to, None
     if moved_to is None or leg.moved_at - leg.handed_at < HANDED_OVER_S:
