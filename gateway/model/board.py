@@ -4,10 +4,9 @@ Pure: fed with events in order, it answers with steps. The same board serves liv
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from gateway.model import gaps, reducer, transfers
-from gateway.model.call_events import CallEvent
 from gateway.model.calls import Call
 from gateway.model.change import NOTHING, Change, Step
 from gateway.model.events import (
@@ -33,6 +32,9 @@ from gateway.model.ids import DEFAULT_TENANT, BridgeId, CallId, LegId, PbxName, 
 from gateway.model.reports import CallDetail
 from gateway.model.site import Site
 from gateway.model.terms import BridgeKind
+
+if TYPE_CHECKING:
+    from gateway.model.call_events import CallEvent
 
 REMEMBERED_S: Final = 120.0
 """Seconds for which an ended call is kept, for what the PBX says of it afterwards."""

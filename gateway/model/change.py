@@ -62,6 +62,11 @@ class Change:
         found = self.call.legs.get(leg)
         return found if found is not None and found.cleared_at is None else None
 
+    def goes_on(self) -> None:
+        """Take note that the PBX does something more for the caller: whoever left before did not end the call."""
+        if self.call.release is not None and self.call.release.by == "called":
+            self.call.release = None
+
     def is_near(self, leg: LegId) -> bool:
         """Tell whether what happens on this leg happens to the caller's side.
 

@@ -7,10 +7,8 @@ of them become one, is decided by :mod:`gateway.model.board`.
 from collections.abc import Callable
 from typing import Any, Final
 
-import msgspec
-
-from gateway.model import talk, transfers
-from gateway.model.calls import AgentTalk, Call, Diversion, QueueStay, Release
+from gateway.model import dialling, menus, talk, transfers, waiting
+from gateway.model.calls import Call, Release
 from gateway.model.causes import attempt_outcome
 from gateway.model.change import NOTHING, Change, Step
 from gateway.model.events import (
@@ -50,13 +48,10 @@ from gateway.model.events import (
     ServiceStarted,
 )
 from gateway.model.ids import LegId
-from gateway.model.legs import Leg, PartyKind, party_of
-from gateway.model.outcome import dialled_outcome, leg_outcome, outcome_of
+from gateway.model.legs import Leg, party_of
+from gateway.model.outcome import outcome_of
 from gateway.model.site import Site
-from gateway.model.terms import DialResult, DiversionReason, LegRole, QueueResult, Service
-
-MASK: Final = "x"
-"""What stands in a record for a digit that was collected as data."""
+from gateway.model.terms import LegRole, QueueResult
 
 
 def apply(call: Call, event: PbxEvent, site: Site) -> Step:
@@ -151,40 +146,6 @@ def _leg_renumbered(change: Change, event: LegRenumbered) -> None:
         change.set_leg(leg, number=event.number, display=leg.display or event.display, kind=kind, party=leg.party or party)
 
 
-def _dial_attempted(change: Change, event: DialAttempted) -> None:
-    call = change.call
-    # A blonde transfer shows the caller in the Dial that rings already.
-    ringing = any(leg.is_ringing for leg in call.legs.values())
-    if change.is_near(event.leg) and not ringing:
-        call.attempted = event.device
-        goes_on(change)
-
-
-def _leg_dialled(change: Change, event: LegDialled) -> None:
-    call = change.call
-    leg = change.leg(event.target)
-    if leg is None:
-        return
-    party = leg.party
-    if leg.kind is PartyKind.OUTSIDE and event.number is not None:
-        party = event.number
-        transfers.name_target(change, event.number)
-    change.set_leg(leg, was_dialled=True, dialled_by=event.leg, party=party)
-    call.attempted = None
-    if event.target == call.caller_leg:
-        return
-    if not (call.queues and call.queues[-1].left_at is None):
-        call.place = "ringing"
-    goes_on(change)
-
-
-def goes_on(change: Change) -> None:
-    """The PBX does something more for the caller: whoever left before did not end the call."""
-    call = change.call
-    if call.release is not None and call.release.by == "called":
-        call.release = None
-
-
 def _leg_alerting(change: Change, event: LegAlerting) -> None:
     leg = change.leg(event.leg)
     if leg is not None and leg.alerting_at is None and leg.connected_at is None:
@@ -197,39 +158,6 @@ def _leg_connected(change: Change, event: LegConnected) -> None:
     leg = change.leg(event.leg)
     if leg is not None and leg.connected_at is None:
         change.set_leg(leg, connected_at=change.at)
-
-
-def _dial_ended(change: Change, event: DialEnded) -> None:
-    leg = change.call.legs.get(event.target)
-    if leg is None or leg.result is not None:
-        return
-    if event.forwarded_to is not None:
-        change.set_leg(leg, result=DialResult.DIVERTED)
-        if leg.party is not None:
-            add_diversion(change, leg.party, event.forwarded_to, DiversionReason.DEFLECTED)
-        return
-    change.set_leg(leg, result=event.result)
-
-
-def add_diversion(change: Change, diverted_from: str, diverted_to: str, reason: DiversionReason) -> None:
-    """Note that the call went on to another device; once is enough."""
-    call = change.call
-    diversion = Diversion(diverted_from=diverted_from, diverted_to=diverted_to, reason=reason)
-    if diversion not in call.diversions:
-        call.diversions += (diversion,)
-        change.tell("call.diverted", **{"from": diverted_from, "to": diverted_to, "reason": reason})
-
-
-def _leg_diverted(change: Change, event: LegDiverted) -> None:
-    if not change.is_near(event.leg):
-        return
-    reason = event.reason
-    for leg in change.call.legs.values():
-        if leg.party == event.diverted_from and leg.was_dialled:
-            if leg.result is DialResult.DIVERTED:
-                return
-            reason = DiversionReason.BUSY if leg_outcome(leg) == "busy" else DiversionReason.NO_ANSWER
-    add_diversion(change, event.diverted_from, change.site.without_prefix(event.diverted_to), reason)
 
 
 def _leg_bridged(change: Change, event: LegBridged) -> None:
@@ -262,130 +190,6 @@ def update(change: Change) -> None:
         reached = {leg.id for leg in talk.connected_parties(change.call)}
         if reached:
             transfers.settle(change, "completed", only_to=reached)
-
-
-def _digit_pressed(change: Change, event: DigitPressed) -> None:
-    call = change.call
-    if change.leg(event.leg) is None or not change.is_near(event.leg):
-        return
-    digit = MASK if event.menu in change.site.mask_digits else event.digit
-    call.digits += digit
-    change.tell("call.digit_pressed", digit=digit, menu=event.menu)
-
-
-def _menu_entered(change: Change, event: MenuEntered) -> None:
-    call = change.call
-    if change.leg(event.leg) is None or not change.is_near(event.leg) or call.menu == event.menu:
-        return
-    goes_on(change)
-    call.menu = event.menu
-    call.menus += (event.menu,)
-    if call.menus_began_at is None and event.since is not None:
-        call.menus_began_at = min(event.since, change.at)
-    call.menus_left_at = None
-    call.menu_expired = False
-    call.place = "ivr"
-    change.tell("call.menu_entered", menu=event.menu)
-
-
-def _menu_left(change: Change, event: MenuLeft) -> None:
-    call = change.call
-    if call.menu is not None and change.is_near(event.leg):
-        call.menu = None
-        call.menus_left_at = change.at
-
-
-def _menu_expired(change: Change, event: MenuExpired) -> None:
-    if change.is_near(event.leg):
-        change.call.menu_expired = True
-
-
-def _service_started(change: Change, event: ServiceStarted) -> None:
-    call = change.call
-    if change.leg(event.leg) is None or not change.is_near(event.leg):
-        return
-    goes_on(change)
-    call.service = event.service
-    call.attempted = None
-    if event.service is Service.VOICEMAIL:
-        transfers.settle(change, _failed_transfer(call))
-    change.tell("call.service_started", service=event.service, detail=event.detail)
-
-
-def _dial_plan_failed(change: Change, event: DialPlanFailed) -> None:
-    if change.is_near(event.leg):
-        change.call.dial_cause = event.cause
-
-
-def _queue_joined(change: Change, event: QueueJoined) -> None:
-    call = change.call
-    if change.leg(event.leg) is None or not change.is_near(event.leg):
-        return
-    if call.queues and call.queues[-1].leg == event.leg:
-        last = call.queues[-1]
-        if last.left_at is None and last.queue == event.queue:
-            return
-        if last.result in (QueueResult.TIMEOUT, QueueResult.LEFT):
-            add_diversion(change, last.queue, event.queue, DiversionReason.NO_ANSWER)
-    goes_on(change)
-    _leave_menu(change)
-    call.place = "queue"
-    call.attempted = None
-    call.queues += (QueueStay(queue=event.queue, leg=event.leg, joined_at=change.at),)
-    change.tell("queue.caller_joined", queue=event.queue)
-
-
-def _leave_menu(change: Change) -> None:
-    call = change.call
-    if call.menu is not None:
-        call.menu = None
-        call.menus_left_at = change.at
-
-
-def _queue_left(change: Change, event: QueueLeft) -> None:
-    call = change.call
-    if not call.queues or call.queues[-1].left_at is not None or call.queues[-1].queue != event.queue:
-        return
-    _end_stay(change, event.result)
-    abandoned = event.result is QueueResult.ABANDONED
-    change.tell("queue.caller_abandoned" if abandoned else "queue.caller_left", queue=event.queue)
-
-
-def _end_stay(change: Change, result: QueueResult) -> None:
-    call = change.call
-    last = call.queues[-1]
-    call.queues = (*call.queues[:-1], msgspec.structs.replace(last, left_at=change.at, result=result))
-
-
-def _agent_connected(change: Change, event: AgentConnected) -> None:
-    call = change.call
-    if not call.queues or call.queues[-1].queue != event.queue:
-        return
-    if call.queues[-1].left_at is None or call.queues[-1].result is QueueResult.TIMEOUT:
-        _end_stay(change, QueueResult.ANSWERED)
-    extension = _extension_of(change, event.interface, event.agent_leg)
-    if all(agent.agent != event.agent or agent.leg != event.agent_leg for agent in call.agents):
-        call.agents += (AgentTalk(agent=event.agent, extension=extension, leg=event.agent_leg),)
-        change.tell("call.agent_connected", agent=event.agent, extension=extension, queue=event.queue)
-    talk.update(change)
-
-
-def _extension_of(change: Change, interface: str, leg_id: LegId | None) -> str | None:
-    leg = None if leg_id is None else change.call.legs.get(leg_id)
-    if leg is not None and leg.kind is PartyKind.EXTENSION:
-        return leg.party
-    number = interface.partition("/")[2].partition("@")[0]
-    return number if change.site.is_extension(number) else None
-
-
-def _agent_completed(change: Change, event: AgentCompleted) -> None:
-    call = change.call
-    if call.complete:
-        return
-    if not call.talk_known and len(call.agents) <= 1 and not call.transfers:
-        call.talk_said = float(event.talk_s)
-    if call.release is None and event.ended_by_agent is not None and not call.transfers:
-        call.release = Release(by="called" if event.ended_by_agent else "caller", leg=event.leg, at=change.at)
 
 
 def _conference_joined(change: Change, event: ConferenceJoined) -> None:
@@ -480,14 +284,16 @@ def finish(change: Change) -> None:
         call.talk_known = False
     talk.stop(change)
     talk.end_hold(change)
-    _leave_menu(change)
+    menus.leave_menu(change)
     if call.queues and call.queues[-1].left_at is None:
-        _end_stay(change, QueueResult.ABANDONED if call.release is not None and call.release.by == "caller" else QueueResult.LEFT)
+        waiting.end_stay(
+            change, QueueResult.ABANDONED if call.release is not None and call.release.by == "caller" else QueueResult.LEFT
+        )
     call.ended = True
     call.ended_at = None if unheard or last is None else last.cleared_at
     result = outcome_of(call)
     if call.transfers:
-        transfers.settle(change, _failed_transfer(call))
+        transfers.settle(change, transfers.failed_transfer(call))
     change.tell(
         "call.ended",
         outcome=result.outcome,
@@ -495,13 +301,6 @@ def finish(change: Change) -> None:
         ended_by=result.ended_by,
         talk_s=call.known_talk_s,
     )
-
-
-def _failed_transfer(call: Call) -> str:
-    if call.release is not None and call.release.by == "caller":
-        return "abandoned"
-    outcome = dialled_outcome(call) or ("no_answer" if call.place == "queue" else "failed")
-    return outcome if outcome in ("busy", "no_answer") else "failed"
 
 
 def _unused(change: Change, event: Any) -> None:
@@ -512,27 +311,27 @@ _HANDLERS: Final[dict[type, Callable[[Change, Any], None]]] = {
     LegCreated: _leg_created,
     LegsTwinned: _legs_twinned,
     LegRenumbered: _leg_renumbered,
-    DialAttempted: _dial_attempted,
-    LegDialled: _leg_dialled,
+    DialAttempted: dialling.dial_attempted,
+    LegDialled: dialling.leg_dialled,
     LegAlerting: _leg_alerting,
     LegConnected: _leg_connected,
-    DialEnded: _dial_ended,
-    LegDiverted: _leg_diverted,
+    DialEnded: dialling.dial_ended,
+    LegDiverted: dialling.leg_diverted,
     LegBridged: _leg_bridged,
     LegUnbridged: _leg_unbridged,
     BridgesMerged: _bridges_merged,
     LegHeld: talk.held,
     LegRetrieved: talk.retrieved,
-    DigitPressed: _digit_pressed,
-    MenuEntered: _menu_entered,
-    MenuLeft: _menu_left,
-    MenuExpired: _menu_expired,
-    ServiceStarted: _service_started,
-    DialPlanFailed: _dial_plan_failed,
-    QueueJoined: _queue_joined,
-    QueueLeft: _queue_left,
-    AgentConnected: _agent_connected,
-    AgentCompleted: _agent_completed,
+    DigitPressed: menus.digit_pressed,
+    MenuEntered: menus.menu_entered,
+    MenuLeft: menus.menu_left,
+    MenuExpired: menus.menu_expired,
+    ServiceStarted: menus.service_started,
+    DialPlanFailed: dialling.dial_plan_failed,
+    QueueJoined: waiting.queue_joined,
+    QueueLeft: waiting.queue_left,
+    AgentConnected: waiting.agent_connected,
+    AgentCompleted: waiting.agent_completed,
     LegTransferred: transfers.transferred,
     LegParked: transfers.parked,
     LegUnparked: transfers.unparked,
@@ -541,11 +340,5 @@ _HANDLERS: Final[dict[type, Callable[[Change, Any], None]]] = {
     RecordingStarted: _recording_started,
     ReleaseRequested: _release_requested,
     LegCleared: _leg_cleared,
-    DialOutRequested: lambda change, event: _dial_out_requested(change, event),
+    DialOutRequested: dialling.dial_out_requested,
 }
-
-
-def _dial_out_requested(change: Change, event: DialOutRequested) -> None:
-    call = change.call
-    if call.dial_target is None:
-        call.dial_target = event.target

@@ -10,6 +10,7 @@ from gateway.model.change import Change
 from gateway.model.events import LegParked, LegTransferred, LegUnparked
 from gateway.model.ids import LegId
 from gateway.model.legs import Leg, PartyKind
+from gateway.model.outcome import dialled_outcome
 from gateway.model.terms import TransferKind
 
 CTI = "cti"
@@ -86,9 +87,9 @@ def _target_of(call: Call, event: LegTransferred) -> Leg | None:
         return _called_for(call, event.consult)
     # By a feature code Asterisk names no target: it is who hears the other party now, or still rings for it.
     for leg in (*talk.connected_parties(call), *call.legs.values()):
-        if leg.id not in own and leg.was_dialled and leg.is_party and leg.is_live and leg.created_at > call.began_at:
-            if leg.bridge is not None or leg.connected_at is None:
-                return leg
+        reached = leg.bridge is not None or leg.connected_at is None
+        if leg.id not in own and leg.was_dialled and leg.is_party and leg.is_live and reached:
+            return leg
     return None
 
 
@@ -231,3 +232,10 @@ def _has_outside_party(call: Call) -> bool:
     return (caller is not None and caller.kind is PartyKind.OUTSIDE) or any(
         leg.kind is PartyKind.OUTSIDE and leg.connected_at is not None for leg in call.legs.values()
     )
+
+
+def failed_transfer(call: Call) -> str:
+    if call.release is not None and call.release.by == "caller":
+        return "abandoned"
+    outcome = dialled_outcome(call) or ("no_answer" if call.place == "queue" else "failed")
+    return outcome if outcome in ("busy", "no_answer") else "failed"

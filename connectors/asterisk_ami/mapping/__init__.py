@@ -31,6 +31,9 @@ _HANDLERS: Final[Mapping[str, Handler]] = {
     **{name: _reporting(read) for name, read in listings.READERS.items()},
 }
 
+LAST_SECOND: Final = 1e11
+"""Seconds since the epoch in the year 5138: a ``Timestamp`` beyond it is no time."""
+
 WANTED: Final = frozenset(_HANDLERS)
 """The events that the mapper reads; all others may be skipped before they are decoded."""
 
@@ -58,7 +61,9 @@ class AmiMapper:
         stamp = message.get("Timestamp")
         if stamp:
             with suppress(ValueError):
-                at = float(stamp)
+                own = float(stamp)
+                # Neither nan nor a time that no calendar has.
+                at = own if 0.0 < own < LAST_SECOND else at
         return handler(self._state, message, at)
 
     def sent(self, action: str, headers: Sequence[tuple[str, str]], at: float) -> list[PbxEvent]:

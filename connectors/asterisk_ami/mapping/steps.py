@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from connectors.asterisk_ami.mapping import dialplan
+from connectors.asterisk_ami.mapping import dialplan, listings
 from connectors.asterisk_ami.mapping.state import Handler, Legs, LegState
 from connectors.asterisk_ami.protocol import AmiMessage
 from gateway.model.events import (
@@ -92,8 +92,8 @@ def _new_exten(state: Legs, message: AmiMessage, at: float) -> list[PbxEvent]:
         events.append(RecordingStarted(at=at, leg=leg.id, file=data.partition(",")[0] or None))
     elif application in _REFUSALS:
         events.append(DialPlanFailed(at=at, leg=leg.id, cause=_REFUSALS[application]))
-    elif application == "hangup" and data.isdigit():
-        events.append(DialPlanFailed(at=at, leg=leg.id, cause=int(data)))
+    elif application == "hangup" and listings.number(data):
+        events.append(DialPlanFailed(at=at, leg=leg.id, cause=listings.number(data)))
     return events
 
 
