@@ -235,6 +235,7 @@ def _has_outside_party(call: Call) -> bool:
 
 
 def failed_transfer(call: Call) -> str:
+    """Return how a transfer came out whose target nobody reached: ``abandoned busy no_answer failed``."""
     if call.release is not None and call.release.by == "caller":
         return "abandoned"
     outcome = dialled_outcome(call) or ("no_answer" if call.place == "queue" else "failed")
