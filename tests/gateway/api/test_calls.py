@@ -1,0 +1,145 @@
+import json
+from typing import Any
+
+import pytest
+from support.gateways import Client, served
+from support.replaying import CAPTURES, PBX
+
+from gateway.api.problems import CONTENT_TYPE
+from gateway.ports.connector import Gap, LinkStatus
+
+ASTERISK = CAPTURES / "asterisk"
+QUEUE = ASTERISK / "22" / "queue_caller_hangs"
+
+
+async def got(client: Client, path: str) -> Any:
+    response = await client.get(path)
+    assert response.status == 200, await response.text()
+    return await response.json()
+
+
+async def test_a_live_call_is_told_with_its_phase() -> None:
+    async with served(QUEUE) as one:
+        await one.play(12)
+        (call,) = (await got(one.client, "/api/v1/calls"))["calls"]
+
+    assert (call["state"], call["caller"], call["queue"]) == ("active", "+85291234567", "support")
+    assert call["phase"]["name"] == "queued"
+    assert call["phase"]["since"] == call["queues"][0]["joined_at"]
+
+
+async def test_an_ended_call_is_its_record() -> None:
+    async with served(QUEUE) as one:
+        await one.play()
+        (listed,) = (await got(one.client, "/api/v1/calls"))["calls"]
+        call = await got(one.client, f"/api/v1/calls/{listed['call_id']}")
+
+    assert call == listed
+    assert (call["state"], call["outcome"], call["ended_by"]) == ("ended", "answered", "caller")
+    assert "phase" not in call
+
+
+async def test_listening_after_the_position_of_the_calls_misses_nothing() -> None:
+    async with served(QUEUE) as one:
+        await one.play(12)
+        answer = await got(one.client, "/api/v1/calls")
+        await one.play(start=12)
+        listener = one.hub.listen(["*"], after=answer["position"])
+        told = await listener.next_batch()
+        listener.close()
+
+    assert told[0].position == answer["position"] + 1
+    assert [each.type for each in told][-1] == "call.ended"
+
+
+@pytest.mark.parametrize(
+    ("query", "states"),
+    [
+        ("", ["active", "active", "ended", "ended"]),
+        ("?state=active", ["active", "active"]),
+        ("?state=ended", ["ended", "ended"]),
+        ("?state=all&limit=3", ["active", "active", "ended"]),
+        (f"?pbx={PBX}&limit=1", ["active"]),
+    ],
+)
+async def test_calls_are_filtered(query: str, states: list[str]) -> None:
+    async with served(ASTERISK / "22-freepbx" / "four_at_once") as one:
+        at = 0
+        state = one.engine.pbxs[PBX]
+        while (state.live_count, len(state.recent)) != (2, 2):
+            await one.play(at + 1, start=at)
+            at += 1
+        calls = (await got(one.client, f"/api/v1/calls{query}"))["calls"]
+
+    assert [call["state"] for call in calls] == states
+    started = [call["started_at"] for call in calls if call["state"] == "active"]
+    assert started == sorted(started)
+
+
+async def test_named_calls_are_read_at_once() -> None:
+    async with served(QUEUE) as one:
+        await one.play(12)
+        (call,) = (await got(one.client, "/api/v1/calls"))["calls"]
+        answer = await got(one.client, f"/api/v1/calls?ids={call['call_id']},nothing")
+
+    assert answer["calls"] == [call]
+
+
+async def test_a_merged_call_says_where_it_went() -> None:
+    async with served(ASTERISK / "22" / "attended_transfer") as one:
+        listener = one.hub.listen(["call.merged"])
+        await one.play()
+        (told,) = await listener.next_batch()
+        listener.close()
+        event = json.loads(told.json)
+        answer = await got(one.client, f"/api/v1/calls/{event['data']['from']}")
+
+    assert answer["merged_into"] == event["data"]["into"] == event["call_id"]
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "kind"),
+    [
+        ("/api/v1/calls/nothing", 404, "not-found"),
+        ("/api/v1/calls?state=dead", 400, "bad-parameter"),
+        ("/api/v1/calls?limit=0", 400, "bad-parameter"),
+        ("/api/v1/calls?limit=1001", 400, "bad-parameter"),
+        ("/api/v1/calls?pbx=other", 400, "bad-parameter"),
+        ("/api/v1/calls?stat=active", 400, "bad-parameter"),
+        ("/api/v1/queues?pbx=other", 400, "bad-parameter"),
+        ("/api/v1/pbxs?x=1", 400, "bad-parameter"),
+    ],
+)
+async def test_what_cannot_be_answered_is_a_problem(path: str, status: int, kind: str) -> None:
+    async with served(QUEUE) as one:
+        response = await one.client.get(path)
+
+        assert (response.status, response.content_type) == (status, CONTENT_TYPE)
+        assert (await response.json(content_type=CONTENT_TYPE))["type"] == f"urn:tieline:problem:{kind}"
+
+
+async def test_a_pbx_is_told_with_its_link_and_gaps() -> None:
+    async with served(QUEUE) as one:
+        one.link(LinkStatus.CONNECTED, "pbx1: connected")
+        await one.play(12)
+        await one.engine.declare_gap(PBX, Gap(began_at=1_800_000_000.0, ended_at=1_800_000_001.5, reason="cut"))
+        (pbx,) = (await got(one.client, "/api/v1/pbxs"))["pbxs"]
+
+    assert pbx == {
+        "pbx": PBX,
+        "tenant": "default",
+        "plugin": "asterisk_ami",
+        "link": {"status": "connected", "detail": "pbx1: connected", "since": "2027-01-15T08:00:00.000Z"},
+        "live_calls": 1,
+        "gaps": [{"began_at": "2027-01-15T08:00:00.000Z", "ended_at": "2027-01-15T08:00:01.500Z", "reason": "cut"}],
+    }
+
+
+async def test_a_queue_is_told_with_who_waits() -> None:
+    async with served(QUEUE) as one:
+        await one.play(12)
+        queues = (await got(one.client, f"/api/v1/queues?pbx={PBX}"))["queues"]
+
+    waiting = {queue["queue"]: queue["waiting"] for queue in queues}
+    assert [caller["caller"] for caller in waiting.pop("support")] == ["+85291234567"]
+    assert not any(waiting.values())

@@ -1,0 +1,72 @@
+import re
+
+import pytest
+from support.gateways import served
+from support.replaying import CAPTURES, PBX
+
+from gateway.ports.connector import Gap, LinkStatus
+
+QUEUE = CAPTURES / "asterisk" / "22" / "queue_caller_hangs"
+
+
+async def test_a_gateway_that_answers_is_alive() -> None:
+    async with served(QUEUE) as one:
+        response = await one.client.get("/healthz")
+
+        assert (response.status, await response.json()) == (200, {"status": "alive"})
+
+
+@pytest.mark.parametrize(
+    ("link", "status", "word"),
+    [
+        (LinkStatus.CONNECTED, 200, "ready"),
+        (LinkStatus.CONNECTING, 503, "not ready"),
+        (LinkStatus.RETRYING, 503, "not ready"),
+        (LinkStatus.REFUSED, 503, "not ready"),
+    ],
+)
+async def test_readiness_says_in_words_what_is_wrong(link: LinkStatus, status: int, word: str) -> None:
+    detail = "pbx1: wrong secret for user tieline at 192.0.2.1:5038"
+    async with served(QUEUE) as one:
+        one.link(link, detail)
+        response = await one.client.get("/readyz")
+        body = await response.json()
+
+    assert (response.status, body["status"]) == (status, word)
+    assert body["pbxs"] == [{"pbx": PBX, "status": link.value, "detail": detail, "since": "2027-01-15T08:00:00.000Z"}]
+
+
+async def test_one_pbx_that_is_heard_is_enough_to_serve() -> None:
+    async with served(QUEUE, others=["two"]) as one:
+        one.link(LinkStatus.CONNECTED)
+        response = await one.client.get("/readyz")
+
+        assert (response.status, (await response.json())["status"]) == (200, "degraded")
+
+
+async def test_figures_are_those_of_the_engine() -> None:
+    async with served(QUEUE) as one:
+        one.link(LinkStatus.CONNECTED)
+        await one.play()
+        await one.engine.declare_gap(PBX, Gap(began_at=1.0, ended_at=3.5, reason="cut"))
+        text = await (await one.client.get("/metrics")).text()
+        counts = one.engine.pbxs[PBX].counts
+
+    figures = dict(re.findall(r"^(tieline_\S+) (\S+)$", text, re.MULTILINE))
+    assert float(figures[f'tieline_pbx_events_total{{pbx="{PBX}"}}']) == counts.events == len(one.events)
+    assert float(figures[f'tieline_call_events_total{{pbx="{PBX}"}}']) == counts.call_events > 0
+    assert figures[f'tieline_live_calls{{pbx="{PBX}"}}'] == "0.0"
+    assert figures[f'tieline_gaps_total{{pbx="{PBX}"}}'] == "1.0"
+    assert figures[f'tieline_gap_seconds_total{{pbx="{PBX}"}}'] == "2.5"
+    assert figures[f'tieline_link_status{{pbx="{PBX}",status="connected"}}'] == "1.0"
+    assert figures[f'tieline_link_status{{pbx="{PBX}",status="refused"}}'] == "0.0"
+    assert f'tieline_inbox_batches{{pbx="{PBX}"}}' in figures
+    assert "process_resident_memory_bytes" in text
+
+
+async def test_figures_tell_nobodys_number() -> None:
+    async with served(QUEUE) as one:
+        await one.play(12)
+        text = await (await one.client.get("/metrics")).text()
+
+    assert "85291234567" not in text

@@ -1,0 +1,82 @@
+import json
+import logging
+from collections.abc import Iterator
+
+import pytest
+import structlog
+
+from gateway.cli.logs import set_up
+from gateway.settings.values import LogSettings
+
+
+@pytest.fixture(autouse=True)
+def as_it_was() -> Iterator[None]:
+    root = logging.getLogger()
+    level, handlers = root.level, list(root.handlers)
+    yield
+    structlog.reset_defaults()
+    root.setLevel(level)
+    root.handlers[:] = handlers
+
+
+def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
+    return [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+
+
+def test_facts_are_keys_and_callers_are_left_out(capsys: pytest.CaptureFixture[str]) -> None:
+    set_up(LogSettings())
+    structlog.get_logger().info("leg_answered", pbx="one", **{"pii.number": "+8613800138000"})
+
+    (line,) = lines(capsys)
+    assert (line["event"], line["level"], line["pbx"]) == ("leg_answered", "info", "one")
+    assert "timestamp" in line
+    assert "+8613800138000" not in str(line)
+
+
+def test_an_operator_may_want_callers(capsys: pytest.CaptureFixture[str]) -> None:
+    set_up(LogSettings(personal_data=True, format="json"))
+    structlog.get_logger().info("leg_answered", **{"pii.number": "+8613800138000", "pii.name": "李明"})
+
+    assert "李明" in capsys.readouterr().err
+
+
+def test_what_is_below_the_level_is_left_out(capsys: pytest.CaptureFixture[str]) -> None:
+    set_up(LogSettings(level="warning"))
+    structlog.get_logger().info("quiet")
+    logging.getLogger("aiohttp.server").info("quiet too")
+    structlog.get_logger().warning("loud")
+
+    assert [line["event"] for line in lines(capsys)] == ["loud"]
+
+
+def test_what_libraries_log_has_the_same_shape(capsys: pytest.CaptureFixture[str]) -> None:
+    set_up(LogSettings())
+    try:
+        raise OSError("broken")
+    except OSError:
+        logging.getLogger("aiohttp.server").exception("Error handling %s", "request")
+
+    (line,) = lines(capsys)
+    assert (line["event"], line["level"]) == ("Error handling request", "error")
+    assert "broken" in str(line["exception"])
+
+
+def test_a_fault_of_ours_is_told_with_its_place(capsys: pytest.CaptureFixture[str]) -> None:
+    set_up(LogSettings())
+    try:
+        raise KeyError("x")
+    except KeyError:
+        structlog.get_logger().exception("connector_failed", pbx="one")
+
+    (line,) = lines(capsys)
+    assert "KeyError" in str(line["exception"])
+    assert "test_logs.py" in str(line["exception"])
+
+
+def test_people_get_lines_to_read(capsys: pytest.CaptureFixture[str]) -> None:
+    set_up(LogSettings(format="console"))
+    structlog.get_logger().warning("pbx_lost", pbx="one", detail="one: 192.0.2.1:5038 does not answer")
+
+    error = capsys.readouterr().err
+    assert "pbx_lost" in error
+    assert not error.startswith("{")

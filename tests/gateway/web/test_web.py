@@ -1,0 +1,59 @@
+import re
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+
+from gateway.web import STATIC, routes
+
+FILES = sorted(STATIC.iterdir())
+
+
+async def test_the_page_and_its_parts_are_served() -> None:
+    application = web.Application()
+    application.add_routes(routes())
+    async with TestClient(TestServer(application)) as client:
+        page = await client.get("/")
+        text = await page.text()
+        parts = set(re.findall(r'"(/static/[^"#]+)"', text))
+        assert page.content_type == "text/html"
+        assert parts
+        for part in parts:
+            response = await client.get(part)
+            assert (response.status, response.headers["Cache-Control"]) == (200, "no-cache"), part
+        assert (await client.get("/static/none.js")).status == 404
+        assert (await client.get("/static/..%2f__init__.py")).status == 404
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.name))
+def test_a_page_needs_nothing_from_elsewhere(file: Path) -> None:
+    text = file.read_text("utf-8").replace("http://www.w3.org/2000/svg", "")
+
+    assert not re.search(r"https?://|//cdn|@import|url\(", text)
+
+
+def test_a_page_has_no_inline_script_or_style() -> None:
+    text = (STATIC / "index.html").read_text("utf-8")
+
+    assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son\w+=", text)
+
+
+@pytest.mark.parametrize("file", [file for file in FILES if file.suffix == ".js"], ids=lambda file: str(file.name))
+def test_what_a_caller_sends_is_never_markup(file: Path) -> None:
+    assert not re.search(r"innerHTML|insertAdjacentHTML|document\.write|outerHTML\s*=|eval\(", file.read_text("utf-8"))
+
+
+@pytest.mark.parametrize("file", [file for file in FILES if file.suffix in (".js", ".css")], ids=lambda file: str(file.name))
+def test_a_part_of_a_page_has_one_subject(file: Path) -> None:
+    assert len(file.read_text("utf-8").splitlines()) <= 400
+
+
+def test_every_icon_that_is_used_is_there() -> None:
+    page = (STATIC / "index.html").read_text("utf-8")
+    there = set(re.findall(r'<symbol id="([^"]+)"', page))
+    used = set(re.findall(r'href="#([^"]+)"', page)) - {"calls"}
+    words = (STATIC / "words.js").read_text("utf-8")
+    used |= {f"st-{mark}" for mark in re.findall(r'mark: "([a-z]+)"|": \["([a-z]+)",', words) for mark in mark if mark}
+
+    assert used <= there
