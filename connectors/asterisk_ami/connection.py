@@ -32,7 +32,7 @@ from gateway.model.ids import PbxName
 from gateway.ports.connector import EventSink, Gap, LinkState, LinkStatus
 
 LIST_TIMEOUT_S: Final = 60.0
-"""Seconds for one list of a snapshot: a busy PBX has thousands of legs, and what it said before is read first."""
+"""Seconds for one list of a snapshot: a busy PBX has thousands of legs."""
 CDR_FIRST_LOOKS_S: Final = (0.0, 5.0)
 CDR_LOOK_S: Final = 60.0
 """Waits before each look into the CDR file after a gap: calls may go on for hours, and Asterisk may write in batches."""
@@ -155,11 +155,16 @@ class AsteriskConnector:
                 reading = tasks.create_task(link.read(), name=f"{self._pbx}.read")
                 talking = tasks.create_task(self._talk(link, sink), name=f"{self._pbx}.talk")
                 await self._consume(link, sink)
+                link.answer_nothing_more()
+                if link.logged_in_at is None:
+                    # It may have been told already why we are not wanted, and waits for nothing more.
+                    await asyncio.wait([talking])
                 reading.cancel()
                 talking.cancel()
         finally:
             self._link = None
-            link.end()
+            link.answer_nothing_more()
+            drain.close()
         failure = link.failure
         assert failure is not None  # a connection ends for a reason
         if link.logged_in_at is None:
@@ -174,6 +179,7 @@ class AsteriskConnector:
         heard = False
         try:
             while pieces := await link.drain.take():
+                link.consuming = True
                 events: list[PbxEvent] = []
                 for piece in pieces:
                     events += self._read(link, piece)
@@ -181,6 +187,7 @@ class AsteriskConnector:
                     heard = True
                     await self._declare_gap(sink, link.logged_in_at)
                 await self._deliver(sink, events)
+                link.consuming = False
                 # The reader's turn: neither take nor the sink need to wait for anything.
                 await asyncio.sleep(0)
         except (PeerProtocolError, SpoolError) as error:
@@ -244,7 +251,7 @@ class AsteriskConnector:
         """List what there is, and once more each time the PBX says that only now it is ready."""
 
         def ask(name: str, headers: Sequence[tuple[str, str]]) -> Awaitable[Answer]:
-            return link.ask(name, headers, LIST_TIMEOUT_S)
+            return link.ask(name, headers, LIST_TIMEOUT_S, patient=True)
 
         while True:
             snapshot = await take_snapshot(ask, self._pbx, link.booted.clear)

@@ -9,7 +9,13 @@ import msgspec
 
 from connectors._kit.drain import Direction, Drain, Piece, SpoolError
 from connectors.asterisk_ami.protocol import AmiDecoder, AmiMessage, MessageKind, encode_action
-from gateway.model.errors import CommandRefusedError, CommandUnansweredError, PeerUnavailableError, TielineError
+from gateway.model.errors import (
+    CommandRefusedError,
+    CommandUnansweredError,
+    PeerRefusedError,
+    PeerUnavailableError,
+    TielineError,
+)
 
 READ_BYTES: Final = 64 * 1024
 _NO_GREETING: Final = " before it said a word: does it want TLS, a certificate of ours, or nobody from this host?"
@@ -64,12 +70,19 @@ class AmiLink:
         """Reads that brought anything."""
         self.heard_at = clock()
         """When the last bytes came that were kept."""
+        self.consuming = False
+        """Set by the owner while he works on what he took from the drain."""
         self._reader, self._writer = stream
         self._clock = clock
         self._prefix = prefix
         self._asked = 0
         self._pending: dict[str, _Pending] = {}
         self._login_id: str | None = None
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether something came that has not been worked on."""
+        return self.consuming or self.drain.waiting_bytes > 0
 
     async def read(self) -> None:
         """Put what the PBX says into the drain until the connection ends; then ``failure`` says why."""
@@ -89,39 +102,48 @@ class AmiLink:
 
     def fail(self, error: TielineError) -> None:
         """End the connection for this reason; the first one stands. What was kept can still be read."""
-        if self.failure is None:
+        # A PBX that refuses us closes at once: the reason is the refusal, whichever is read first.
+        if self.failure is None or isinstance(error, PeerRefusedError):
             self.failure = error
         # No farewell: a peer that does not read would keep us waiting.
         self._writer.transport.abort()
 
-    def end(self) -> None:
-        """Let go of everything: whoever waits for an answer is told that none comes."""
+    def answer_nothing_more(self) -> None:
+        """Tell whoever waits for an answer that none comes."""
         self.fail(PeerUnavailableError("we closed the connection"))
         if not self.greeting.done():
-            self.greeting.cancel()
+            self.greeting.set_exception(PeerUnavailableError(str(self.failure)))
+            self.greeting.exception()  # seen: perhaps nobody waits for it
         for pending in self._pending.values():
             if not pending.answer.done():
                 pending.answer.set_exception(CommandUnansweredError(f"the connection ended first: {self.failure}"))
-        self.drain.close()
 
     async def log_in_with(self, name: str, headers: Sequence[tuple[str, str]], timeout_s: float) -> list[AmiMessage]:
         """Ask as :meth:`ask` does, for the login: a success opens the session, and the secret is told to nobody else."""
         self._login_id = f"{self._prefix}{self._asked + 1}" if name == "Login" else None
-        return (await self._exchange(name, headers, timeout_s, tell=False)).messages
+        return (await self._exchange(name, headers, timeout_s, tell=False, patient=False)).messages
 
-    async def ask(self, name: str, headers: Sequence[tuple[str, str]], timeout_s: float) -> Answer:
+    async def ask(self, name: str, headers: Sequence[tuple[str, str]], timeout_s: float, *, patient: bool = False) -> Answer:
         """Send an action, once, and return its answer; one that Asterisk refuses (``Response: Error``) is an answer too.
 
         A list is complete when its last event (``EventList: Complete``) came: it must be among those that the decoder lets
         through. Cancelling is safe, but the action was perhaps sent.
 
+        Args:
+            name: The action.
+            headers: Its headers, without ``ActionID``.
+            timeout_s: Seconds to wait for the answer.
+            patient: Time in which we have not read what came does not count: the answer may be there.
+
         Raises:
             CommandRefusedError: It was not sent: see ``encode_action``, or the spool is full.
             CommandUnansweredError: No answer came in time, or the connection ended. Whether it was done is not known.
         """
-        return await self._exchange(name, headers, timeout_s, tell=True)
+        return await self._exchange(name, headers, timeout_s, tell=True, patient=patient)
 
-    async def _exchange(self, name: str, headers: Sequence[tuple[str, str]], timeout_s: float, *, tell: bool) -> Answer:
+    async def _exchange(
+        self, name: str, headers: Sequence[tuple[str, str]], timeout_s: float, *, tell: bool, patient: bool
+    ) -> Answer:
         self._asked += 1
         action_id = f"{self._prefix}{self._asked}"
         data = encode_action(name, headers, action_id)
@@ -138,7 +160,14 @@ class AmiLink:
             async with asyncio.timeout(timeout_s):
                 self._writer.write(data)
                 await self._writer.drain()
-                return await pending.answer
+            while True:
+                # Not cancelled by the deadline: a patient one waits for the same answer again.
+                await asyncio.wait([pending.answer], timeout=timeout_s)
+                if pending.answer.done() or not (patient and self.is_behind):
+                    break
+            if not pending.answer.done():
+                raise TimeoutError
+            return pending.answer.result()
         except TimeoutError as error:
             raise CommandUnansweredError(f"no answer to {name} within {timeout_s:g} s") from error
         except OSError as error:

@@ -5,6 +5,7 @@ Source: captures of Asterisk 22.10 (login_actions, md5_login, wrong_secret, read
 
 import asyncio
 import hmac
+import ssl
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from hashlib import md5
@@ -41,20 +42,21 @@ class AmiServer:
         self.secret = secret
         self.clock = clock
         self.random = random
+        self.greeting = GREETING
         self.state = PbxState()
         self.somebody_listens = asyncio.Event()
         """Set once a client has logged in."""
-        self._sessions: set[Session] = set()
+        self.sessions: set[Session] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
 
-    async def start(self, host: str, port: int) -> int:
+    async def start(self, host: str, port: int, tls: ssl.SSLContext | None = None) -> int:
         """Listen, and return the port: a free one when ``port`` is 0.
 
         Raises:
             OSError: The port is taken.
         """
-        self._server = await asyncio.start_server(self._serve, host, port, limit=MAX_ACTION_BYTES)
+        self._server = await asyncio.start_server(self._begin, host, port, limit=MAX_ACTION_BYTES, ssl=tls)
         return int(self._server.sockets[0].getsockname()[1])
 
     async def stop(self) -> None:
@@ -68,27 +70,32 @@ class AmiServer:
 
     def cut(self) -> None:
         """Cut all clients off, as a broken line does."""
-        for session in list(self._sessions):
+        for session in list(self.sessions):
             session.cut()
 
     def say(self, event: bytes) -> None:
         """Send an event to everybody who is logged in, and remember what it changes."""
         self.state.hear(event, self.clock())
-        for session in list(self._sessions):
+        for session in list(self.sessions):
             if session.logged_in:
                 session.send(event)
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        session = Session(self, reader, writer)
-        task = asyncio.current_task()
-        assert task is not None
+    def session(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> "Session":
+        """Make what serves one client."""
+        return Session(self, reader, writer)
+
+    def _begin(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        # A task of our own: one that asyncio's streams make complains when it is cancelled.
+        task = asyncio.get_running_loop().create_task(self._serve(self.session(reader, writer)), name="simulator.session")
         self._tasks.add(task)
-        self._sessions.add(session)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _serve(self, session: "Session") -> None:
+        self.sessions.add(session)
         try:
             await session.serve()
         finally:
-            self._sessions.discard(session)
-            self._tasks.discard(task)
+            self.sessions.discard(session)
             session.cut()
 
 
@@ -96,7 +103,7 @@ class Session:
     """One client's connection."""
 
     def __init__(self, server: AmiServer, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._server = server
+        self.server = server
         self._reader = reader
         self._writer = writer
         self._challenge = ""
@@ -104,11 +111,11 @@ class Session:
 
     async def serve(self) -> None:
         """Answer until the client goes. Cancelling is safe."""
-        self.send(GREETING)
+        self.send(self.server.greeting)
         with suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
             while True:
                 action = _read_action(await self._reader.readuntil(b"\r\n\r\n"))
-                if not await self._answer(action):
+                if not await self.answer(action):
                     await self._writer.drain()
                     return
 
@@ -125,14 +132,14 @@ class Session:
         else:
             self._writer.write(data)
 
-    async def _answer(self, action: Fields) -> bool:
+    async def answer(self, action: Fields) -> bool:
         """Answer one action; tell whether the connection goes on."""
         name = action.get("action", "").lower()
         if name == "logoff":
             self._respond(action, "Goodbye", Message="Thanks for all the fish.")
             return False
         if name == "challenge":
-            self._challenge = str(self._server.random.randrange(10**8, 10**9))
+            self._challenge = str(self.server.random.randrange(10**8, 10**9))
             self._respond(action, "Success", Challenge=self._challenge)
         elif name == "login":
             return await self._log_in(action)
@@ -143,13 +150,13 @@ class Session:
         return True
 
     async def _log_in(self, action: Fields) -> bool:
-        secret = self._server.secret.reveal()
+        secret = self.server.secret.reveal()
         if action.get("authtype", "").lower() == "md5":
             given = action.get("key", "")
             expected = md5((self._challenge + secret).encode(), usedforsecurity=False).hexdigest() if self._challenge else ""
         else:
             given, expected = action.get("secret", ""), secret
-        known = action.get("username") == self._server.username
+        known = action.get("username") == self.server.username
         if not (known and expected and hmac.compare_digest(given.encode(), expected.encode())):
             await asyncio.sleep(WRONG_SECRET_WAIT_S)
             self._respond(action, "Error", Message="Authentication failed")
@@ -157,11 +164,11 @@ class Session:
         self.logged_in = True
         self._respond(action, "Success", Message="Authentication accepted")
         self.send(b"Event: FullyBooted\r\nPrivilege: system,all\r\nUptime: 60\r\nLastReload: 60\r\nStatus: Fully Booted\r\n\r\n")
-        self._server.somebody_listens.set()
+        self.server.somebody_listens.set()
         return True
 
     def _act(self, name: str, action: Fields) -> None:
-        state, now = self._server.state, self._server.clock()
+        state, now = self.server.state, self.server.clock()
         match name:
             case "ping":
                 self._respond(action, "Success", Ping="Pong", Timestamp=f"{now:.6f}")
@@ -207,7 +214,7 @@ class Session:
             "CallerIDNum": "<unknown>",
             "CallerIDName": "<unknown>",
         }
-        self._server.say(_event("OriginateResponse", fields))
+        self.server.say(_event("OriginateResponse", fields))
 
     def _list(self, action: Fields, message: str, items: Sequence[tuple[str, Fields]], end: str) -> None:
         action_id = action.get("actionid", "")
