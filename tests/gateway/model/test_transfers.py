@@ -13,7 +13,7 @@ from gateway.model.events import (
     LegUnparked,
     ServiceStarted,
 )
-from gateway.model.terms import BridgeKind, DialResult, Service, TransferKind
+from gateway.model.terms import BridgeKind, DialResult, LegRole, Service, TransferKind
 from gateway.model.transfers import outranks
 
 
@@ -30,7 +30,7 @@ def blind(story: Story, to: str = "8002") -> Story:
 def consulting(story: Story, answers: bool = True) -> Story:
     """8001 holds the customer and calls 8002 on a second leg."""
     story.says(LegHeld, leg="8001", by_feature=False).later(1.0)
-    story.creates("8001-b", "PJSIP/8001", "originating", "8001-b", number="8001", dialled="8002")  # type: ignore[arg-type]
+    story.creates("8001-b", "PJSIP/8001", LegRole.ORIGINATING, "8001-b", number="8001", dialled="8002")
     story.rings("8002", by="8001-b").later(2.0)
     return story.answers("8002", by="8001-b", bridge="second").later(4.0) if answers else story
 
@@ -42,7 +42,7 @@ def completed(story: Story) -> Story:
     return story
 
 
-def only(story: Story, leg: str = "caller") -> dict[str, Any]:
+def only(story: Story) -> dict[str, Any]:
     """The only transfer of the only call."""
     (transfer,) = story.record()["transfers"]
     assert isinstance(transfer, dict)
