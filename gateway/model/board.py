@@ -3,10 +3,11 @@
 Pure: fed with events in order, it answers with steps. The same board serves live traffic, replay and tests.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final
 
 from gateway.model import gaps, reducer, transfers
+from gateway.model.call_events import CallEvent
 from gateway.model.calls import Call
 from gateway.model.change import NOTHING, Change, Step
 from gateway.model.events import (
@@ -32,9 +33,6 @@ from gateway.model.ids import DEFAULT_TENANT, BridgeId, CallId, LegId, PbxName, 
 from gateway.model.reports import CallDetail
 from gateway.model.site import Site
 from gateway.model.terms import BridgeKind
-
-if TYPE_CHECKING:
-    from gateway.model.call_events import CallEvent
 
 REMEMBERED_S: Final = 120.0
 """Seconds for which an ended call is kept, for what the PBX says of it afterwards."""
@@ -81,18 +79,17 @@ class Board:
         call = None if found is None else self._live.get(found)
         if call is None:
             return NOTHING
-        change = Change(call, self.site, event.at)
-        reducer.apply_to(change, event)
-        step = self._keep(change)
-        return step if not self._consulting else _together((step, *self._consult(call.call_id, leg, event)))
+        applied = reducer.apply(call, event, self.site)
+        step = self._keep(applied.calls[0], applied.events) if applied.calls else NOTHING
+        return step if not self._consulting else _together((step, *self._consult(leg, event)))
 
-    def _consult(self, of: CallId, leg: LegId, event: PbxEvent) -> Iterable[Step]:
+    def _consult(self, leg: LegId, event: PbxEvent) -> Iterable[Step]:
         """Let the event work on the consultation that ``leg`` is in too, and end what is over of consultations."""
         second = self._live.get(self._consulting.get(leg, CallId("")))
         if second is not None:
             change = Change(second, self.site, event.at)
             reducer.apply_to(change, event)
-            yield self._keep(change)
+            yield self._keep(change.call, change.events)
         for shared, key in tuple(self._consulting.items()):
             consultation, main = self._live.get(key), self._live.get(self._call_of.get(shared, CallId("")))
             if consultation is None:
@@ -101,14 +98,14 @@ class Board:
                 del self._consulting[shared]
                 change = Change(consultation, self.site, event.at)
                 reducer.clear_leg(change, shared, 0, 0)
-                yield self._keep(change)
+                yield self._keep(change.call, change.events)
             elif main is not None and all(other.cleared_at is not None for other in main.legs.values() if other.id != shared):
                 # The caller is gone: whoever consulted is in the consultation alone now.
                 del self._consulting[shared]
                 change = Change(main, self.site, event.at)
                 reducer.clear_leg(change, shared, 0, 0)
                 self._call_of[shared] = key
-                yield self._keep(change)
+                yield self._keep(change.call, change.events)
 
     def _consultation_started(self, event: ConsultationStarted) -> Step:
         main, helpers = self.find(event.leg), self.find(event.helper)
@@ -118,23 +115,22 @@ class Board:
         change = Change(helpers, self.site, event.at)
         reducer.start_consultation(change, leg, event.to)
         self._consulting[event.leg] = helpers.call_id
-        return self._keep(change)
+        return self._keep(change.call, change.events)
 
-    def _keep(self, change: Change, gone: Iterable[Call] = ()) -> Step:
+    def _keep(self, call: Call, events: Sequence[CallEvent], gone: Sequence[Call] = ()) -> Step:
         """Take the changed call over; ended ones move to those remembered."""
-        call = change.call
         for folded in gone:
-            self._retire(folded, change.at)
+            self._retire(folded, call.changed_at)
             self._consulting = {leg: key for leg, key in self._consulting.items() if key != folded.call_id}
             for leg in folded.legs:
                 self._call_of[leg] = call.call_id
         if call.ended:
-            self._retire(call, change.at)
+            self._retire(call, call.changed_at)
         else:
             self._live[call.call_id] = call
         if not call.published:
             return NOTHING
-        return Step(calls=(call, *(other for other in gone if other.published)), events=tuple(change.events))
+        return Step(calls=(call, *(other for other in gone if other.published)), events=tuple(events))
 
     def _retire(self, call: Call, at: float) -> None:
         self._live.pop(call.call_id, None)
@@ -166,7 +162,7 @@ class Board:
         change = self._new(event.leg, event.at) if call is None else Change(call, self.site, event.at)
         reducer.apply_to(change, event)
         self._call_of[event.leg] = change.call.call_id
-        return self._keep(change)
+        return self._keep(change.call, change.events)
 
     def _leg_bridged(self, event: LegBridged) -> Step:
         members = self._legs_in.setdefault(event.bridge, set())
@@ -184,7 +180,7 @@ class Board:
             change = Change(consultation, self.site, event.at)
             reducer.leave_consultation(change, event.leg)
             del self._consulting[event.leg]
-            return _together((self._keep(change), self._one(event.leg, event)))
+            return _together((self._keep(change.call, change.events), self._one(event.leg, event)))
         return self._one(event.leg, event)
 
     def _leg_unbridged(self, event: LegUnbridged) -> Step:
@@ -249,7 +245,7 @@ class Board:
         change = Change(first, self.site, event.at)
         gone = [transfers.fold(change, call) for call in calls.values() if call is not first]
         reducer.apply_to(change, event)
-        return self._keep(change, gone)
+        return self._keep(change.call, change.events, gone)
 
     def _connection_lost(self, event: ConnectionLost) -> Step:
         self._gap = (event.at, None)
@@ -275,7 +271,7 @@ class Board:
         gaps.see(change, event)
         self._call_of[event.leg] = change.call.call_id
         self._call_of.setdefault(event.root, change.call.call_id)
-        step = self._keep(change)
+        step = self._keep(change.call, change.events)
         if event.bridge is None:
             return step
         bridged = LegBridged(at=event.at, leg=event.leg, bridge=event.bridge, kind=BridgeKind.TALK, replaced=None)
@@ -287,7 +283,7 @@ class Board:
             return NOTHING
         change = Change(call, self.site, event.at)
         gaps.see_queue_entry(change, event)
-        return self._keep(change)
+        return self._keep(change.call, change.events)
 
     def _snapshot_done(self, event: SnapshotDone) -> Step:
         unheard, self._unconfirmed = self._unconfirmed, set()
@@ -300,11 +296,11 @@ class Board:
                 if known is not None and known.bridge is not None:
                     self._leave(leg, known.bridge)
                 reducer.clear_leg(change, leg, 0, 0, unheard=True)
-                steps.append(self._keep(change))
+                steps.append(self._keep(change.call, change.events))
         for call in tuple(self._live.values()):
             change = Change(call, self.site, event.at)
             reducer.update(change)
-            steps.append(self._keep(change))
+            steps.append(self._keep(change.call, change.events))
         return _together(steps)
 
     def _call_detail(self, event: CallDetail) -> Step:
@@ -321,7 +317,7 @@ class Board:
         if ended is not None:
             self._ended[found] = (ended[0], change.call)
             return Step(calls=(change.call,), events=tuple(change.events))
-        return self._keep(change)
+        return self._keep(change.call, change.events)
 
     def _from_detail(self, event: CallDetail) -> Step:
         """A call that came and went while nobody listened is known from the CDR alone."""
@@ -339,7 +335,7 @@ class Board:
         reducer.clear_leg(change, event.leg, 0, 0, unheard=True)
         change.call.ended_at = ended_at
         gaps.correct(change, event)
-        return self._keep(change)
+        return self._keep(change.call, change.events)
 
 
 def _together(steps: Iterable[Step]) -> Step:
