@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import signal
 import sys
 from importlib.metadata import version
 
@@ -10,6 +9,7 @@ import msgspec
 
 from gateway.app import Gateway
 from gateway.cli.logs import set_up
+from gateway.cli.until_stopped import run_until_stopped
 from gateway.settings.load import embedded_default, load_settings
 from gateway.settings.values import Settings
 
@@ -26,22 +26,15 @@ def run(options: argparse.Namespace) -> int:
         api = msgspec.structs.replace(settings.api, port=options.port)
         settings = msgspec.structs.replace(settings, api=api)
     set_up(settings.log)
-    asyncio.run(_serve(settings, simulated=options.config is None))
+    run_until_stopped(_serve(settings, simulated=options.config is None))
     return 0
 
 
 async def _serve(settings: Settings, *, simulated: bool) -> None:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
     async with Gateway(settings).running() as address:
         sys.stdout.write(_welcome(settings, address, simulated=simulated))
         sys.stdout.flush()
-        await stop.wait()
-        # A second signal ends at once what will not end by itself.
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.remove_signal_handler(number)
+        await asyncio.Event().wait()
 
 
 def _welcome(settings: Settings, address: str, *, simulated: bool) -> str:

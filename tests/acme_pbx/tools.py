@@ -1,5 +1,23 @@
 """What the plugin of the tests offers beside its connector."""
 
+import asyncio
+from pathlib import Path
+
+from acme_pbx.settings import AcmeSettings
+
+
+async def record(settings: AcmeSettings, folder: Path, *, anonymise: bool) -> None:
+    await asyncio.to_thread(_begin, folder, f"{settings.host} {anonymise}")
+    try:
+        await asyncio.Event().wait()
+    finally:
+        (folder / "ended").touch()
+
+
+def _begin(folder: Path, text: str) -> None:
+    folder.mkdir()
+    (folder / "wire.acme").write_text(text)
+
 
 def snippet(version: str) -> str:
     return f"acme {version}"
