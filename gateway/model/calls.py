@@ -143,7 +143,9 @@ class Call(msgspec.Struct, kw_only=True):
 
     @property
     def known_talk_s(self) -> float | None:
-        """Seconds of talk: what was heard, else what the PBX said later, else None."""
+        """Seconds of talk: what was heard, else what the PBX said later; None while they talk, and where nobody knows."""
+        if self.talk_since is not None:
+            return None
         return round(self.talk_s, 3) if self.talk_known else self.talk_said
 
     @property

@@ -40,12 +40,14 @@ def _new_channel(state: Legs, message: AmiMessage, at: float) -> list[PbxEvent]:
         return []
     name = message.get("Channel")
     root = LegId(message.get("Linkedid") or leg_id)
-    terminating = root != leg_id or message.get("ChannelState") in ("0", "5")
+    context, extension = message.get("Context"), message.get("Exten")
+    # chan_sip announces an incoming leg as Down too; only what was dialled tells it from one that Asterisk calls.
     helper = dialplan.is_helper(name)
+    called = helper or extension in ("", "s")
+    terminating = root != leg_id or (message.get("ChannelState") in ("0", "5") and called)
     consultation = _consultation(state, leg_id, name, root, at) if root != leg_id else None
     root = state.consulted.get(root, root) if root != leg_id else root
     leg = state.add(leg_id, name, root, terminating=terminating)
-    context, extension = message.get("Context"), message.get("Exten")
     leg.position.context, leg.position.since = context, at
     events: list[PbxEvent] = [
         LegCreated(
