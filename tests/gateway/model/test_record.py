@@ -1,5 +1,6 @@
 from datetime import UTC, datetime
-from typing import Any, Final
+from pathlib import Path
+from typing import Final
 
 import msgspec
 import pytest
@@ -46,7 +47,7 @@ def test_known_to_be_none_is_empty_and_unknown_is_null() -> None:
 
 
 @pytest.mark.parametrize("folder", asterisk_captures()[::3], ids=name_of)
-def test_a_record_is_plain_json(folder: Any) -> None:
+def test_a_record_is_plain_json(folder: Path) -> None:
     for record in records(folder):
         assert msgspec.json.decode(msgspec.json.encode(record)) == record
 

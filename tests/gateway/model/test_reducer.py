@@ -1,4 +1,5 @@
 from copy import deepcopy
+from pathlib import Path
 from typing import Any, get_args
 
 import msgspec
@@ -294,7 +295,7 @@ def test_a_pbx_that_stops_ends_no_call_by_saying_so() -> None:
 
 
 @pytest.mark.parametrize("folder", asterisk_captures()[::12], ids=name_of)
-def test_the_call_that_is_given_stays_as_it_was(folder: Any) -> None:
+def test_the_call_that_is_given_stays_as_it_was(folder: Path) -> None:
     site = site_of(folder)
     board = Board(PbxName("one"), site)
     calls: dict[str, Call] = {}
