@@ -2,10 +2,12 @@
 
 from typing import Final
 
+import msgspec
+
 from gateway.model.calls import QueueStay
 from gateway.model.change import Change
 from gateway.model.events import LegSeen, QueueEntrySeen
-from gateway.model.legs import Leg, PartyKind, party_of
+from gateway.model.legs import leg_of
 from gateway.model.reducer import add_leg
 from gateway.model.reports import CallDetail
 from gateway.model.terms import LegRole
@@ -30,34 +32,21 @@ def see(change: Change, event: LegSeen) -> None:
             connected_at = known.connected_at or (change.at if event.connected else None)
             change.set_leg(known, bridge=event.bridge, connected_at=connected_at)
         return
-    kind, party = party_of(event.device, event.role, event.number, change.site)
     began_at = event.at - event.age_s
     call.complete = False
     call.began_at = min(call.began_at, began_at)
     if event.bridge is not None:
         call.talk_known = False
-    add_leg(
-        change,
-        Leg(
-            id=event.leg,
-            name=event.name,
-            device=event.device,
-            role=event.role,
-            kind=kind,
-            party=party,
-            number=event.number,
-            display=event.display,
-            dialled=event.dialled,
-            place=event.place,
-            created_at=began_at,
-            alerting_at=change.at if event.alerting else None,
-            connected_at=change.at if event.connected else None,
-            bridge=event.bridge,
-            was_dialled=event.role is LegRole.TERMINATING,
-        ),
+    leg = msgspec.structs.replace(
+        leg_of(event, change.site, began_at),
+        alerting_at=change.at if event.alerting else None,
+        connected_at=change.at if event.connected else None,
+        bridge=event.bridge,
+        was_dialled=event.role is LegRole.TERMINATING,
     )
+    add_leg(change, leg)
     caller = call.caller
-    if kind is not PartyKind.HELPER and caller is not None and caller.id != event.leg:
+    if leg.is_party and caller is not None and caller.id != event.leg:
         better = event.leg == event.root or (event.role is LegRole.ORIGINATING and caller.role is not LegRole.ORIGINATING)
         if better and caller.id != event.root:
             call.caller_leg = event.leg

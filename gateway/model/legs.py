@@ -5,6 +5,7 @@ from typing import Final
 
 import msgspec
 
+from gateway.model.events import LegCreated, LegSeen
 from gateway.model.ids import BridgeId, LegId
 from gateway.model.site import Site
 from gateway.model.terms import BridgeKind, DialResult, LegRole
@@ -90,3 +91,21 @@ def party_of(device: str, role: LegRole, number: str | None, site: Site) -> tupl
     if site.is_extension(known):
         return PartyKind.EXTENSION, known
     return PartyKind.OTHER, known or peer or None
+
+
+def leg_of(event: LegCreated | LegSeen, site: Site, created_at: float) -> Leg:
+    """Return the leg that an event announces, as it begins."""
+    kind, party = party_of(event.device, event.role, event.number, site)
+    return Leg(
+        id=event.leg,
+        name=event.name,
+        device=event.device,
+        role=event.role,
+        kind=kind,
+        party=party,
+        number=event.number,
+        display=event.display,
+        dialled=event.dialled,
+        place=event.place,
+        created_at=created_at,
+    )

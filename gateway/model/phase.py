@@ -22,7 +22,7 @@ class PhaseName(StrEnum):
     HELD = "held"
     PARKED = "parked"
     SERVED = "served"
-    """The PBX itself answers: a mailbox, an announcement, an application."""
+    """The PBX itself answers: a mailbox, an announcement, an application, a conference room with nobody else in it."""
 
 
 class Phase(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,8 +43,13 @@ def phase_of(call: Call) -> Phase | None:
     if call.talk_since is not None:
         return Phase(name=PhaseName.TALKING, since=call.talk_since, parties=talking_to)
     caller = call.caller
-    if caller is not None and caller.bridge is not None and caller.bridge_kind is BridgeKind.HOLDING:
-        return Phase(name=PhaseName.PARKED, since=None)
+    if caller is not None and caller.bridge is not None:
+        if caller.bridge_kind is BridgeKind.HOLDING:
+            return Phase(name=PhaseName.PARKED, since=None)
+        if call.conference is not None:
+            return Phase(name=PhaseName.SERVED, since=caller.connected_at)
+    if among_others := _talking_among_themselves(call):
+        return Phase(name=PhaseName.TALKING, since=None, parties=_parties(among_others))
     ringing = [leg for leg in _called(call) if leg.alerting_at is not None]
     if call.queues and call.queues[-1].left_at is None:
         return Phase(name=PhaseName.QUEUED, since=call.queues[-1].joined_at, parties=_parties(ringing))
@@ -59,6 +64,16 @@ def phase_of(call: Call) -> Phase | None:
         return Phase(name=PhaseName.SERVED, since=call.answered_at)
     untouched = call.place == "route" and call.answered_at is None
     return Phase(name=PhaseName.ROUTING, since=call.began_at if untouched else None)
+
+
+def _talking_among_themselves(call: Call) -> list[Leg]:
+    """Return the parties that go on talking when whoever began the call has left, as in a conference."""
+    for leg in call.legs.values():
+        if leg.is_party and leg.bridge is not None and leg.bridge_kind is not BridgeKind.HOLDING:
+            parties = [other for other in call.legs.values() if other.is_party and other.bridge == leg.bridge]
+            if len(parties) > 1:
+                return parties
+    return []
 
 
 def _called(call: Call) -> list[Leg]:

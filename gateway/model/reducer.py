@@ -7,6 +7,8 @@ of them become one, is decided by :mod:`gateway.model.board`.
 from collections.abc import Callable
 from typing import Any, Final
 
+import msgspec
+
 from gateway.model import dialling, menus, talk, transfers, waiting
 from gateway.model.calls import Call, Release
 from gateway.model.causes import attempt_outcome
@@ -48,7 +50,7 @@ from gateway.model.events import (
     ServiceStarted,
 )
 from gateway.model.ids import LegId
-from gateway.model.legs import Leg, party_of
+from gateway.model.legs import Leg, leg_of, party_of
 from gateway.model.outcome import outcome_of
 from gateway.model.site import Site
 from gateway.model.terms import LegRole, QueueResult
@@ -72,26 +74,8 @@ def apply_to(change: Change, event: PbxEvent) -> None:
 
 
 def _leg_created(change: Change, event: LegCreated) -> None:
-    call = change.call
-    if event.leg in call.legs:
-        return
-    kind, party = party_of(event.device, event.role, event.number, change.site)
-    add_leg(
-        change,
-        Leg(
-            id=event.leg,
-            name=event.name,
-            device=event.device,
-            role=event.role,
-            kind=kind,
-            party=party,
-            number=event.number,
-            display=event.display,
-            dialled=event.dialled,
-            place=event.place,
-            created_at=change.at,
-        ),
-    )
+    if event.leg not in change.call.legs:
+        add_leg(change, leg_of(event, change.site, change.at))
 
 
 def add_leg(change: Change, leg: Leg) -> None:
@@ -110,19 +94,17 @@ def add_leg(change: Change, leg: Leg) -> None:
 
 def start_consultation(change: Change, leg: Leg, to: str | None) -> None:
     """Make this call of helper legs the consultation of ``leg``'s party, who has no second leg for it."""
-    copy = Leg(
-        id=leg.id,
-        name=leg.name,
-        device=leg.device,
+    copy = msgspec.structs.replace(
+        leg,
         role=LegRole.ORIGINATING,
-        kind=leg.kind,
-        party=leg.party,
-        number=leg.number,
-        display=leg.display,
         dialled=to,
-        place=leg.place,
         created_at=change.at,
+        alerting_at=None,
         connected_at=change.at,
+        bridge=None,
+        dialled_by=None,
+        was_dialled=False,
+        result=None,
     )
     add_leg(change, copy)
 

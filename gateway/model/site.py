@@ -51,9 +51,10 @@ class Site(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 def site_from(data: Any) -> Site:
-    """Read what ``site.json`` holds.
+    """Read what ``site.json`` holds; keys that only a later version knows are passed over.
 
     Raises:
-        msgspec.ValidationError: A key is unknown or has another type.
+        msgspec.ValidationError: A key has another type, or it is no object.
     """
-    return msgspec.convert(data, Site)
+    known = {key: value for key, value in data.items() if key in Site.__struct_fields__} if isinstance(data, dict) else data
+    return msgspec.convert(known, Site)
