@@ -1,6 +1,5 @@
 """The call record: one JSON object a call, as the replay prints it, the API returns it and CRMs log it."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 from gateway.model.calls import Call
@@ -9,6 +8,7 @@ from gateway.model.numbers import e164
 from gateway.model.outcome import outcome_of, rang
 from gateway.model.site import Site
 from gateway.model.terms import LegRole
+from gateway.model.times import rfc3339
 
 
 def record_of(call: Call, site: Site) -> dict[str, Any]:
@@ -170,9 +170,7 @@ def _between(start: float | None, end: float | None) -> float | None:
 
 
 def _time(at: float | None) -> str | None:
-    if at is None:
-        return None
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return None if at is None else rfc3339(at)
 
 
 def _leg(leg: Leg) -> dict[str, Any]:
