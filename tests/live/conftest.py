@@ -1,0 +1,56 @@
+"""What the live tests share: a real Asterisk, telephones, a carrier, and SIPp."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+
+import pytest
+from rig import sipp as load
+from rig.asterisk import Asterisk
+from rig.phone import Phone
+from rig.site import CARRIER_HOST
+
+Phones = Callable[[str], Awaitable[Phone]]
+
+
+@pytest.fixture(scope="session")
+def asterisk() -> Iterator[Asterisk]:
+    """The recorded Asterisk 22 with the site cc1, one for all live tests."""
+    pbx = Asterisk()
+    asyncio.run(pbx.__aenter__())
+    yield pbx
+    asyncio.run(pbx.__aexit__())
+
+
+@pytest.fixture
+async def phones(asterisk: Asterisk) -> AsyncIterator[Phones]:
+    """Gives the telephone of an extension (1001 to 1005), registered; all hang up at the end."""
+    made: dict[str, Phone] = {}
+
+    async def phone(extension: str) -> Phone:
+        if extension not in made:
+            made[extension] = await Phone(extension, asterisk.sip, password=f"secret{extension}").open()
+            assert await made[extension].register() == 200
+        return made[extension]
+
+    yield phone
+    for each in made.values():
+        await each.close()
+
+
+@pytest.fixture
+async def carrier(asterisk: Asterisk) -> AsyncIterator[Phone]:
+    """The first trunk's far end: it dials our numbers, and answers the numbers that agents dial."""
+    far_end = await Phone("carrier", asterisk.sip, CARRIER_HOST, asterisk.ports.carrier).open()
+    yield far_end
+    await far_end.close()
+
+
+@pytest.fixture
+async def sipp(asterisk: Asterisk) -> AsyncIterator[Callable[[load.Load], Awaitable[list[load.LoadCall]]]]:
+    """Makes many calls at once; the desks 1101 to 1140 answer after 0.3 s and never hang up first."""
+    async with load.desks(asterisk) as desks:
+
+        async def call(wanted: load.Load) -> list[load.LoadCall]:
+            return await load.call(asterisk, wanted, desks)
+
+        yield call
