@@ -107,13 +107,14 @@ function button(state, call, classes) {
 function liveRow(state, call) {
   const leaving = call.state === "ended";
   const phase = PHASES[call.phase?.name] ?? PHASES.routing;
+  const word = call.phase?.name === "served" && call.conference ? "In room" : phase.word;
   const outcome = outcomeOf(call.outcome);
   const unheard = lostAt(state, call);
   const row = button(state, call, `call s-${leaving ? outcome.tone : unheard ? "away" : phase.tone}`);
   row.toggleAttribute("data-ended", leaving);
   row.toggleAttribute("data-unheard", unheard !== null);
   row.append(
-    el("span", "phase", icon(leaving ? "st-ended" : `st-${phase.mark}`, "st"), leaving ? outcome.word : phase.word, leaving ? null : timer(call.phase?.since, unheard)),
+    el("span", "phase", icon(leaving ? "st-ended" : `st-${phase.mark}`, "st"), leaving ? outcome.word : word, leaving ? null : timer(call.phase?.since, unheard)),
     party("who", call.caller_name ?? call.caller ?? "Withheld", call.caller_name ? call.caller : ""),
     el("span", "tie"),
     leaving ? party("whom", call.answered_by.at(-1) ?? call.called, outcomeText(call.outcome, call.stage)) : far(call),
@@ -252,6 +253,7 @@ export function tellEvent(state, event) {
   if (wanted(state, event)) queued.push(event);
   frame ||= requestAnimationFrame(() => {
     frame = 0;
+    $("quiet").hidden = true;
     const added = queued.slice(-SHOWN_EVENTS).reverse().map((each) => eventLine(state, each));
     queued = [];
     const top = list.scrollTop;

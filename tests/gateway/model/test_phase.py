@@ -36,6 +36,7 @@ def phases(folder: Path) -> list[tuple[str, tuple[str, ...]]]:
         ("22/hold", ["routing", "dialling", "ringing", "talking", "held", "talking"]),
         ("22/ivr_hangup", ["routing", "in_menu"]),
         ("22/direct_busy", ["routing", "dialling", "ringing"]),
+        ("22/conference", ["routing", "talking"]),
     ],
 )
 def test_a_call_goes_from_phase_to_phase(name: str, expected: list[str]) -> None:
