@@ -47,6 +47,7 @@ class AmiMapper:
     def connection_made(self, at: float) -> list[PbxEvent]:
         """Say that the PBX is heard; its snapshot follows."""
         self._state.seen.clear()
+        self._state.unconfirmed = set(self._state.legs)
         return [ConnectionMade(at=at)]
 
     def connection_lost(self, at: float) -> list[PbxEvent]:

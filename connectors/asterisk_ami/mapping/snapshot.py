@@ -33,6 +33,9 @@ def _channels_complete(state: Legs, message: AmiMessage, at: float) -> list[PbxE
     # Asterisk lists legs in no order; who began a call comes first.
     seen_legs = sorted(state.seen, key=lambda seen: (seen.leg != seen.root, -seen.age_s, seen.leg))
     state.seen.clear()
+    for gone in state.unconfirmed - {seen.leg for seen in seen_legs}:
+        state.remove(gone)
+    state.unconfirmed = set()
     twins = [
         LegsTwinned(at=at, leg=seen.leg, twin=twin.id)
         for seen in seen_legs

@@ -73,6 +73,8 @@ class Legs:
         self.by_name: dict[str, LegState] = {}
         self.seen: list[LegSeen] = []
         """What a snapshot has listed so far."""
+        self.unconfirmed: set[LegId] = set()
+        """Legs known from before the connection was made, until a snapshot lists them."""
         self.originated: dict[str, str] = {}
         """What a click-to-dial of ours calls, by its ChannelId or device, until its leg exists."""
         self.consulted: dict[LegId, LegId] = {}
