@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Final
 
+import msgspec
+
 from connectors.asterisk_ami.mapping import dialplan, listings
 from connectors.asterisk_ami.mapping.state import Handler, Legs
 from connectors.asterisk_ami.protocol import AmiMessage
@@ -30,9 +32,13 @@ def _channel_listed(state: Legs, message: AmiMessage, at: float) -> list[PbxEven
 
 
 def _channels_complete(state: Legs, message: AmiMessage, at: float) -> list[PbxEvent]:
-    # Asterisk lists legs in no order; who began a call comes first.
-    seen_legs = sorted(state.seen, key=lambda seen: (seen.leg != seen.root, -seen.age_s, seen.leg))
+    # What happened while the list came counts: legs that are gone are no more, and bridges are those of now.
+    now = [
+        msgspec.structs.replace(seen, at=at, bridge=state.legs[seen.leg].bridge) for seen in state.seen if seen.leg in state.legs
+    ]
     state.seen.clear()
+    # Asterisk lists legs in no order; who began a call comes first.
+    seen_legs = sorted(now, key=lambda seen: (seen.leg != seen.root, -seen.age_s, seen.leg))
     for gone in state.unconfirmed - {seen.leg for seen in seen_legs}:
         state.remove(gone)
     state.unconfirmed = set()
