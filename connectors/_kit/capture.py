@@ -23,6 +23,8 @@ READ_BYTES: Final = 64 * 1024
 MAX_GREETING_BYTES: Final = 256
 """Bytes that a greeting pattern may match, its look-ahead included."""
 
+_TO_THE_END: Final = 1 << 62
+
 T = TypeVar("T")
 
 
@@ -159,7 +161,11 @@ def _read_parts(folder: Path) -> list[_Part]:
     if path is None:
         return []
     with _open(path) as file:
-        return msgspec.json.decode(file.read(), type=list[_Part])
+        parts = msgspec.json.decode(file.read(), type=list[_Part])
+    if parts:
+        # A recorder that was killed has not written how long its last connection became.
+        parts[-1].length = _TO_THE_END
+    return parts
 
 
 def _find_parts(wire: Path, greeting: re.Pattern[bytes]) -> list[_Part]:
@@ -232,7 +238,7 @@ def _timed(
 def _next_chunk(chunks: Iterator[tuple[float, int, int]], position: int, end: int, last_at: float) -> tuple[float, int]:
     """Return when the bytes at ``position`` came, and how many with them."""
     # What was read but not written down came at the last time that we know.
-    at, offset, length = next(chunks, (last_at, position, end - position))
+    at, offset, length = next(chunks, (last_at, position, min(end - position, READ_BYTES)))
     if offset != position:
         raise CaptureError(f"chunks.jsonl: a read at {offset} where {position} is next")
     return at, length

@@ -14,8 +14,8 @@ from connectors._kit.backoff import Backoff
 from connectors._kit.drain import Direction, Drain, Piece, SpoolError
 from connectors.asterisk_ami.cdr import CdrFile
 from connectors.asterisk_ami.keepalive import ClockWatch, keep_alive
-from connectors.asterisk_ami.link import AmiLink, Answer
-from connectors.asterisk_ami.login import log_in, open_stream
+from connectors.asterisk_ami.link import AmiLink, Answer, live
+from connectors.asterisk_ami.login import enter, open_stream
 from connectors.asterisk_ami.mapping import WANTED, AmiMapper
 from connectors.asterisk_ami.protocol import AmiDecoder, AmiMessage, decode_action
 from connectors.asterisk_ami.settings import AsteriskSettings
@@ -151,22 +151,9 @@ class AsteriskConnector:
         link = AmiLink(stream, drain, decoder, self._clock, f"tieline-{self._random.getrandbits(32):08x}-")
         self._link = link
         try:
-            async with asyncio.TaskGroup() as tasks:
-                reading = tasks.create_task(link.read(), name=f"{self._pbx}.read")
-                talking = tasks.create_task(self._talk(link, sink), name=f"{self._pbx}.talk")
-                await self._consume(link, sink)
-                link.answer_nothing_more()
-                if link.logged_in_at is None:
-                    # It may have been told already why we are not wanted, and waits for nothing more.
-                    await asyncio.wait([talking])
-                reading.cancel()
-                talking.cancel()
+            failure = await live(link, lambda: self._consume(link, sink), lambda: self._talk(link, sink), self._pbx)
         finally:
             self._link = None
-            link.answer_nothing_more()
-            drain.close()
-        failure = link.failure
-        assert failure is not None  # a connection ends for a reason
         if link.logged_in_at is None:
             return failure, 0.0
         self._log.warning("connection_lost", reason=str(failure), cut_off_bytes=decoder.unfinished, last_heard_at=link.heard_at)
@@ -218,34 +205,18 @@ class AsteriskConnector:
                 await sink.accept(self._pbx, events)
 
     async def _talk(self, link: AmiLink, sink: EventSink) -> None:
-        """Say our side: login, snapshot, keepalive. A failure ends the connection."""
+        """Say our side: login, snapshot, keepalive. What is raised ends the connection."""
         lost_at = self._lost_at
-        try:
-            greeting = await self._greeting(link)
-            await log_in(
-                lambda name, headers: link.log_in_with(name, headers, self._settings.login_timeout_s), self._settings, self._pbx
-            )
-            self._remarks.clear()
-            self._connected_to = f"connected to {greeting} at {self._settings.address} as {self._settings.username}"
-            self._report(sink, LinkStatus.CONNECTED, self._connected_to)
-            async with asyncio.TaskGroup() as tasks:
-                clock = ClockWatch(self._settings.clock_limit_s, lambda text: self._remark(sink, "clock", text))
-                tasks.create_task(keep_alive(link, self._settings, clock.note), name=f"{self._pbx}.keepalive")
-                tasks.create_task(self._take_snapshots(link, sink), name=f"{self._pbx}.snapshot")
-                if lost_at is not None and self._cdr is not None:
-                    tasks.create_task(self._backfill(self._cdr, sink, lost_at), name=f"{self._pbx}.cdr")
-        except* TielineError as errors:
-            link.fail(_first(errors))
-
-    async def _greeting(self, link: AmiLink) -> str:
-        try:
-            async with asyncio.timeout(self._settings.connect_timeout_s):
-                return await asyncio.shield(link.greeting)
-        except TimeoutError as error:
-            raise PeerUnavailableError(
-                f"{self._settings.address} says nothing for {self._settings.connect_timeout_s:g} s: is it an Asterisk Manager "
-                f"port, and one with{'out' if self._settings.tls is None else ''} TLS?"
-            ) from error
+        greeting = await enter(link, self._settings, self._pbx)
+        self._remarks.clear()
+        self._connected_to = f"connected to {greeting} at {self._settings.address} as {self._settings.username}"
+        self._report(sink, LinkStatus.CONNECTED, self._connected_to)
+        clock = ClockWatch(self._settings.clock_limit_s, lambda text: self._remark(sink, "clock", text))
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(keep_alive(link, self._settings, clock.note), name=f"{self._pbx}.keepalive")
+            tasks.create_task(self._take_snapshots(link, sink), name=f"{self._pbx}.snapshot")
+            if lost_at is not None and self._cdr is not None:
+                tasks.create_task(self._backfill(self._cdr, sink, lost_at), name=f"{self._pbx}.cdr")
 
     async def _take_snapshots(self, link: AmiLink, sink: EventSink) -> None:
         """List what there is, and once more each time the PBX says that only now it is ready."""
@@ -297,9 +268,3 @@ class AsteriskConnector:
         since = old.since if old is not None and old.status is status else self._clock()
         self._state = LinkState(status=status, detail=text, since=since)
         sink.report(self._pbx, self._state)
-
-
-def _first(errors: BaseExceptionGroup[TielineError]) -> TielineError:
-    """Return the first error of a group; others came of it."""
-    first = errors.exceptions[0]
-    return _first(first) if isinstance(first, BaseExceptionGroup) else first

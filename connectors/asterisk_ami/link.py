@@ -2,7 +2,7 @@
 
 import asyncio
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 import msgspec
@@ -200,3 +200,45 @@ class AmiLink:
             complete = message.get("EventList").lower() in ("complete", "cancelled")
         if complete:
             pending.answer.set_result(Answer(at, pending.messages))
+
+
+async def live(
+    link: AmiLink, consume: Callable[[], Awaitable[None]], talk: Callable[[], Awaitable[None]], name: str
+) -> TielineError:
+    """Run one connection to its end and return why it ended. Cancelling is safe: it ends the connection.
+
+    Args:
+        link: The connection.
+        consume: Takes from the link's drain until that is empty for good.
+        talk: Logs in and asks; the errors that it raises end the connection.
+        name: Begins the tasks' names.
+    """
+
+    async def talk_or_fail() -> None:
+        try:
+            await talk()
+        except* TielineError as errors:
+            link.fail(_first(errors))
+
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            reading = tasks.create_task(link.read(), name=f"{name}.read")
+            talking = tasks.create_task(talk_or_fail(), name=f"{name}.talk")
+            await consume()
+            link.answer_nothing_more()
+            if link.logged_in_at is None:
+                # It may have been told already why we are not wanted, and waits for nothing more.
+                await asyncio.wait([talking])
+            reading.cancel()
+            talking.cancel()
+    finally:
+        link.answer_nothing_more()
+        link.drain.close()
+    assert link.failure is not None  # answer_nothing_more gave it one at the latest
+    return link.failure
+
+
+def _first(errors: BaseExceptionGroup[TielineError]) -> TielineError:
+    """Return the first error of a group; others came of it."""
+    first = errors.exceptions[0]
+    return _first(first) if isinstance(first, BaseExceptionGroup) else first

@@ -3,9 +3,9 @@
 import asyncio
 import socket
 import ssl
-from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
+from connectors.asterisk_ami.link import AmiLink
 from connectors.asterisk_ami.protocol import AmiMessage, login_md5_key
 from connectors.asterisk_ami.settings import AsteriskSettings, TlsSettings
 from gateway.model.errors import (
@@ -18,9 +18,6 @@ from gateway.model.errors import (
 
 STREAM_BUFFER_BYTES: Final = 1024 * 1024
 """Bytes that the event loop reads ahead of us."""
-
-Ask = Callable[[str, Sequence[tuple[str, str]]], Awaitable[Sequence[AmiMessage]]]
-"""Send an action, return its response and what it lists."""
 
 
 async def open_stream(settings: AsteriskSettings) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
@@ -77,27 +74,45 @@ def _tls_context(tls: TlsSettings) -> ssl.SSLContext:
     return context
 
 
-async def log_in(ask: Ask, settings: AsteriskSettings, pbx: str) -> None:
-    """Log in. What comes after the answer belongs to the session.
+async def enter(link: AmiLink, settings: AsteriskSettings, pbx: str) -> str:
+    """Wait for the greeting, log in, and return the greeting. What comes after the answer belongs to the session.
+
+    Args:
+        link: A connection that is being read.
+        settings: Who we are.
+        pbx: The PBX's name in the configuration, for the operator.
 
     Raises:
         PeerRefusedError: The PBX does not take this user and secret, from here.
         PeerUnavailableError: It gave no answer.
     """
     try:
-        if settings.login == "plain":
-            answer = await ask("Login", [("Username", settings.username), ("Secret", settings.secret.reveal()), ("Events", "on")])
-        else:
-            answer = await ask("Challenge", [("AuthType", "MD5")])
-            if answer[0].name == "Success":
-                key = login_md5_key(answer[0].get("Challenge"), settings.secret.reveal())
-                answer = await ask(
-                    "Login", [("AuthType", "MD5"), ("Username", settings.username), ("Key", key), ("Events", "on")]
-                )
+        async with asyncio.timeout(settings.connect_timeout_s):
+            greeting = await asyncio.shield(link.greeting)
+    except TimeoutError as error:
+        raise PeerUnavailableError(
+            f"{settings.address} says nothing for {settings.connect_timeout_s:g} s: is it an Asterisk Manager "
+            f"port, and one with{'out' if settings.tls is None else ''} TLS?"
+        ) from error
+    try:
+        answer = await _log_in(link, settings)
     except CommandUnansweredError as error:
         raise PeerUnavailableError(f"{settings.address} does not answer the login: {error}") from error
-    if answer[0].name != "Success":
-        raise PeerRefusedError(_refusal(answer[0].get("Message"), settings, pbx))
+    if answer.name != "Success":
+        raise PeerRefusedError(_refusal(answer.get("Message"), settings, pbx))
+    return greeting
+
+
+async def _log_in(link: AmiLink, settings: AsteriskSettings) -> AmiMessage:
+    user, secret, events = ("Username", settings.username), settings.secret.reveal(), ("Events", "on")
+    timeout_s = settings.login_timeout_s
+    if settings.login == "plain":
+        return (await link.log_in_with("Login", [user, ("Secret", secret), events], timeout_s))[0]
+    answer = (await link.log_in_with("Challenge", [("AuthType", "MD5")], timeout_s))[0]
+    if answer.name != "Success":
+        return answer
+    key = login_md5_key(answer.get("Challenge"), secret)
+    return (await link.log_in_with("Login", [("AuthType", "MD5"), user, ("Key", key), events], timeout_s))[0]
 
 
 def _refusal(said: str, settings: AsteriskSettings, pbx: str) -> str:

@@ -40,6 +40,8 @@ Ask = Callable[[str, Sequence[tuple[str, str]]], Awaitable[Answer]]
 _CHANNELS: Final = "CoreShowChannels"
 _OTHERS: Final = (("QueueStatus", "none"), ("DeviceStateList", "call or reporting"))
 """Lists beside the legs, and the right that each needs in ``write``."""
+LISTS: Final = (_CHANNELS, "BridgeList", *(action for action, _ in _OTHERS))
+"""All that a snapshot asks for."""
 
 log = structlog.get_logger(__name__)
 

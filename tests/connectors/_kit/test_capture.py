@@ -180,4 +180,4 @@ def test_site_is_read_or_the_default(tmp_path: Path) -> None:
     assert read_site(tmp_path) == Site()
     assert read_site(write(tmp_path, site_json=b'{"region": "HK"}')).region == "HK"
     with pytest.raises(CaptureError, match=r"site\.json"):
-        read_site(write(tmp_path, site_json=b'{"regoin": "HK"}'))
+        read_site(write(tmp_path, site_json=b'{"region": 5}'))
