@@ -57,7 +57,7 @@ const TOLD = {
   "call.diverted": ["dialling", "away", (d) => `Diverted from ${d.from} to ${d.to}${d.reason === "unconditional" ? "" : `, ${plain(d.reason).toLowerCase()}`}`],
   "call.parked": ["hold", "hold", (d) => `Parked in ${d.slot}${d.by ? ` by ${d.by}` : ""}`],
   "call.conference_joined": ["talking", "talking", (d) => `${someone(d.party)} joins room ${d.room}`],
-  "call.recording_started": ["alert", "away", () => "Recording begins"],
+  "call.recording_started": ["rec", "away", () => "Recording begins"],
   "call.merged": ["talking", "away", () => "Two calls became one"],
   "call.corrected": ["ok", "away", () => "Record corrected by the telephone system"],
   "call.ended": ["ended", "away", (d) => ended(d)],
