@@ -41,6 +41,9 @@ records=$(wc -l <records.jsonl)
 [ "$records" -gt 0 ] || { echo "the wheel replayed no call record" >&2; exit 1; }
 echo "tieline replay: $records call records"
 
+example=$("$away/venv/bin/python" -c 'import gateway; print(*gateway.__path__)')/_data/tieline.example.yaml
+HEAD_OFFICE_SECRET=made-up BRANCH_SECRET=made-up "$away/venv/bin/tieline" check-config "$example"
+
 # With state in a folder of its own: this machine may run another gateway.
 XDG_STATE_HOME="$away/state" "$away/venv/bin/tieline" run --port 0 >welcome.txt 2>gateway.log &
 gateway=$!
