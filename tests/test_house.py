@@ -166,7 +166,7 @@ def test_missing_system_packages_are_one_clear_line_and_the_rest_goes_on(tmp_pat
     )
     assert run.returncode == 0
     assert run.stderr == (
-        "tieline: missing: sip-tester chromium (as root: 'apt-get install sip-tester chromium'); "
+        "tieline: missing: sip-tester chromium postgresql (as root: 'apt-get install sip-tester chromium postgresql'); "
         "the tests that need them will be refused\n"
     )
 

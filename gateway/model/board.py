@@ -30,6 +30,7 @@ from gateway.model.events import (
     SnapshotDone,
 )
 from gateway.model.ids import DEFAULT_TENANT, BridgeId, CallId, LegId, PbxName, Tenant, call_id
+from gateway.model.legs import Leg
 from gateway.model.reports import CallDetail
 from gateway.model.site import Site
 from gateway.model.terms import BridgeKind
@@ -67,6 +68,33 @@ class Board:
             return route(self, event)
         leg = getattr(event, "leg", None)
         return NOTHING if leg is None else self._one(leg, event)
+
+    def restore(self, calls: Iterable[Call]) -> None:
+        """Take over an earlier board's calls, live ones and those that ended lately, as they were when they were last kept.
+
+        For a board that has none yet. What happened since is not heard: a ``ConnectionLost`` must follow.
+        """
+        for call in sorted(calls, key=lambda call: (call.changed_at, call.call_id)):
+            if call.ended or call.merged_into is not None:
+                self._ended[call.call_id] = (call.changed_at, call)
+                self._call_of |= dict.fromkeys(call.legs, call.merged_into or call.call_id)
+            else:
+                self._live[call.call_id] = call
+        for call in self._live.values():
+            for leg in call.legs.values():
+                self._restore_leg(call, leg)
+
+    def _restore_leg(self, call: Call, leg: Leg) -> None:
+        if leg.is_live and leg.bridge is not None:
+            self._legs_in.setdefault(leg.bridge, set()).add(leg.id)
+        other = self.find(leg.id)
+        twice = None if other is None else other.legs.get(leg.id)
+        if other is None or twice is None or not twice.is_live:
+            self._call_of[leg.id] = call.call_id
+        elif leg.is_live:
+            # Live in two calls: it consults by feature code, in the later one.
+            main, second = (call, other) if leg.created_at < twice.created_at else (other, call)
+            self._call_of[leg.id], self._consulting[leg.id] = main.call_id, second.call_id
 
     def find(self, leg: LegId) -> Call | None:
         """Return the live call that a leg belongs to."""

@@ -47,3 +47,25 @@ class CommandRefusedError(CommandError):
 
 class CommandUnansweredError(CommandError):
     """The command was sent, and no answer came: whether it was done is not known, so it is never sent again."""
+
+
+class StoreError(TielineError):
+    """The place where calls are kept fails us."""
+
+
+class StoreUnavailableError(StoreError):
+    """The database is away, full or too slow. We wait and try again; the operator looks, for what waits is in memory."""
+
+    retryable = True
+
+
+class StoreTakenError(StoreError):
+    """Another gateway writes to this database: the operator stops one of the two, or gives it a database of its own."""
+
+
+class StoreSchemaError(StoreError):
+    """The database was written by another version: the operator installs that version or a later one."""
+
+
+class BackupError(StoreError):
+    """A backup cannot be written or read: whoever asked for it must act."""

@@ -1,0 +1,105 @@
+"""From a URL to a SQLAlchemy engine, and from the many ways in which a database fails to ours."""
+
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from gateway.model.errors import ConfigurationError, StoreTakenError, StoreUnavailableError
+
+BUSY_TIMEOUT_S: Final = 10.0
+"""Seconds that a writer waits for another process's write to SQLite's file, such as a backup's checkpoint."""
+COMMAND_TIMEOUT_S: Final = 30.0
+"""Seconds for one statement or a connection: after that the database counts as lost."""
+READERS: Final = 4
+"""Connections for reading."""
+_DRIVERS: Final = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
+
+
+def parse_url(text: str) -> URL:
+    """Read a store's URL, ``sqlite:////var/lib/tieline/tieline.db`` or ``postgresql://user:secret@host/database``.
+
+    Raises:
+        ConfigurationError: It is none of these.
+    """
+    cure = "write sqlite:////path/to/file.db, postgresql://user:secret@host/database or memory:"
+    try:
+        url = make_url(text)
+    except ArgumentError as error:
+        raise ConfigurationError(f"store.url is no database URL: {cure}") from error
+    driver = _DRIVERS.get(url.drivername)
+    if driver is None or not url.database:
+        raise ConfigurationError(f"store.url names {url.drivername!r} and database {url.database!r}: {cure}")
+    return url.set(drivername=driver)
+
+
+def file_of(url: URL) -> Path | None:
+    """Return SQLite's file; None for other databases."""
+    return Path(url.database) if url.drivername.startswith("sqlite") and url.database else None
+
+
+def engine_of(url: URL) -> AsyncEngine:
+    """Make the engine; nothing is connected yet."""
+    if file_of(url) is None:
+        settings = {"application_name": "tieline", "jit": "off"}
+        arguments: dict[str, Any] = {
+            "timeout": COMMAND_TIMEOUT_S,
+            "command_timeout": COMMAND_TIMEOUT_S,
+            "server_settings": settings,
+        }
+        return create_async_engine(
+            url, connect_args=arguments, pool_size=READERS + 1, max_overflow=0, pool_timeout=COMMAND_TIMEOUT_S
+        )
+    engine = create_async_engine(
+        url, connect_args={"timeout": BUSY_TIMEOUT_S}, pool_size=READERS + 1, max_overflow=0, pool_timeout=COMMAND_TIMEOUT_S
+    )
+    sa.event.listen(engine.sync_engine, "connect", _set_up_sqlite)
+    sa.event.listen(engine.sync_engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _set_up_sqlite(connection: Any, _record: object) -> None:
+    # The driver's own BEGIN comes too late for a consistent read, so SQLAlchemy says it.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=FULL")  # what is committed survives a power cut too
+    cursor.execute("PRAGMA cache_size=-16384")  # KiB
+    cursor.execute("PRAGMA wal_autocheckpoint=4000")  # pages: fewer, larger writes into the file itself
+    cursor.close()
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    connection.exec_driver_sql("BEGIN")
+
+
+@asynccontextmanager
+async def told_plainly(where: str) -> AsyncIterator[None]:
+    """Turn what a database driver raises into ours.
+
+    Raises:
+        StoreTakenError: What we wanted to write is there already.
+        StoreUnavailableError: Anything else that a database does to us.
+    """
+    try:
+        yield
+    except IntegrityError as error:
+        raise StoreTakenError(f"{where}: somebody else has written to it ({error.orig})") from error
+    except (SQLAlchemyError, sqlite3.Error, OSError, TimeoutError) as error:
+        raise StoreUnavailableError(f"{where}: {_reason(error)}") from error
+
+
+def _reason(error: BaseException) -> str:
+    cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    while isinstance(cause.__cause__, Exception) and not str(cause):
+        cause = cause.__cause__
+    text = (str(cause) or type(cause).__name__).splitlines()[0]
+    if "disk is full" in text or "No space left" in text:
+        return f"the disk is full ({text})"
+    return text.removeprefix("<class 'asyncpg.exceptions.").replace("'>: ", ": ")

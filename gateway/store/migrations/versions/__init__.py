@@ -1,0 +1,1 @@
+"""The changes; a released one is never edited."""

@@ -1,0 +1,238 @@
+"""Calls and events in a database, by SQLAlchemy: SQLite and PostgreSQL with the same statements."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from gateway.model.calls import Call
+from gateway.model.ids import CallId, PbxName, Tenant
+from gateway.ports.store import Batch, Cursor, Pruned, Told
+from gateway.store.engines import engine_of, file_of, told_plainly
+from gateway.store.locks import FileLock, take_session_lock
+from gateway.store.migrate import migrate
+from gateway.store.rows import call_row, event_row
+from gateway.store.snapshots import decode_call
+from gateway.store.tables import CALLS, EVENTS, EVERYBODY, PBXS, POSITION
+
+PRUNE_ROWS: Final = 2_000
+"""Rows deleted in one transaction: short enough that commits do not wait for it noticeably."""
+LONGEST_CALL_S: Final = 86_400.0
+"""Seconds; of a longer one that ended unheard, what its CDR says after a restart of the gateway is passed over."""
+
+
+class SqlStore:
+    """See :class:`gateway.ports.store.Store`. One connection writes and holds the lock; others read.
+
+    Args:
+        url: Of an engine's, see :func:`gateway.store.engines.parse_url`.
+    """
+
+    def __init__(self, url: URL) -> None:
+        self._url = url
+        self.engine: AsyncEngine = engine_of(url)
+        """For readers; whoever writes does it through the store."""
+        file = file_of(url)
+        self._file = file
+        self._lock = None if file is None else FileLock(file)
+        self._writer: AsyncConnection | None = None
+        self._kept_from = 1
+        insert: Any = sqlite.insert if file is not None else postgresql.insert
+        self._put_call = _replacing(insert(CALLS), CALLS)
+        self._put_heard = _replacing(insert(PBXS), PBXS)
+        self._put_position = _replacing(insert(POSITION), POSITION)
+
+    @property
+    def description(self) -> str:
+        """The database, without its secret."""
+        return str(self._file) if self._file is not None else self._url.render_as_string(hide_password=True)
+
+    @property
+    def kept_from(self) -> int:
+        """The position of the oldest event that is kept; the next one's when none is."""
+        return self._kept_from
+
+    async def open(self) -> None:
+        """Connect, take the lock, bring the schema up to date."""
+        if self._file is not None:
+            async with told_plainly(str(self._file.parent)):
+                self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        async with self._writing() as connection:
+            await connection.run_sync(migrate)
+        if self._file is not None:
+            self._file.chmod(0o600)  # it holds what callers said and pressed
+        await self._look_for_oldest()
+
+    async def close(self) -> None:
+        """Let go of connections and lock."""
+        await self._drop_writer()
+        await self.engine.dispose()
+        if self._lock is not None:
+            self._lock.release()
+
+    async def last_position(self) -> int:
+        """Return the position of the last event ever committed."""
+        async with self._reading() as connection:
+            last: int | None = await connection.scalar(sa.select(POSITION.c.last).where(POSITION.c.tenant == EVERYBODY))
+        return last or 0
+
+    async def commit(self, batch: Batch) -> None:
+        """Keep all of the batch in one transaction."""
+        async with self._writing() as connection:
+            if batch.calls:
+                await connection.execute(self._put_call, [call_row(changed) for changed in batch.calls])
+            if batch.events:
+                await connection.execute(sa.insert(EVENTS), [event_row(told) for told in batch.events])
+                await connection.execute(self._put_position, [{"tenant": EVERYBODY, "last": batch.events[-1].position}])
+            if batch.heard:
+                rows = [{"tenant": heard.tenant, "pbx": heard.pbx, "heard_at": heard.at} for heard in batch.heard]
+                await connection.execute(self._put_heard, rows)
+
+    async def told_after(self, position: int, limit: int) -> list[Told]:
+        """Return the next events after this position, in order."""
+        wanted = sa.select(EVENTS).where(EVENTS.c.position > position).order_by(EVENTS.c.position).limit(limit)
+        async with self._reading() as connection:
+            rows = (await connection.execute(wanted)).all()
+        return [
+            Told(
+                position=row.position,
+                id=row.event_id,
+                type=row.type,
+                at=row.at,
+                tenant=Tenant(row.tenant),
+                pbx=PbxName(row.pbx),
+                call_id=None if row.call_id is None else CallId(row.call_id),
+                json=row.envelope,
+            )
+            for row in rows
+        ]
+
+    async def heard_until(self, tenant: Tenant, pbx: PbxName) -> float | None:
+        """Return until when the PBX was heard."""
+        async with self._reading() as connection:
+            at: float | None = await connection.scalar(
+                sa.select(PBXS.c.heard_at).where(PBXS.c.tenant == tenant, PBXS.c.pbx == pbx)
+            )
+        return at
+
+    async def unfinished(self, tenant: Tenant, pbx: PbxName, changed_after: float) -> list[Call]:
+        """Return the PBX's live calls, and those that ended lately."""
+        # The first condition is what the index finds them by; a call whose end nobody heard stands there by its beginning.
+        lately = sa.and_(
+            CALLS.c.state.in_(("ended", "merged")),
+            CALLS.c.sorted_at > changed_after - LONGEST_CALL_S,
+            CALLS.c.changed_at > changed_after,
+        )
+        return await self._calls(CALLS.c.tenant == tenant, CALLS.c.pbx == pbx, sa.or_(CALLS.c.state == "active", lately))
+
+    async def find(self, tenant: Tenant, call_ids: Sequence[CallId]) -> list[Call]:
+        """Return those of the calls that are kept."""
+        return await self._calls(CALLS.c.tenant == tenant, CALLS.c.call_id.in_(call_ids))
+
+    async def ended(
+        self, tenant: Tenant, *, pbxs: Sequence[PbxName] | None, after: Cursor | None, limit: int
+    ) -> list[tuple[Cursor, Call]]:
+        """Return ended calls, the last one first."""
+        columns = (CALLS.c.sorted_at, CALLS.c.call_id, CALLS.c.snapshot_version, CALLS.c.snapshot)
+        wanted = sa.select(*columns).where(CALLS.c.tenant == tenant, CALLS.c.state == "ended")
+        if pbxs is not None:
+            wanted = wanted.where(CALLS.c.pbx.in_(pbxs))
+        if after is not None:
+            wanted = wanted.where(sa.tuple_(CALLS.c.sorted_at, CALLS.c.call_id) < (after.ended_at, after.call_id))
+        wanted = wanted.order_by(CALLS.c.sorted_at.desc(), CALLS.c.call_id.desc()).limit(limit)
+        async with self._reading() as connection:
+            rows = (await connection.execute(wanted)).all()
+        return [(Cursor(row.sorted_at, CallId(row.call_id)), decode_call(row.snapshot_version, row.snapshot)) for row in rows]
+
+    async def prune(self, tenant: Tenant, *, calls_before: float, events_before: float) -> Pruned:
+        """Delete what is older, a few thousand rows at once."""
+        old_calls = (
+            sa.select(CALLS.c.call_id)
+            .where(CALLS.c.tenant == tenant, CALLS.c.state.in_(("ended", "merged")), CALLS.c.sorted_at < calls_before)
+            .limit(PRUNE_ROWS)
+        )
+        calls = await self._delete(sa.delete(CALLS).where(CALLS.c.tenant == tenant, CALLS.c.call_id.in_(old_calls)))
+        events = 0
+        while True:
+            # From the oldest position on and no further than the first young event, so that the rest has no holes.
+            async with self._reading() as connection:
+                found = sa.select(EVENTS.c.position, EVENTS.c.at).order_by(EVENTS.c.position).limit(PRUNE_ROWS)
+                rows = (await connection.execute(found)).all()
+            young = next((index for index, row in enumerate(rows) if row.at >= events_before), len(rows))
+            if young == 0:
+                break
+            events += await self._delete(sa.delete(EVENTS).where(EVENTS.c.position <= rows[young - 1].position), once=True)
+        await self._look_for_oldest()
+        return Pruned(calls=calls, events=events)
+
+    async def _calls(self, *conditions: sa.ColumnElement[bool]) -> list[Call]:
+        wanted = sa.select(CALLS.c.snapshot_version, CALLS.c.snapshot).where(*conditions)
+        async with self._reading() as connection:
+            rows = (await connection.execute(wanted)).all()
+        return [decode_call(row.snapshot_version, row.snapshot) for row in rows]
+
+    async def _look_for_oldest(self) -> None:
+        async with self._reading() as connection:
+            oldest: int | None = await connection.scalar(sa.select(sa.func.min(EVENTS.c.position)))
+        self._kept_from = oldest if oldest is not None else await self.last_position() + 1
+
+    async def _delete(self, statement: sa.Delete, *, once: bool = False) -> int:
+        deleted = 0
+        while True:
+            async with told_plainly(self.description), self.engine.begin() as connection:
+                count = (await connection.execute(statement)).rowcount
+            deleted += count
+            if once or count < PRUNE_ROWS:
+                return deleted
+
+    @asynccontextmanager
+    async def _reading(self) -> AsyncIterator[AsyncConnection]:
+        async with told_plainly(self.description), self.engine.connect() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def _writing(self) -> AsyncIterator[AsyncConnection]:
+        """One transaction of the writer; a connection that failed is not used again."""
+        try:
+            async with told_plainly(self.description):
+                connection = await self._connected_writer()
+                async with connection.begin():
+                    yield connection
+        except BaseException:
+            await self._drop_writer()
+            raise
+
+    async def _connected_writer(self) -> AsyncConnection:
+        if self._lock is not None:
+            await self._lock.take()
+        if self._writer is None:
+            writer = await self.engine.connect()
+            if self._lock is None:
+                try:
+                    await take_session_lock(writer, self.description)
+                except BaseException:
+                    await writer.invalidate()
+                    await writer.close()
+                    raise
+            self._writer = writer
+        return self._writer
+
+    async def _drop_writer(self) -> None:
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            # Not back into the pool: the lock lives as long as the connection.
+            with suppress(SQLAlchemyError, OSError):
+                await writer.invalidate()
+            with suppress(SQLAlchemyError, OSError):
+                await writer.close()
+
+
+def _replacing(insert: Any, table: sa.Table) -> Any:
+    keys = [column.name for column in table.primary_key]
+    changes = {column.name: insert.excluded[column.name] for column in table.columns if column.name not in keys}
+    return insert.on_conflict_do_update(index_elements=keys, set_=changes)
