@@ -4,7 +4,7 @@ import asyncio
 import os
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -23,17 +23,18 @@ from gateway.plugins.loader import load, plugin
 from gateway.plugins.manifest import PluginKind
 from gateway.plugins.simulated import SimulatedPbx
 from gateway.ports.connector import Connector
+from gateway.session.committer import Committer
 from gateway.session.engine import Engine
 from gateway.session.hub import Hub
+from gateway.session.retention import Retention
 from gateway.session.supervisor import Supervisor
 from gateway.settings.check import convert
 from gateway.settings.values import ConnectorEntry, Settings
+from gateway.store.opening import open_patiently, store_of
 from gateway.web import routes as page_routes
 
 STOP_TIMEOUT_S: Final = 5.0
 """Seconds that requests and listeners have to end in when the gateway stops."""
-_POSITIONS_PER_SECOND: Final = 1_000_000
-"""Positions begin with the time, so that none of an earlier run is taken for one of this one."""
 
 _log = structlog.get_logger()
 
@@ -44,9 +45,25 @@ class Gateway:
     def __init__(self, settings: Settings, *, now: Callable[[], float] = time.time) -> None:
         self.settings = settings
         sites = {entry.pbx: entry.site for entry in settings.connectors}
-        self.hub = Hub(kept=settings.keep.events, first_position=int(now() * _POSITIONS_PER_SECOND))
-        self.engine = Engine(self.hub, sites, recent_calls=settings.keep.recent_calls, now=now)
         state_dir = state_folder(settings.state_dir)
+        self.store = store_of(
+            settings.store.url,
+            settings.store.password,
+            state_dir,
+            recent_calls=settings.keep.recent_calls,
+            events=settings.keep.events,
+            now=now,
+        )
+        self.hub = Hub(kept=settings.keep.events, log=self.store)
+        self.committer = Committer(self.store, self.hub, now=now)
+        self.engine = Engine(self.committer, sites, now=now)
+        self.retention = Retention(
+            self.store,
+            calls_days=settings.store.calls_days,
+            events_days=settings.store.events_days,
+            now=now,
+            sleep=asyncio.sleep,
+        )
         self.supervisor = Supervisor(
             {entry.pbx: partial(connector_of, entry, state_dir / entry.pbx) for entry in settings.connectors},
             self.engine,
@@ -61,22 +78,41 @@ class Gateway:
 
         Raises:
             ConfigurationError: The address to listen at is taken or none of ours.
+            StoreError: The store cannot be used.
         """
+        try:
+            await open_patiently(self.store)
+            self.hub.go_on_after(await self.store.last_position())
+            await self.engine.restore(self.store)
+            async with self._serving() as address:
+                yield address
+        finally:
+            await self.store.close()
+
+    @asynccontextmanager
+    async def _serving(self) -> AsyncIterator[str]:
         runner = web.AppRunner(self._application(), access_log=None, shutdown_timeout=STOP_TIMEOUT_S)
         await runner.setup()
         try:
             address = await self._listen(runner)
             async with asyncio.TaskGroup() as tasks:
+                committer = tasks.create_task(self.committer.run(), name="committer")
                 engine = tasks.create_task(self.engine.run(), name="engine")
                 supervisor = tasks.create_task(self.supervisor.run(), name="supervisor")
+                retention = tasks.create_task(self.retention.run(), name="retention")
                 try:
                     yield address
                 finally:
                     await runner.cleanup()
                     supervisor.cancel()
-                    # What the connectors still bring while they stop is applied.
+                    # What the connectors still bring while they stop is applied, and kept where the store works.
                     await asyncio.wait([supervisor])
                     engine.cancel()
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(STOP_TIMEOUT_S):
+                            await self.committer.settled()
+                    retention.cancel()
+                    committer.cancel()
         finally:
             await runner.cleanup()
 
@@ -84,8 +120,8 @@ class Gateway:
         application = web.Application(middlewares=[guard])
         plugins: Mapping[PbxName, str] = {entry.pbx: entry.plugin for entry in self.settings.connectors}
         stream = Stream(self.hub)
-        application.add_routes(Health(self.engine, self.hub).routes())
-        application.add_routes(Calls(self.engine, self.hub, plugins).routes())
+        application.add_routes(Health(self.engine, self.hub, self.committer, self.store).routes())
+        application.add_routes(Calls(self.engine, self.hub, self.store, plugins).routes())
         application.add_routes(stream.routes())
         application.add_routes(page_routes())
         application.on_shutdown.append(stream.close)

@@ -90,6 +90,8 @@ class AsteriskConnector:
         self._link: AmiLink | None = None
         self._lost_at: float | None = None
         self._lost_because = ""
+        self._heard_until: float | None = None
+        """Until when an earlier process heard the PBX; None once it is connected."""
         self._connected_to = ""
         self._remarks: dict[str, str] = {}
         self._delivering = asyncio.Lock()
@@ -123,6 +125,7 @@ class AsteriskConnector:
         """Keep the PBX connected and put its events into ``sink``. Cancelling is safe: no event is half applied."""
         retry = Backoff(self._settings.retry_min_s, self._settings.retry_max_s, self._random)
         refused = Backoff(self._settings.refused_retry_min_s, self._settings.refused_retry_max_s, self._random)
+        self._heard_until = sink.heard_until(self._pbx)
         self._report(sink, LinkStatus.CONNECTING, f"connecting to {self._settings.address}")
         try:
             while True:
@@ -206,8 +209,9 @@ class AsteriskConnector:
 
     async def _talk(self, link: AmiLink, sink: EventSink) -> None:
         """Say our side: login, snapshot, keepalive. What is raised ends the connection."""
-        lost_at = self._lost_at
+        lost_at = self._heard_until if self._lost_at is None else self._lost_at
         greeting = await enter(link, self._settings, self._pbx)
+        self._heard_until = None
         self._remarks.clear()
         self._connected_to = f"connected to {greeting} at {self._settings.address} as {self._settings.username}"
         self._report(sink, LinkStatus.CONNECTED, self._connected_to)

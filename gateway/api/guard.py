@@ -13,7 +13,8 @@ import structlog
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
-from gateway.api.problems import ApiError, internal, of_http
+from gateway.api.problems import ApiError, internal, of_http, store_unavailable
+from gateway.model.errors import StoreUnavailableError
 
 SECURITY_HEADERS: Final = {
     "Server": "Tieline",
@@ -38,6 +39,8 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         response = await handler(request)
     except ApiError as error:
         response = error.response()
+    except StoreUnavailableError as error:
+        response = store_unavailable(str(error)).response()
     except web.HTTPException as error:
         if error.status < 400:
             raise

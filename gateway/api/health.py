@@ -1,7 +1,7 @@
 """``/healthz``, ``/readyz`` and ``/metrics``: for those who watch the gateway, at two in the morning too."""
 
 from collections.abc import Callable, Iterator
-from typing import Final
+from typing import Any, Final
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector, generate_latest
@@ -11,6 +11,8 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from gateway.api.calls import answer
 from gateway.model.times import rfc3339
 from gateway.ports.connector import LinkStatus
+from gateway.ports.store import Store
+from gateway.session.committer import MAX_WAITING, Committer
 from gateway.session.engine import Engine
 from gateway.session.hub import Hub
 from gateway.session.pbx_state import PbxState
@@ -19,10 +21,12 @@ from gateway.session.pbx_state import PbxState
 class Health:
     """Tells how the gateway and its PBXs are."""
 
-    def __init__(self, engine: Engine, hub: Hub) -> None:
+    def __init__(self, engine: Engine, hub: Hub, committer: Committer, store: Store) -> None:
         self._engine = engine
+        self._committer = committer
+        self._store = store
         self._registry = CollectorRegistry()
-        self._registry.register(_Figures(engine, hub))
+        self._registry.register(_Figures(engine, hub, committer))
         ProcessCollector(registry=self._registry)
         PlatformCollector(registry=self._registry)
         GCCollector(registry=self._registry)
@@ -36,11 +40,13 @@ class Health:
         return answer({"status": "alive"})
 
     async def _ready(self, _request: web.Request) -> web.Response:
-        """At least one PBX is heard (200), or none is (503); what is wrong with each in words for a person."""
+        """At least one PBX is heard (200), or none is (503); what is wrong with each and the store in words for a person."""
         states = list(self._engine.pbxs.values())
         heard = [state for state in states if state.link.status is LinkStatus.CONNECTED]
+        all_well = len(heard) == len(states) and self._committer.alarm is None
         body = {
-            "status": "ready" if len(heard) == len(states) else "degraded" if heard else "not ready",
+            "status": "ready" if all_well else "degraded" if heard else "not ready",
+            "store": self._told_store(),
             "pbxs": [
                 {
                     "pbx": state.pbx,
@@ -55,6 +61,15 @@ class Health:
         response.set_status(200 if heard else 503)
         return response
 
+    def _told_store(self) -> dict[str, Any]:
+        alarm, waiting = self._committer.alarm, self._committer.waiting
+        told = {"status": "works", "detail": f"calls are kept in {self._store.description}", "waiting": waiting}
+        if alarm is not None:
+            detail = f"the database fails: {alarm.detail}. What happens waits in memory ({waiting} of {MAX_WAITING}) and is lost "
+            detail += "if the gateway stops"
+            told |= {"status": "failing", "detail": detail, "since": rfc3339(alarm.since)}
+        return told
+
     async def _metrics(self, _request: web.Request) -> web.Response:
         return web.Response(body=generate_latest(self._registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
@@ -62,9 +77,10 @@ class Health:
 class _Figures:
     """Reads the engine's own counts when somebody asks, so that counting costs the events nothing."""
 
-    def __init__(self, engine: Engine, hub: Hub) -> None:
+    def __init__(self, engine: Engine, hub: Hub, committer: Committer) -> None:
         self._engine = engine
         self._hub = hub
+        self._committer = committer
 
     def collect(self) -> Iterator[Metric]:
         states = list(self._engine.pbxs.values())
@@ -84,6 +100,13 @@ class _Figures:
         yield GaugeMetricFamily("tieline_listeners", "Programs that listen to the event stream.", value=self._hub.listeners)
         lost = "Listeners cut off because they were too slow."
         yield CounterMetricFamily("tieline_listeners_lost", lost, value=self._hub.lost_listeners)
+        store = self._committer
+        yield GaugeMetricFamily("tieline_store_failing", "1 while the store fails.", value=float(store.alarm is not None))
+        waiting = "Events and changed calls that wait to be committed."
+        yield GaugeMetricFamily("tieline_store_waiting", waiting, value=store.waiting)
+        yield CounterMetricFamily("tieline_commits", "Transactions that were committed.", value=store.commits)
+        yield CounterMetricFamily("tieline_commits_failed", "Attempts to commit that failed.", value=store.failed_commits)
+        yield CounterMetricFamily("tieline_commit_seconds", "Seconds that all commits took.", value=store.commit_s)
         yield GaugeMetricFamily("tieline_position", "Position of the last event told.", value=self._hub.position)
 
 

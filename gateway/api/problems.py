@@ -54,6 +54,11 @@ def of_http(error: web.HTTPException, path: str) -> ApiError:
     return ApiError(error.status, kind, error.reason or "Error", error.text or error.reason or "")
 
 
+def store_unavailable(detail: str) -> ApiError:
+    """The store does not answer; live calls and their events do not need it to be seen."""
+    return ApiError(503, "store-unavailable", "The database does not answer", f"{detail}. Nothing is lost; try again later.")
+
+
 def internal() -> ApiError:
     """A fault of ours: the log has it, the answer does not."""
     return ApiError(500, "internal", "Internal error", "The gateway failed at this request; its log says how.")

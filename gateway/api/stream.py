@@ -13,7 +13,8 @@ import msgspec
 import structlog
 from aiohttp import WSCloseCode, WSMsgType, web
 
-from gateway.api.problems import ApiError
+from gateway.api.problems import ApiError, store_unavailable
+from gateway.model.errors import StoreUnavailableError
 from gateway.session.hub import EVERYTHING, Hub, Listener, ListenerError, PositionLostError
 
 MAX_CLIENT_MESSAGE_BYTES: Final = 16 * 1024
@@ -114,8 +115,12 @@ class Stream:
         while True:
             try:
                 batch = await listener.next_batch()
+            except PositionLostError as error:
+                raise _error(410, "position-lost", str(error)) from error
             except ListenerError as error:
                 raise _error(429, "too-slow", str(error)) from error
+            except StoreUnavailableError as error:
+                raise store_unavailable(str(error)) from error
             async with asyncio.timeout(SEND_TIMEOUT_S):
                 for told in batch:
                     await socket.send_frame(told.json, WSMsgType.TEXT)

@@ -50,6 +50,13 @@ class EventSink(Protocol):
     def report(self, pbx: PbxName, state: LinkState) -> None:
         """Take note of how the connector stands with its PBX."""
 
+    def heard_until(self, pbx: PbxName) -> float | None:
+        """Return until when the PBX was heard, by an earlier process perhaps, in seconds since the epoch by its own clock.
+
+        None when it never was. A connector asks before it connects for the first time: what the PBX recorded since then it
+        can tell again.
+        """
+
 
 class Connector(Protocol):
     """One PBX's connection: it outlives drops, and ends only when cancelled."""

@@ -1,7 +1,7 @@
 """The engine: everything that happens to a PBX's calls goes through that PBX's one inbox, in order.
 
 It implements :class:`gateway.ports.connector.EventSink`. One task a PBX applies what its inbox holds; what follows goes to the
-hub.
+committer.
 """
 
 import asyncio
@@ -10,19 +10,26 @@ from typing import Any, Final
 
 import structlog
 
+from gateway.model.board import REMEMBERED_S
 from gateway.model.call_events import CallEvent
-from gateway.model.events import PbxEvent
-from gateway.model.ids import PbxName
+from gateway.model.calls import Call
+from gateway.model.events import ConnectionMade, PbxEvent
+from gateway.model.ids import CallId, PbxName
 from gateway.model.site import Site
 from gateway.model.times import rfc3339
 from gateway.ports.connector import Gap, LinkState, LinkStatus
-from gateway.session.hub import Hub, Message
+from gateway.ports.store import Store
+from gateway.session.committer import Committer, Message
 from gateway.session.pbx_state import PbxState
 
 INBOX_BATCHES: Final = 64
 """Batches that wait for one PBX; a connector whose batch finds no room waits, and drains its PBX into its own buffers."""
 EVENTS_AT_ONCE: Final = 200
 """Events applied before others get their turn: about 5 ms."""
+BEAT_S: Final = 2.0
+"""Seconds between two notes of how far a PBX was heard that says nothing new of its calls."""
+SILENCE_S: Final = 20.0
+"""Seconds in which a connector finds out that its PBX is gone: one that says nothing was heard until so long ago."""
 
 _log = structlog.get_logger()
 _STATUS_LOG: Final = {
@@ -48,24 +55,38 @@ class Engine:
     """All PBXs' calls.
 
     Args:
-        hub: Where the events about calls go.
+        committer: Where what happens goes.
         sites: The PBXs and what their numbers mean.
-        recent_calls: Ended calls kept for each PBX.
         now: Seconds since the epoch.
     """
 
-    def __init__(self, hub: Hub, sites: Mapping[PbxName, Site], *, recent_calls: int, now: Callable[[], float]) -> None:
-        self._hub = hub
+    def __init__(self, committer: Committer, sites: Mapping[PbxName, Site], *, now: Callable[[], float]) -> None:
+        self._committer = committer
         self._now = now
-        self.pbxs = {name: PbxState(name, site, recent_calls=recent_calls, now=now()) for name, site in sites.items()}
+        self.pbxs = {name: PbxState(name, site, now=now()) for name, site in sites.items()}
         """What is known of each PBX, by its name."""
         self._inboxes: dict[PbxName, asyncio.Queue[_Batch]] = {name: asyncio.Queue(maxsize=INBOX_BATCHES) for name in sites}
+
+    async def restore(self, store: Store) -> None:
+        """Take over what an earlier process left; before :meth:`run`.
+
+        Raises:
+            StoreUnavailableError: The store does not answer.
+        """
+        for state in self.pbxs.values():
+            heard_at = await store.heard_until(state.tenant, state.pbx)
+            if heard_at is not None:
+                calls = await store.unfinished(state.tenant, state.pbx, heard_at - REMEMBERED_S)
+                step = state.restore(calls, heard_at)
+                self._committer.put(state, step.calls)
+                _log.info("calls_restored", pbx=state.pbx, live_calls=state.live_count, heard_until=rfc3339(heard_at))
 
     async def run(self) -> None:
         """Apply what comes, until cancelled; what is left in the inboxes then is dropped."""
         async with asyncio.TaskGroup() as tasks:
             for name, state in self.pbxs.items():
                 tasks.create_task(self._work(state, self._inboxes[name]), name=f"engine.{name}")
+            tasks.create_task(self._beat(), name="engine.beat")
 
     def waiting(self, pbx: PbxName) -> int:
         """How many batches wait in a PBX's inbox."""
@@ -79,6 +100,10 @@ class Engine:
         """Say to everybody that what happened in this time was not heard."""
         await self._enter(pbx, gap)
 
+    def heard_until(self, pbx: PbxName) -> float | None:
+        """Return until when the PBX was heard, by its own clock; None when it never was."""
+        return self.pbxs[pbx].heard_at
+
     def report(self, pbx: PbxName, state: LinkState) -> None:
         """Take note of how a connector stands with its PBX, and tell it."""
         known = self.pbxs[pbx]
@@ -88,7 +113,7 @@ class Engine:
         log = _log.error if state.status is LinkStatus.REFUSED else _log.warning
         (_log.info if state.status in _WELL else log)(_STATUS_LOG[state.status], pbx=pbx, detail=state.detail)
         data = {"status": state.status, "detail": state.detail}
-        self._hub.publish([self._own_message(known, "gateway.link_changed", state.since, data)])
+        self._committer.put(known, messages=[_own_message(known, "gateway.link_changed", state.since, data)])
 
     async def _enter(self, pbx: PbxName, what: Sequence[PbxEvent] | Gap) -> None:
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -109,13 +134,43 @@ class Engine:
         for start in range(0, len(events), EVENTS_AT_ONCE):
             if start:
                 await asyncio.sleep(0)
+            await self._committer.room()
             now = self._now()
             told: list[CallEvent] = []
+            calls: dict[CallId, Call] = {}
             for event in events[start : start + EVENTS_AT_ONCE]:
-                told += state.apply(event, now)
-            if told:
-                self._hub.publish(_message(state, event) for event in told)
+                if state.away_since is not None and type(event) is ConnectionMade:
+                    away_since, state.away_since = state.away_since, None
+                    self._gap(state, Gap(began_at=away_since, ended_at=event.at, reason="the gateway was not running"))
+                step = state.apply(event, now)
+                if step.calls:
+                    calls |= {call.call_id: call for call in step.calls}
+                    told += step.events
+            if calls:
+                messages = [_message(state, event) for event in told]
+                self._committer.put(state, calls.values(), messages, state.heard_at)
                 _log_ended(told)
+
+    async def _beat(self) -> None:
+        """Note from time to time how far each PBX was heard, though nothing came of it; and once more at the end."""
+        noted: dict[PbxName, float] = {}
+        try:
+            while True:
+                await asyncio.sleep(BEAT_S)
+                self._note_heard(noted)
+        finally:
+            self._note_heard(noted)
+
+    def _note_heard(self, noted: dict[PbxName, float]) -> None:
+        for name, state in self.pbxs.items():
+            if state.heard_at is None or state.away_since is not None:
+                continue
+            if state.link.status is LinkStatus.CONNECTED and self._inboxes[name].empty():
+                silent_since = self._now() - max(state.counts.lag_s, 0.0) - SILENCE_S
+                state.heard_at = max(state.heard_at, silent_since)
+            if state.heard_at != noted.get(name):
+                noted[name] = state.heard_at
+                self._committer.put(state, heard_at=state.heard_at)
 
     def _gap(self, state: PbxState, gap: Gap) -> None:
         state.note_gap(gap)
@@ -127,19 +182,12 @@ class Engine:
             "seconds": seconds,
             "reason": gap.reason,
         }
-        self._hub.publish([self._own_message(state, "gateway.gap", gap.ended_at, data)])
+        self._committer.put(state, messages=[_own_message(state, "gateway.gap", gap.ended_at, data)])
 
-    def _own_message(self, state: PbxState, kind: str, at: float, data: dict[str, Any]) -> Message:
-        """Make a message about the PBX itself; its place in the order makes its id unique."""
-        return Message(
-            id=f"{state.pbx}:{self._hub.position + 1}",
-            type=kind,
-            at=at,
-            tenant=state.tenant,
-            pbx=state.pbx,
-            call_id=None,
-            data=data,
-        )
+
+def _own_message(state: PbxState, kind: str, at: float, data: dict[str, Any]) -> Message:
+    """Make a message about the PBX itself."""
+    return Message(id=None, type=kind, at=at, tenant=state.tenant, pbx=state.pbx, call_id=None, data=data)
 
 
 _WELL: Final = frozenset({LinkStatus.CONNECTING, LinkStatus.CONNECTED, LinkStatus.STOPPED})

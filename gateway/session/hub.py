@@ -1,57 +1,20 @@
 """Hands every event to whoever listens, in one order, and lets those who were away catch up.
 
-In memory: a ring of the last events, each encoded once. A listener is a cursor on the ring, so a slow one costs nobody anything:
-when it falls so far behind, or asks for what is so old, that the ring no longer holds it, it is told so and must begin anew.
+A ring of the last events in memory, each encoded once, and the store's log behind it. A listener is a cursor on their order, so
+a slow one costs nobody anything: who comes back reads from the log until he has reached the ring; who falls out of the ring
+while he listens is told so, and may come back.
 """
 
 import asyncio
-from collections.abc import Iterable
-from typing import Any, Final
-
-import msgspec
+from collections.abc import Iterable, Sequence
+from typing import Final
 
 from gateway.model.errors import TielineError
-from gateway.model.ids import CallId, PbxName, Tenant
-from gateway.model.times import rfc3339
+from gateway.ports.store import EventLog, Told
 
 MAX_BATCH_EVENTS: Final = 256
 """Events given to a listener at once, so that one who catches up leaves room for the others."""
 EVERYTHING: Final = "*"
-
-
-class Message(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing to tell, before it has its place in the order."""
-
-    id: str
-    type: str
-    """Dotted, past tense: ``call.answered``."""
-    at: float
-    """Seconds since the epoch."""
-    tenant: Tenant
-    pbx: PbxName
-    call_id: CallId | None
-    data: dict[str, Any]
-
-
-class _Envelope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    id: str
-    type: str
-    time: str
-    tenant: str
-    pbx: str
-    call_id: str | None = None
-    position: int
-    data: dict[str, Any]
-
-
-class Told(msgspec.Struct, frozen=True):
-    """One event in its place in the order."""
-
-    position: int
-    type: str
-    pbx: PbxName
-    json: bytes
-    """The envelope, encoded."""
 
 
 class ListenerError(TielineError):
@@ -61,7 +24,7 @@ class ListenerError(TielineError):
 
 
 class PositionLostError(ListenerError):
-    """What the listener asks for is no longer, or not yet, in the ring."""
+    """What the listener asks for is kept no longer, or is not there yet."""
 
 
 class TooSlowError(ListenerError):
@@ -73,18 +36,21 @@ class Hub:
 
     Args:
         kept: Events that the ring holds for those who come back.
-        first_position: Of the first event; larger than any that an earlier run gave out, so that a position from then is
-            known to be lost and is not taken for one of now.
+        log: Where the events of before are.
+        position: Of the last event of before; what is published follows it.
     """
 
-    def __init__(self, *, kept: int, first_position: int) -> None:
+    def __init__(self, *, kept: int, log: EventLog, position: int = 0) -> None:
         self._ring: list[Told | None] = [None] * kept
-        self._oldest = first_position
-        self._next = first_position
-        self._encoder = msgspec.json.Encoder()
+        self._log = log
+        self._oldest = self._next = position + 1
         self._listeners: set[Listener] = set()
         self.lost_listeners = 0
         """Listeners told that they were too slow."""
+
+    def go_on_after(self, position: int) -> None:
+        """Begin after this position; before anything is published."""
+        self._oldest = self._next = position + 1
 
     @property
     def position(self) -> int:
@@ -96,28 +62,16 @@ class Hub:
         """How many listen now."""
         return len(self._listeners)
 
-    def publish(self, messages: Iterable[Message]) -> None:
-        """Give each message its position and hand them to all listeners; nobody is waited for."""
-        before = self._next
-        for message in messages:
-            position = self._next
-            envelope = _Envelope(
-                id=message.id,
-                type=message.type,
-                time=rfc3339(message.at),
-                tenant=message.tenant,
-                pbx=message.pbx,
-                call_id=message.call_id,
-                position=position,
-                data=message.data,
-            )
-            told = Told(position, message.type, message.pbx, self._encoder.encode(envelope))
-            self._ring[position % len(self._ring)] = told
-            self._next = position + 1
-        if self._next != before:
-            self._oldest = max(self._oldest, self._next - len(self._ring))
-            for listener in self._listeners:
-                listener.wake()
+    def publish(self, events: Sequence[Told]) -> None:
+        """Hand these events, which follow the last one, to all listeners; nobody is waited for."""
+        if not events:
+            return
+        for told in events:
+            self._ring[told.position % len(self._ring)] = told
+        self._next = events[-1].position + 1
+        self._oldest = max(self._oldest, self._next - len(self._ring))
+        for listener in self._listeners:
+            listener.wake()
 
     def listen(self, topics: Iterable[str], *, after: int | None = None, pbxs: Iterable[str] | None = None) -> "Listener":
         """Begin to listen; close the listener when done.
@@ -130,7 +84,7 @@ class Hub:
         Raises:
             PositionLostError: Events after ``after`` are no longer held, or ``after`` is none of ours.
         """
-        if after is not None and not self._oldest - 1 <= after <= self.position:
+        if after is not None and not min(self._oldest, self._log.kept_from) - 1 <= after <= self.position:
             raise PositionLostError(
                 f"events after {after} are not held: load the calls anew and listen after the position given with them"
             )
@@ -142,16 +96,32 @@ class Hub:
         """Take a listener out."""
         self._listeners.discard(listener)
 
+    def holds(self, position: int) -> bool:
+        """Tell whether the ring has all events after this position."""
+        return position + 1 >= self._oldest
+
+    async def logged_after(self, position: int) -> list[Told]:
+        """Return the next events after this position from the log, a batch at most.
+
+        Raises:
+            PositionLostError: They were deleted meanwhile.
+            StoreUnavailableError: The log does not answer.
+        """
+        batch = await self._log.told_after(position, MAX_BATCH_EVENTS)
+        if not batch or batch[0].position != position + 1:
+            raise PositionLostError(f"events after {position} are no longer kept: load the calls anew")
+        return batch
+
     def told_after(self, position: int) -> list[Told]:
         """Return the next events after this position, a batch at most.
 
         Raises:
             TooSlowError: The ring no longer has them.
         """
-        if position + 1 < self._oldest:
+        if not self.holds(position):
             self.lost_listeners += 1
             behind = self.position - position
-            raise TooSlowError(f"{behind} events behind, of which {len(self._ring)} are held: load the calls anew")
+            raise TooSlowError(f"{behind} events behind, of which {len(self._ring)} are held: come back after {position}")
         until = min(self._next, position + 1 + MAX_BATCH_EVENTS)
         batch = (self._ring[each % len(self._ring)] for each in range(position + 1, until))
         return [told for told in batch if told is not None]
@@ -168,6 +138,7 @@ class Listener:
         self._prefixes = tuple(f"{topic}." for topic in chosen)
         self._pbxs = None if pbxs is None else frozenset(pbxs)
         self._news = asyncio.Event()
+        self._catching_up = not hub.holds(position)
         self.position = position
         """The last position that was handed out or passed over."""
         self._news.set()
@@ -185,10 +156,13 @@ class Listener:
 
         Raises:
             TooSlowError: The listener is too far behind.
+            PositionLostError: What it catches up on was deleted meanwhile.
+            StoreUnavailableError: What it catches up on cannot be read now.
         """
         while True:
             await self._news.wait()
-            passed = self._hub.told_after(self.position)
+            self._catching_up = self._catching_up and not self._hub.holds(self.position)
+            passed = await self._hub.logged_after(self.position) if self._catching_up else self._hub.told_after(self.position)
             if not passed:
                 self._news.clear()
                 continue

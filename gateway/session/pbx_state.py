@@ -1,15 +1,19 @@
-"""What the gateway knows of one PBX now: its calls, its queues, its link. Only its own engine task writes to it."""
+"""What the gateway knows of one PBX now: its calls, its queues, its link.
 
-from collections import OrderedDict, deque
-from collections.abc import Iterable, Sequence
+Only its own engine task applies events to it. What others are shown of its calls is what was committed last: nobody sees what a
+crash could take back.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 import structlog
 
 from gateway.model.board import Board
-from gateway.model.call_events import CallEvent
 from gateway.model.calls import Call
-from gateway.model.events import PbxEvent
+from gateway.model.change import NOTHING, Step
+from gateway.model.events import ConnectionLost, PbxEvent
 from gateway.model.ids import DEFAULT_TENANT, CallId, PbxName
 from gateway.model.queues import Queue, QueueBook
 from gateway.model.site import Site
@@ -40,71 +44,82 @@ class Counts:
 
 
 class PbxState:
-    """One PBX, its recent ended calls bounded by ``recent_calls`` (the oldest is dropped)."""
+    """One PBX."""
 
-    def __init__(self, pbx: PbxName, site: Site, *, recent_calls: int, now: float) -> None:
+    def __init__(self, pbx: PbxName, site: Site, *, now: float) -> None:
         self.pbx = pbx
         self.site = site
         self.tenant = DEFAULT_TENANT
         self.link = LinkState(status=LinkStatus.CONNECTING, detail=f"{pbx}: not connected yet", since=now)
         self.gaps: deque[Gap] = deque(maxlen=KEPT_GAPS)
         self.counts = Counts()
+        self.heard_at: float | None = None
+        """Until when the PBX was heard and what it said applied, in seconds since the epoch by the PBX's clock."""
+        self.away_since: float | None = None
+        """Since when it was not heard because no gateway ran; None once it is heard again."""
         self._board = Board(pbx, site, self.tenant)
         self._queues = QueueBook(pbx)
-        self._recent: OrderedDict[CallId, Call] = OrderedDict()
-        self._recent_calls = recent_calls
+        self._shown: dict[CallId, Call] = {}
 
     @property
     def live(self) -> Sequence[Call]:
         """The calls that have not ended, in the order in which they began."""
-        return sorted(self._board.live.values(), key=lambda call: call.began_at)
+        return sorted(self._shown.values(), key=lambda call: call.began_at)
 
     @property
     def live_count(self) -> int:
         """How many calls are live."""
-        return len(self._board.live)
-
-    @property
-    def recent(self) -> Sequence[Call]:
-        """The ended calls that are kept, the last one first."""
-        return [call for call in reversed(self._recent.values()) if call.merged_into is None]
+        return len(self._shown)
 
     @property
     def queues(self) -> tuple[Queue, ...]:
         """The queues by name."""
-        return self._queues.queues(self._board.live)
+        return self._queues.queues(self._shown)
 
     def find(self, call_ids: Iterable[CallId]) -> list[Call]:
-        """Return those of the calls that are live or recent; one that was merged into another says so itself."""
-        live = self._board.live
-        found = (live.get(call_id) or self._recent.get(call_id) for call_id in call_ids)
+        """Return those of the calls that are live."""
+        found = (self._shown.get(call_id) for call_id in call_ids)
         return [call for call in found if call is not None]
 
-    def apply(self, event: PbxEvent, now: float) -> Sequence[CallEvent]:
-        """Take an event and return what is to be told of the calls that it changed."""
+    def apply(self, event: PbxEvent, now: float) -> Step:
+        """Take an event and return the calls that it changed, and what is to be told of them."""
         counts = self.counts
         counts.events += 1
         counts.lag_s = now - event.at
+        if self.heard_at is None or event.at > self.heard_at:
+            self.heard_at = event.at
         self._queues.apply(event)
         try:
             step = self._board.apply(event)
         except Exception:  # noqa: BLE001  # one event that we do not understand must not cost the PBX's other calls
             counts.failed_events += 1
             _log.exception("event_not_applied", pbx=self.pbx, event_type=type(event).__name__, **{"pii.event": event})
-            return ()
-        for call in step.calls:
-            if call.ended or call.merged_into is not None:
-                self._keep(call)
+            return NOTHING
         counts.call_events += len(step.events)
-        return step.events
+        return step
+
+    def restore(self, calls: Sequence[Call], heard_at: float) -> Step:
+        """Take over the calls of an earlier process, that heard the PBX until ``heard_at``; before any event.
+
+        Returns:
+            What changes by it: from then on none of the live calls was heard.
+        """
+        self._board.restore(calls)
+        self.heard_at = self.away_since = heard_at
+        step = self._board.apply(ConnectionLost(at=heard_at))
+        self.show({call.call_id: call for call in step.calls})
+        return step
+
+    def show(self, calls: Mapping[CallId, Call]) -> None:
+        """Let others see these calls as they are now."""
+        for call_id, call in calls.items():
+            if call.ended or call.merged_into is not None:
+                self._shown.pop(call_id, None)
+            else:
+                self._shown[call_id] = call
 
     def note_gap(self, gap: Gap) -> None:
         """Keep a time in which the PBX was not heard."""
         self.gaps.append(gap)
         self.counts.gaps += 1
         self.counts.gap_s += max(gap.ended_at - gap.began_at, 0.0)
-
-    def _keep(self, call: Call) -> None:
-        self._recent[call.call_id] = call  # a corrected call keeps its place
-        while len(self._recent) > self._recent_calls:
-            self._recent.popitem(last=False)

@@ -99,6 +99,9 @@ class _GapTeller:
     def report(self, pbx: PbxName, state: LinkState) -> None:
         self._sink.report(pbx, state)
 
+    def heard_until(self, pbx: PbxName) -> float | None:
+        return self._sink.heard_until(pbx)
+
 
 def _told(error: BaseException) -> str:
     """Say what went wrong in a few words; of a group, the first."""

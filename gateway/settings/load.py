@@ -9,13 +9,15 @@ from typing import Any, Final
 
 import msgspec
 
+from gateway.model.errors import ConfigurationError
 from gateway.model.ids import PbxName
 from gateway.model.site import Site
 from gateway.plugins.loader import UnknownPluginError, installed, load, plugin
 from gateway.plugins.manifest import PluginKind
 from gateway.settings.check import check, closest, convert, problem
 from gateway.settings.file import Document, KeyPath, Problem, SettingsError, read
-from gateway.settings.values import DEMO_PBX, PBX_NAME_PATTERN, ConnectorEntry, Sections, Settings
+from gateway.settings.values import DEMO_PBX, PBX_NAME_PATTERN, ConnectorEntry, Sections, Settings, StoreSettings
+from gateway.store.urls import MEMORY, parse_url
 
 CONNECTING_KINDS: Final = (PluginKind.CONNECTOR, PluginKind.SIMULATOR)
 """Plugins that an entry under ``connectors`` may name."""
@@ -26,7 +28,7 @@ def embedded_default() -> Settings:
     """Return what the gateway runs on without a file: a simulated PBX, in memory, on loopback."""
     manifest = plugin(_SIMULATOR)
     entry = ConnectorEntry(pbx=DEMO_PBX, plugin=manifest.name, settings=convert({}, load(manifest.settings)))
-    return Settings(connectors=(entry,))
+    return Settings(connectors=(entry,), store=StoreSettings(url=MEMORY))
 
 
 def load_settings(file: Path) -> Settings:
@@ -54,7 +56,7 @@ def load_settings(file: Path) -> Settings:
     if not problems:
         sections = convert(data, Sections)
         settings = Settings(**msgspec.structs.asdict(sections), connectors=tuple(entries))
-        problems = list(_api_problems(document, settings))
+        problems = [*_api_problems(document, settings), *_store_problems(document, settings)]
         if not problems:
             return settings
     raise SettingsError(sorted(problems, key=lambda each: (str(each.place.file), each.place.line)))
@@ -134,6 +136,20 @@ def _api_problems(document: Document, settings: Settings) -> Iterator[Problem]:
         what = f"{settings.api.host!r} is no loopback address, and nobody would have to sign in"
         cure = "Write 127.0.0.1 or ::1; reach it from elsewhere by an SSH tunnel"
         yield problem(document, ("api", "host"), what, cure)
+
+
+def _store_problems(document: Document, settings: Settings) -> Iterator[Problem]:
+    url = settings.store.url
+    if url is None or url == MEMORY:
+        return
+    try:
+        parsed = parse_url(url)
+    except ConfigurationError as error:
+        yield problem(document, ("store", "url"), str(error), "Correct it, or take the key out")
+        return
+    if parsed.password is not None:
+        cure = "Write it as `password: ${env:NAME}` beside the url: configuration files are copied and mailed"
+        yield problem(document, ("store", "url"), "a secret is written out", cure)
 
 
 def is_loopback(host: str) -> bool:

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from gateway.model.ids import PbxName
+from gateway.model.secret import Secret
 from gateway.model.site import Site
 
 PBX_NAME_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,31}$"
@@ -39,9 +40,23 @@ class KeepSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """What stays in memory."""
 
     recent_calls: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 2_000
-    """Ended calls of each PBX, about 5 kB each."""
+    """Ended calls, about 5 kB each, where ``store.url`` is ``memory:``; a database keeps its own."""
     events: Annotated[int, msgspec.Meta(ge=100, le=10_000_000)] = 50_000
-    """Events that a client who was away can still catch up on, about 0.5 kB each."""
+    """Events that a client may be behind, about 0.5 kB each; who was away longer catches up from the store."""
+
+
+class StoreSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where calls and events are kept for good."""
+
+    url: str | None = None
+    """``sqlite:////path/to/file.db``, ``postgresql://user@host/database`` or ``memory:``; None takes a SQLite file in
+    ``state_dir``."""
+    password: Secret | None = None
+    """Of PostgreSQL's user."""
+    calls_days: Annotated[float, msgspec.Meta(gt=0, le=36_500)] = 730.0
+    """Days for which ended calls are kept."""
+    events_days: Annotated[float, msgspec.Meta(gt=0, le=36_500)] = 14.0
+    """Days for which events are kept, for those who catch up."""
 
 
 class ConnectorEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,8 +80,9 @@ class Sections(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     api: ApiSettings = ApiSettings()
     log: LogSettings = LogSettings()
     keep: KeepSettings = KeepSettings()
+    store: StoreSettings = StoreSettings()
     state_dir: str | None = None
-    """Folder for what must outlive a crash, such as events that wait on disk; None takes the user's state folder."""
+    """Folder for what must outlive a crash, such as the calls and what waits on disk; None takes the user's state folder."""
 
 
 class Settings(Sections, frozen=True, kw_only=True):

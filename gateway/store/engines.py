@@ -3,15 +3,15 @@
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any, Final
 
 import sqlalchemy as sa
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from gateway.model.errors import ConfigurationError, StoreTakenError, StoreUnavailableError
+from gateway.model.errors import StoreTakenError, StoreUnavailableError
+from gateway.store.urls import file_of
 
 BUSY_TIMEOUT_S: Final = 10.0
 """Seconds that a writer waits for another process's write to SQLite's file, such as a backup's checkpoint."""
@@ -19,29 +19,6 @@ COMMAND_TIMEOUT_S: Final = 30.0
 """Seconds for one statement or a connection: after that the database counts as lost."""
 READERS: Final = 4
 """Connections for reading."""
-_DRIVERS: Final = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
-
-
-def parse_url(text: str) -> URL:
-    """Read a store's URL, ``sqlite:////var/lib/tieline/tieline.db`` or ``postgresql://user:secret@host/database``.
-
-    Raises:
-        ConfigurationError: It is none of these.
-    """
-    cure = "write sqlite:////path/to/file.db, postgresql://user:secret@host/database or memory:"
-    try:
-        url = make_url(text)
-    except ArgumentError as error:
-        raise ConfigurationError(f"store.url is no database URL: {cure}") from error
-    driver = _DRIVERS.get(url.drivername)
-    if driver is None or not url.database:
-        raise ConfigurationError(f"store.url names {url.drivername!r} and database {url.database!r}: {cure}")
-    return url.set(drivername=driver)
-
-
-def file_of(url: URL) -> Path | None:
-    """Return SQLite's file; None for other databases."""
-    return Path(url.database) if url.drivername.startswith("sqlite") and url.database else None
 
 
 def engine_of(url: URL) -> AsyncEngine:

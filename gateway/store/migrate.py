@@ -1,5 +1,6 @@
 """Brings a database's schema up to date, in one transaction where the database can."""
 
+import logging
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,6 +14,9 @@ from gateway.model.errors import StoreSchemaError
 from gateway.store.tables import METADATA
 
 HEAD: Final = "head"
+
+# It reports each connection as news; what an operator should know of migrations we say ourselves.
+logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
 def migrate(connection: Connection, to: str = HEAD) -> tuple[str | None, str]:

@@ -13,12 +13,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from gateway.model.calls import Call
 from gateway.model.ids import CallId, PbxName, Tenant
 from gateway.ports.store import Batch, Cursor, Pruned, Told
-from gateway.store.engines import engine_of, file_of, told_plainly
+from gateway.store.engines import engine_of, told_plainly
 from gateway.store.locks import FileLock, take_session_lock
 from gateway.store.migrate import migrate
 from gateway.store.rows import call_row, event_row
 from gateway.store.snapshots import decode_call
 from gateway.store.tables import CALLS, EVENTS, EVERYBODY, PBXS, POSITION
+from gateway.store.urls import file_of
 
 PRUNE_ROWS: Final = 2_000
 """Rows deleted in one transaction: short enough that commits do not wait for it noticeably."""
@@ -30,7 +31,7 @@ class SqlStore:
     """See :class:`gateway.ports.store.Store`. One connection writes and holds the lock; others read.
 
     Args:
-        url: Of an engine's, see :func:`gateway.store.engines.parse_url`.
+        url: Of an engine's, see :func:`gateway.store.urls.parse_url`.
     """
 
     def __init__(self, url: URL) -> None:

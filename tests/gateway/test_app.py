@@ -13,7 +13,7 @@ from gateway.model.ids import PbxName
 from gateway.model.secret import Secret
 from gateway.plugins.simulated import SimulatedPbx
 from gateway.settings.load import embedded_default
-from gateway.settings.values import ApiSettings, ConnectorEntry, Settings
+from gateway.settings.values import ApiSettings, ConnectorEntry, Settings, StoreSettings
 
 pytestmark = pytest.mark.usefixtures("acme")
 
@@ -28,8 +28,8 @@ def entry(name: str, host: str = "well") -> ConnectorEntry:
     return ConnectorEntry(pbx=PbxName(name), plugin="acme_pbx", settings=AcmeSettings(host=host, secret=Secret("s")))
 
 
-def settings(*entries: ConnectorEntry, port: int = 0) -> Settings:
-    return Settings(api=ApiSettings(port=port), connectors=entries)
+def settings(*entries: ConnectorEntry, port: int = 0, store: str | None = None) -> Settings:
+    return Settings(api=ApiSettings(port=port), connectors=entries, store=StoreSettings(url=store))
 
 
 async def got(address: str, path: str) -> tuple[int, str]:
@@ -57,22 +57,36 @@ async def test_a_taken_port_is_told_with_its_cure() -> None:
     async with Gateway(settings(entry("one"))).running() as address:
         port = int(address.rsplit(":", 1)[1].strip("/"))
         with pytest.raises(ConfigurationError, match=rf"cannot listen on 127\.0\.0\.1:{port}: .*change api\.port"):
-            async with Gateway(settings(entry("two"), port=port)).running():
+            async with Gateway(settings(entry("two"), port=port, store="memory:")).running():
                 pass
 
 
-async def test_positions_of_an_earlier_run_are_none_of_this_one() -> None:
-    first = Gateway(settings(entry("one")), now=lambda: 1_800_000_000.0)
-    second = Gateway(settings(entry("one")), now=lambda: 1_800_000_001.0)
+async def test_positions_go_on_after_a_restart(state: Path) -> None:
+    first = Gateway(settings(entry("one")))
+    async with first.running():
+        await until(lambda: first.hub.position > 0)
+    second = Gateway(settings(entry("one")))
+    async with second.running():
+        await until(lambda: second.hub.position > first.hub.position)
+        told = await second.store.told_after(0, 1_000)
 
-    assert second.hub.position - first.hub.position == 1_000_000
-    assert second.hub.position < 2**53
+    assert [each.position for each in told] == list(range(1, len(told) + 1))
+    assert "gateway.gap" in [each.type for each in told]
+    assert (state / "tieline.db").stat().st_mode & 0o777 == 0o600
+
+
+async def test_positions_in_memory_are_none_of_an_earlier_run() -> None:
+    first = Gateway(settings(entry("one"), store="memory:"), now=lambda: 1_800_000_000.0)
+    second = Gateway(settings(entry("one"), store="memory:"), now=lambda: 1_800_000_001.0)
+
+    assert await second.store.last_position() - await first.store.last_position() == 1_000_000
+    assert await second.store.last_position() < 2**53
 
 
 async def test_the_embedded_default_has_live_calls() -> None:
     """The simulated PBX plays recorded calls and the real connector hears them."""
     default = embedded_default()
-    demo = Settings(api=ApiSettings(port=0), connectors=default.connectors)
+    demo = Settings(api=ApiSettings(port=0), connectors=default.connectors, store=default.store)
     async with Gateway(demo).running() as address:
 
         async def somebody_talks() -> bool:

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from aiohttp import web
 from playwright.async_api import Page, async_playwright, expect
+from support.gateways import Parts
 from support.replaying import CAPTURES, PBX, pbx_events
 from support.waiting import until
 
@@ -20,7 +21,6 @@ from gateway.api.stream import Stream
 from gateway.model.events import PbxEvent
 from gateway.ports.connector import Gap, LinkState, LinkStatus
 from gateway.session.engine import Engine
-from gateway.session.hub import Hub
 from gateway.web import routes
 
 pytestmark = [pytest.mark.live, pytest.mark.slow]
@@ -36,9 +36,8 @@ class Site:
     """A gateway with its page, which can go away and come back at the same address."""
 
     def __init__(self, folder: Path) -> None:
-        self.hub = Hub(kept=1000, first_position=1)
         self._sites = {PBX: site_of(folder)}
-        self.engine = Engine(self.hub, self._sites, recent_calls=50, now=lambda: 0.0)
+        self._be_new(position=0)
         self.events: tuple[PbxEvent, ...] = pbx_events(folder)
         self._port = 0
         self._runner: web.AppRunner | None = None
@@ -50,7 +49,7 @@ class Site:
     async def start(self) -> None:
         application = web.Application(middlewares=[guard])
         stream = Stream(self.hub)
-        for part in (Calls(self.engine, self.hub, {PBX: "asterisk_ami"}).routes(), stream.routes(), routes()):
+        for part in (Calls(self.engine, self.hub, self.parts.store, {PBX: "asterisk_ami"}).routes(), stream.routes(), routes()):
             application.add_routes(part)
         application.on_shutdown.append(stream.close)
         self._runner = web.AppRunner(application, access_log=None)
@@ -65,14 +64,19 @@ class Site:
 
     def forget(self) -> None:
         """Be a gateway that was restarted: it knows no call, and its positions are others."""
-        self.hub = Hub(kept=1000, first_position=1_000_000)
-        self.engine = Engine(self.hub, self._sites, recent_calls=50, now=lambda: 0.0)
+        self._be_new(position=999_999)
+
+    def _be_new(self, position: int) -> None:
+        self.parts = Parts(kept=1000, position=position)
+        self.hub = self.parts.hub
+        self.engine = Engine(self.parts.committer, self._sites, now=lambda: 0.0)
 
     def link(self, status: LinkStatus, detail: str = "pbx1: connected") -> None:
         self.engine.report(PBX, LinkState(status=status, detail=detail, since=1_800_000_000.0))
 
     async def play(self, until_event: int | None = None, *, start: int = 0) -> None:
         await self.engine.accept(PBX, self.events[start:until_event])
+        await self.parts.committer.settled()
 
     def place_of(self, kind: str, nth: int = 0) -> int:
         """Just behind the nth event of this kind."""
@@ -83,7 +87,7 @@ class Site:
 async def shown(folder: Path, **context: Any) -> AsyncIterator[tuple[Site, Page]]:
     """A site and its page in a browser, in which nothing may go wrong unheard."""
     site = Site(folder)
-    work = asyncio.create_task(site.engine.run())
+    work = asyncio.gather(site.engine.run(), site.parts.committer.run())
     await site.start()
     site.link(LinkStatus.CONNECTED)
     faults: list[str] = []

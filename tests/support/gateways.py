@@ -17,45 +17,76 @@ from gateway.api.stream import Stream
 from gateway.model.ids import PbxName
 from gateway.model.site import Site
 from gateway.ports.connector import LinkState, LinkStatus
+from gateway.ports.store import Store
+from gateway.session.committer import Committer
 from gateway.session.engine import Engine
 from gateway.session.hub import Hub
+from gateway.store.memory import MemoryStore
 
 Client = TestClient[web.Request, web.Application]
+
+
+class Parts:
+    """What an engine stands on: a store, the hub and the committer between them.
+
+    Args:
+        kept: Events that the hub's ring holds.
+        position: Of the last event of before.
+        store: None takes an empty one in memory.
+    """
+
+    def __init__(self, *, kept: int = 10_000, position: int = 0, store: Store | None = None) -> None:
+        self.store = MemoryStore(calls=1_000, events=100_000, last_position=position) if store is None else store
+        self.hub = Hub(kept=kept, log=self.store, position=position)
+        self.committer = Committer(self.store, self.hub, now=lambda: 1_800_000_000.0)
+
+
+@asynccontextmanager
+async def at_work(*parts: Engine | Committer) -> AsyncIterator[None]:
+    """Run the parts while the context is open."""
+    tasks = [asyncio.create_task(part.run()) for part in parts]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 class Served:
     """An engine that has one PBX, and a client of its API."""
 
-    def __init__(self, engine: Engine, hub: Hub, client: Client, folder: Path) -> None:
+    def __init__(self, engine: Engine, parts: "Parts", client: Client, folder: Path) -> None:
         self.engine = engine
-        self.hub = hub
+        self.hub = parts.hub
+        self.store = parts.store
+        self.committer = parts.committer
         self.client = client
         self.events = pbx_events(folder)
 
     async def play(self, until: int | None = None, *, start: int = 0) -> None:
         """Let the PBX say this part of its recording."""
         await self.engine.accept(PBX, self.events[start:until])
+        await self.committer.settled()
 
-    def link(self, status: LinkStatus, detail: str = "as the test says") -> None:
+    async def link(self, status: LinkStatus, detail: str = "as the test says") -> None:
         self.engine.report(PBX, LinkState(status=status, detail=detail, since=1_800_000_000.0))
+        await self.committer.settled()
 
 
 @asynccontextmanager
-async def served(folder: Path, *, kept: int = 10_000, others: Sequence[str] = ()) -> AsyncIterator[Served]:
+async def served(
+    folder: Path, *, kept: int = 10_000, others: Sequence[str] = (), store: Store | None = None
+) -> AsyncIterator[Served]:
     """Serve the API of a gateway whose first PBX is the recorded one; the others say nothing."""
-    hub = Hub(kept=kept, first_position=1_000)
+    parts = Parts(kept=kept, position=999, store=store)
     sites = {PBX: site_of(folder)} | {PbxName(name): Site() for name in others}
-    engine = Engine(hub, sites, recent_calls=100, now=lambda: 1_800_000_000.0)
-    stream = Stream(hub)
+    engine = Engine(parts.committer, sites, now=lambda: 1_800_000_000.0)
+    stream = Stream(parts.hub)
     application = web.Application(middlewares=[guard])
-    application.add_routes(Calls(engine, hub, dict.fromkeys(sites, "asterisk_ami")).routes())
-    application.add_routes(Health(engine, hub).routes())
+    application.add_routes(Calls(engine, parts.hub, parts.store, dict.fromkeys(sites, "asterisk_ami")).routes())
+    application.add_routes(Health(engine, parts.hub, parts.committer, parts.store).routes())
     application.add_routes(stream.routes())
     application.on_shutdown.append(stream.close)
-    work = asyncio.create_task(engine.run())
-    try:
-        async with TestClient(TestServer(application)) as client:
-            yield Served(engine, hub, client, folder)
-    finally:
-        work.cancel()
-        await asyncio.gather(work, return_exceptions=True)
+    async with at_work(engine, parts.committer), TestClient(TestServer(application)) as client:
+        yield Served(engine, parts, client, folder)

@@ -15,6 +15,7 @@ class RecordingSink:
         self.events: list[PbxEvent] = []
         self.gaps: list[Gap] = []
         self.states: list[LinkState] = []
+        self.heard_at: float | None = None
         self.order: list[str] = []
         """Names of events, and ``Gap`` and states between them."""
         self.open = asyncio.Event()
@@ -40,6 +41,10 @@ class RecordingSink:
         self.states.append(state)
         self.order.append(state.status)
         self._told.set()
+
+    def heard_until(self, pbx: PbxName) -> float | None:
+        """Return what the test says."""
+        return self.heard_at
 
     @property
     def status(self) -> LinkStatus | None:

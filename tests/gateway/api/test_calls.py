@@ -2,11 +2,15 @@ import json
 from typing import Any
 
 import pytest
+from support.faulty_store import FaultyStore
 from support.gateways import Client, served
 from support.replaying import CAPTURES, PBX
 
 from gateway.api.problems import CONTENT_TYPE
+from gateway.model.errors import StoreUnavailableError
+from gateway.model.ids import DEFAULT_TENANT
 from gateway.ports.connector import Gap, LinkStatus
+from gateway.store.memory import MemoryStore
 
 ASTERISK = CAPTURES / "asterisk"
 QUEUE = ASTERISK / "22" / "queue_caller_hangs"
@@ -66,7 +70,7 @@ async def test_calls_are_filtered(query: str, states: list[str]) -> None:
     async with served(ASTERISK / "22-freepbx" / "four_at_once") as one:
         at = 0
         state = one.engine.pbxs[PBX]
-        while (state.live_count, len(state.recent)) != (2, 2):
+        while (state.live_count, len(await one.store.ended(DEFAULT_TENANT, pbxs=None, after=None, limit=9))) != (2, 2):
             await one.play(at + 1, start=at)
             at += 1
         calls = (await got(one.client, f"/api/v1/calls{query}"))["calls"]
@@ -74,6 +78,49 @@ async def test_calls_are_filtered(query: str, states: list[str]) -> None:
     assert [call["state"] for call in calls] == states
     started = [call["started_at"] for call in calls if call["state"] == "active"]
     assert started == sorted(started)
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 4, 5])
+async def test_pages_follow_each_other_from_the_live_calls_to_the_first_one_ended(limit: int) -> None:
+    async with served(ASTERISK / "22-freepbx" / "four_at_once") as one:
+        at, whole = 0, list[dict[str, Any]]()
+        while [call["state"] for call in whole] != ["active", "active", "ended", "ended"]:
+            await one.play(at + 1, start=at)
+            whole = (await got(one.client, "/api/v1/calls"))["calls"]
+            at += 1
+        page = await got(one.client, f"/api/v1/calls?limit={limit}")
+        paged = page["calls"]
+        while page["next"] is not None:
+            page = await got(one.client, f"/api/v1/calls?limit={limit}&cursor={page['next']}")
+            assert len(page["calls"]) <= limit
+            paged += page["calls"]
+
+    assert paged == whole
+    assert len(whole) == 4
+
+
+@pytest.mark.parametrize("cursor", ["x", "bm9uZQ", "WyJ4IiwxLCJhIl0"])
+async def test_a_cursor_that_is_none_is_refused(cursor: str) -> None:
+    async with served(QUEUE) as one:
+        response = await one.client.get(f"/api/v1/calls?cursor={cursor}")
+
+        assert response.status == 400
+        assert (await response.json(content_type=CONTENT_TYPE))["parameter"] == "cursor"
+
+
+async def test_without_the_store_live_calls_are_told_and_ended_ones_refused() -> None:
+    store = FaultyStore(MemoryStore(calls=10, events=1_000, last_position=999))
+    async with served(QUEUE, store=store) as one:
+        await one.play(12)
+        store.fault = StoreUnavailableError("db: connection refused")
+        everything = await got(one.client, "/api/v1/calls")
+        ended = await one.client.get("/api/v1/calls?state=ended")
+        store.fault = None
+
+        assert [call["state"] for call in everything["calls"]] == ["active"]
+        assert everything["problem"]["type"] == "urn:tieline:problem:store-unavailable"
+        assert (ended.status, ended.content_type) == (503, CONTENT_TYPE)
+        assert "connection refused" in (await ended.json(content_type=CONTENT_TYPE))["detail"]
 
 
 async def test_named_calls_are_read_at_once() -> None:
@@ -120,9 +167,10 @@ async def test_what_cannot_be_answered_is_a_problem(path: str, status: int, kind
 
 async def test_a_pbx_is_told_with_its_link_and_gaps() -> None:
     async with served(QUEUE) as one:
-        one.link(LinkStatus.CONNECTED, "pbx1: connected")
+        await one.link(LinkStatus.CONNECTED, "pbx1: connected")
         await one.play(12)
         await one.engine.declare_gap(PBX, Gap(began_at=1_800_000_000.0, ended_at=1_800_000_001.5, reason="cut"))
+        await one.committer.settled()
         (pbx,) = (await got(one.client, "/api/v1/pbxs"))["pbxs"]
 
     assert pbx == {

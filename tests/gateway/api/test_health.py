@@ -28,7 +28,7 @@ async def test_a_gateway_that_answers_is_alive() -> None:
 async def test_readiness_says_in_words_what_is_wrong(link: LinkStatus, status: int, word: str) -> None:
     detail = "pbx1: wrong secret for user tieline at 192.0.2.1:5038"
     async with served(QUEUE) as one:
-        one.link(link, detail)
+        await one.link(link, detail)
         response = await one.client.get("/readyz")
         body = await response.json()
 
@@ -38,7 +38,7 @@ async def test_readiness_says_in_words_what_is_wrong(link: LinkStatus, status: i
 
 async def test_one_pbx_that_is_heard_is_enough_to_serve() -> None:
     async with served(QUEUE, others=["two"]) as one:
-        one.link(LinkStatus.CONNECTED)
+        await one.link(LinkStatus.CONNECTED)
         response = await one.client.get("/readyz")
 
         assert (response.status, (await response.json())["status"]) == (200, "degraded")
@@ -46,9 +46,10 @@ async def test_one_pbx_that_is_heard_is_enough_to_serve() -> None:
 
 async def test_figures_are_those_of_the_engine() -> None:
     async with served(QUEUE) as one:
-        one.link(LinkStatus.CONNECTED)
+        await one.link(LinkStatus.CONNECTED)
         await one.play()
         await one.engine.declare_gap(PBX, Gap(began_at=1.0, ended_at=3.5, reason="cut"))
+        await one.committer.settled()
         text = await (await one.client.get("/metrics")).text()
         counts = one.engine.pbxs[PBX].counts
 

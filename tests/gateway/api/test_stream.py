@@ -67,6 +67,7 @@ async def test_topics_and_pbxs_are_chosen(one: Served) -> None:
     await heard(others, "subscribed")
     await one.play()
     await one.engine.declare_gap(PBX, Gap(began_at=1.0, ended_at=2.0, reason="cut"))
+    await one.committer.settled()
 
     assert [event["type"] for event in await heard(queues, "queue.caller_left")] == ["queue.caller_joined", "queue.caller_left"]
     await others.send_json({"type": "ping"})
@@ -91,6 +92,7 @@ async def test_a_gap_is_an_event_of_the_pbx(one: Served) -> None:
     socket = await connected(one, topics=["gateway"])
     await heard(socket, "subscribed")
     await one.engine.declare_gap(PBX, Gap(began_at=1.0, ended_at=2.5, reason="cut"))
+    await one.committer.settled()
     gap = (await heard(socket, "gateway.gap"))[-1]
 
     assert gap["data"]["seconds"] == 1.5
@@ -190,6 +192,7 @@ async def test_a_listener_that_takes_nothing_is_cut(one: Served, monkeypatch: py
             await until(lambda: one.hub.listeners == 1)
             while one.hub.listeners:
                 await one.engine.declare_gap(PBX, Gap(began_at=1.0, ended_at=2.0, reason="x" * 60_000))
+        await one.committer.settled()
     writer.close()
 
     assert [line["event"] for line in logs if line["log_level"] == "warning" and line["event"] != "gap"] == ["listener_stuck"]

@@ -1,11 +1,12 @@
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
+from support.gateways import Parts, at_work
 from support.replaying import CAPTURES, PBX, pbx_events, run
 
 from connectors.asterisk_ami.replay import site_of
@@ -13,8 +14,9 @@ from gateway.model.events import PbxEvent
 from gateway.model.ids import PbxName
 from gateway.model.site import Site
 from gateway.ports.connector import Gap, LinkState, LinkStatus
+from gateway.session.committer import Committer
 from gateway.session.engine import EVENTS_AT_ONCE, INBOX_BATCHES, Engine
-from gateway.session.hub import Hub, Listener
+from gateway.session.hub import Listener
 
 FOLDER = CAPTURES / "asterisk" / "22" / "queue_caller_hangs"
 OTHER = PbxName("other")
@@ -22,22 +24,30 @@ OTHER = PbxName("other")
 
 @asynccontextmanager
 async def running(now: Callable[[], float] = lambda: 0.0) -> AsyncIterator[tuple[Engine, Listener]]:
-    hub = Hub(kept=10_000, first_position=1)
-    engine = Engine(hub, {PBX: site_of(FOLDER), OTHER: Site()}, recent_calls=10, now=now)
-    listener = hub.listen(["*"])
-    task = asyncio.create_task(engine.run())
-    try:
-        yield engine, listener
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+    parts = Parts()
+    engine = Engine(parts.committer, {PBX: site_of(FOLDER), OTHER: Site()}, now=now)
+    listener = parts.hub.listen(["*"])
+    async with at_work(engine, parts.committer):
+        yield Settled(engine, parts.committer), listener
+
+
+class Settled(Engine):
+    """An engine whose work is committed and told before its callers go on."""
+
+    def __init__(self, engine: Engine, committer: Committer) -> None:
+        self.__dict__ = engine.__dict__
+        self.settled = committer.settled
+
+    async def accept(self, pbx: PbxName, events: Sequence[PbxEvent]) -> None:
+        await super().accept(pbx, events)
+        await self.settled()
 
 
 async def heard(listener: Listener) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     while True:
         try:
-            async with asyncio.timeout(0):
+            async with asyncio.timeout(0.05):
                 found += [json.loads(told.json) for told in await listener.next_batch()]
         except TimeoutError:
             return found
@@ -89,8 +99,7 @@ async def test_a_cancelled_batch_is_applied_whole() -> None:
 
 
 async def test_a_full_inbox_makes_the_connector_wait_and_touches_no_other_pbx() -> None:
-    hub = Hub(kept=10, first_position=1)
-    engine = Engine(hub, {PBX: Site(), OTHER: Site()}, recent_calls=10, now=lambda: 0.0)
+    engine = Engine(Parts().committer, {PBX: Site(), OTHER: Site()}, now=lambda: 0.0)
     async with asyncio.TaskGroup() as tasks:
         waiting = [tasks.create_task(engine.accept(PBX, [])) for _ in range(INBOX_BATCHES + 3)]
         await asyncio.sleep(0)
@@ -160,7 +169,7 @@ def test_events_without_a_task_are_not_lost() -> None:
     """What came before the engine runs is applied when it does."""
 
     async def play() -> int:
-        engine = Engine(Hub(kept=10, first_position=1), {PBX: Site()}, recent_calls=1, now=lambda: 0.0)
+        engine = Engine(Parts().committer, {PBX: Site()}, now=lambda: 0.0)
         events: list[PbxEvent] = list(pbx_events(FOLDER)[:3])
         accepting = asyncio.create_task(engine.accept(PBX, events))
         await asyncio.sleep(0)

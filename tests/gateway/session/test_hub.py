@@ -2,31 +2,46 @@ import asyncio
 import json
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.model.ids import DEFAULT_TENANT, CallId, PbxName
-from gateway.session.hub import MAX_BATCH_EVENTS, Hub, Listener, Message, PositionLostError, TooSlowError
+from gateway.ports.store import Batch, Told
+from gateway.session.hub import MAX_BATCH_EVENTS, Hub, Listener, PositionLostError, TooSlowError
+from gateway.store.memory import MemoryStore
 
 FIRST = 1_000
 
 
-def message(number: int, kind: str = "call.started", pbx: str = "one") -> Message:
-    return Message(
-        id=f"c:{number}",
+def message(position: int, kind: str = "call.started", pbx: str = "one") -> Told:
+    json_ = msgspec.json.encode({"position": position, "pbx": pbx, "number": position - FIRST})
+    return Told(
+        position=position,
+        id=f"c:{position}",
         type=kind,
         at=1_800_000_000.5,
         tenant=DEFAULT_TENANT,
         pbx=PbxName(pbx),
         call_id=CallId("c"),
-        data={"number": number},
+        json=json_,
     )
 
 
+def new_hub(kept: int = 10) -> Hub:
+    return Hub(kept=kept, log=MemoryStore(calls=1, events=1, last_position=FIRST - 1), position=FIRST - 1)
+
+
+def messages(start: int, end: int) -> list[Told]:
+    return [message(FIRST + number) for number in range(start, end)]
+
+
 def hub_with(count: int, kept: int = 100) -> Hub:
-    hub = Hub(kept=kept, first_position=FIRST)
-    hub.publish(message(number) for number in range(count))
+    """A hub whose log has deleted all that the ring does not hold."""
+    hub = new_hub(kept)
+    hub.publish(messages(0, count))
+    hub._log = MemoryStore(calls=1, events=1, last_position=hub.position)
     return hub
 
 
@@ -41,32 +56,11 @@ async def taken(listener: Listener) -> list[dict[str, Any]]:
             return found
 
 
-async def test_an_event_is_told_in_the_envelope() -> None:
-    hub = Hub(kept=10, first_position=FIRST)
-    listener = hub.listen(["*"])
-
-    hub.publish([message(7)])
-
-    assert await taken(listener) == [
-        {
-            "id": "c:7",
-            "type": "call.started",
-            "time": "2027-01-15T08:00:00.500Z",
-            "tenant": "default",
-            "pbx": "one",
-            "call_id": "c",
-            "position": FIRST,
-            "data": {"number": 7},
-        }
-    ]
-    assert hub.position == FIRST
-
-
 async def test_all_listeners_get_the_same_bytes() -> None:
-    hub = Hub(kept=10, first_position=FIRST)
+    hub = new_hub(10)
     one, other = hub.listen(["*"]), hub.listen(["call"])
 
-    hub.publish([message(1)])
+    hub.publish([message(FIRST + 1)])
 
     (first,), (second,) = await one.next_batch(), await other.next_batch()
     assert first is second
@@ -84,19 +78,19 @@ async def test_all_listeners_get_the_same_bytes() -> None:
     ],
 )
 async def test_a_listener_gets_its_topics_alone(topics: list[str], expected: list[int]) -> None:
-    hub = Hub(kept=10, first_position=FIRST)
+    hub = new_hub(10)
     listener = hub.listen(topics)
 
-    hub.publish([message(0), message(1, "call.ended"), message(2, "queue.caller_joined")])
+    hub.publish([message(FIRST), message(FIRST + 1, "call.ended"), message(FIRST + 2, "queue.caller_joined")])
 
-    assert [each["data"]["number"] for each in await taken(listener)] == expected
+    assert [each["number"] for each in await taken(listener)] == expected
 
 
 async def test_a_listener_gets_its_pbxs_alone() -> None:
-    hub = Hub(kept=10, first_position=FIRST)
+    hub = new_hub(10)
     listener = hub.listen(["*"], pbxs=["two"])
 
-    hub.publish([message(0), message(1, pbx="two")])
+    hub.publish([message(FIRST), message(FIRST + 1, pbx="two")])
 
     assert [each["pbx"] for each in await taken(listener)] == ["two"]
 
@@ -113,9 +107,9 @@ async def test_a_listener_without_a_position_begins_with_what_comes() -> None:
     hub = hub_with(3)
     listener = hub.listen(["*"])
 
-    hub.publish([message(3)])
+    hub.publish([message(FIRST + 3)])
 
-    assert [each["data"]["number"] for each in await taken(listener)] == [3]
+    assert [each["number"] for each in await taken(listener)] == [3]
 
 
 @pytest.mark.parametrize("after", [0, FIRST + 4, FIRST + 10, 10**15])
@@ -133,16 +127,66 @@ def test_a_position_that_is_held_is_taken(after: int) -> None:
 
 
 async def test_a_slow_listener_is_told_and_the_others_are_served() -> None:
-    hub = Hub(kept=4, first_position=FIRST)
+    hub = new_hub(4)
     slow, quick = hub.listen(["*"]), hub.listen(["*"])
 
     for number in range(5):
-        hub.publish([message(number)])
+        hub.publish([message(FIRST + number)])
         assert len(await quick.next_batch()) == 1
 
     with pytest.raises(TooSlowError, match="5 events behind, of which 4 are held"):
         await slow.next_batch()
     assert hub.lost_listeners == 1
+
+
+async def hub_with_log(count: int, kept: int, log: MemoryStore) -> Hub:
+    hub = Hub(kept=kept, log=log, position=FIRST - 1)
+    await log.commit(Batch(events=messages(0, count)))
+    hub.publish(messages(0, count))
+    return hub
+
+
+def new_log(events: int = 10_000) -> MemoryStore:
+    return MemoryStore(calls=1, events=events, last_position=FIRST - 1)
+
+
+async def test_who_was_away_longer_than_the_ring_holds_catches_up_from_the_log() -> None:
+    count = MAX_BATCH_EVENTS * 2 + 50
+    hub = await hub_with_log(count, 100, new_log())
+    listener = hub.listen(["*"], after=FIRST + 9)
+
+    assert [each["number"] for each in await taken(listener)] == list(range(10, count))
+    hub.publish([message(FIRST + count)])
+    assert [each["number"] for each in await taken(listener)] == [count]
+
+
+async def test_what_the_log_has_deleted_is_lost() -> None:
+    hub = await hub_with_log(500, 10, new_log(events=100))
+
+    with pytest.raises(PositionLostError):
+        hub.listen(["*"], after=FIRST + 398)
+    assert len(await taken(hub.listen(["*"], after=FIRST + 399))) == 100
+
+
+async def test_what_the_log_deletes_while_somebody_catches_up_is_told_as_lost() -> None:
+    log = new_log()
+    hub = await hub_with_log(1_000, 10, log)
+    listener = hub.listen(["*"], after=FIRST + 1)
+    assert len(await listener.next_batch()) == MAX_BATCH_EVENTS
+    await log.prune(DEFAULT_TENANT, calls_before=0.0, events_before=1_900_000_000.0)
+
+    with pytest.raises(PositionLostError, match="no longer kept"):
+        await listener.next_batch()
+
+
+async def test_a_hub_goes_on_after_what_was_before() -> None:
+    hub = new_hub()
+    hub.go_on_after(5_000)
+
+    hub.publish([message(5_001)])
+
+    assert hub.position == 5_001
+    assert len(await taken(hub.listen(["*"], after=5_000))) == 1
 
 
 async def test_one_who_catches_up_is_given_batches() -> None:
@@ -155,11 +199,11 @@ async def test_one_who_catches_up_is_given_batches() -> None:
 
 
 async def test_a_cancelled_wait_loses_nothing() -> None:
-    hub = Hub(kept=10, first_position=FIRST)
+    hub = new_hub(10)
     listener = hub.listen(["*"])
     waiting = asyncio.create_task(listener.next_batch())
     await asyncio.sleep(0)
-    hub.publish([message(1)])
+    hub.publish([message(FIRST + 1)])
     waiting.cancel()
     await asyncio.gather(waiting, return_exceptions=True)
 
@@ -167,7 +211,7 @@ async def test_a_cancelled_wait_loses_nothing() -> None:
 
 
 async def test_a_closed_listener_is_forgotten() -> None:
-    hub = Hub(kept=10, first_position=FIRST)
+    hub = new_hub(10)
     listener = hub.listen(["*"])
     assert hub.listeners == 1
 
@@ -183,17 +227,17 @@ async def test_a_closed_listener_is_forgotten() -> None:
 )
 def test_every_listener_hears_all_in_order_or_that_he_is_too_slow(sizes: list[int], takes: list[bool], kept: int) -> None:
     async def play() -> None:
-        hub = Hub(kept=kept, first_position=FIRST)
+        hub = new_hub(kept)
         listener = hub.listen(["*"])
         heard: list[int] = []
         number = 0
         try:
             for size, take in zip(sizes, takes, strict=False):
-                hub.publish(message(number + each) for each in range(size))
+                hub.publish(messages(number, number + size))
                 number += size
                 if take:
-                    heard += [each["data"]["number"] for each in await taken(listener)]
-            heard += [each["data"]["number"] for each in await taken(listener)]
+                    heard += [each["number"] for each in await taken(listener)]
+            heard += [each["number"] for each in await taken(listener)]
             assert heard == list(range(number))
         except TooSlowError:
             assert number - len(heard) > kept

@@ -1,4 +1,4 @@
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -8,8 +8,9 @@ from support.truth import read_truth
 
 from connectors.asterisk_ami.replay import site_of
 from gateway.model.board import Board
+from gateway.model.calls import Call
 from gateway.model.events import LegCleared, LegCreated, PbxEvent
-from gateway.model.ids import LegId, PbxName
+from gateway.model.ids import CallId, LegId, PbxName
 from gateway.model.site import Site
 from gateway.model.terms import LegRole
 from gateway.ports.connector import Gap
@@ -18,8 +19,8 @@ from gateway.session.pbx_state import KEPT_GAPS, PbxState
 SITE = Site(region="CN", extensions=r"^8\d{3}$", trunks=("PJSIP/trunk",))
 
 
-def state(recent_calls: int = 100, site: Site = SITE) -> PbxState:
-    return PbxState(PbxName("one"), site, recent_calls=recent_calls, now=0.0)
+def state(site: Site = SITE) -> PbxState:
+    return PbxState(PbxName("one"), site, now=0.0)
 
 
 def short_calls(count: int) -> Iterator[PbxEvent]:
@@ -40,35 +41,58 @@ def short_calls(count: int) -> Iterator[PbxEvent]:
         yield LegCleared(at=number + 0.5, leg=leg, cause=16, sip=0)
 
 
-def applied(of: PbxState, events: Iterator[PbxEvent] | tuple[PbxEvent, ...]) -> PbxState:
+def applied(of: PbxState, events: Iterable[PbxEvent]) -> dict[CallId, Call]:
+    """Apply the events and show what they changed; return every call as it is at the end."""
+    calls: dict[CallId, Call] = {}
     for event in events:
-        of.apply(event, event.at + 0.25)
-    return of
+        step = of.apply(event, event.at + 0.25)
+        calls |= {call.call_id: call for call in step.calls}
+        of.show(calls)
+    return calls
 
 
-def test_calls_are_live_then_recent() -> None:
+def test_calls_are_shown_when_they_are_committed_and_no_longer_when_they_ended() -> None:
     of = state()
     created, cleared = short_calls(1)
 
-    of.apply(created, 1.0)
+    begun = of.apply(created, 1.0)
+    assert of.live_count == 0
+    of.show({call.call_id: call for call in begun.calls})
     (live,) = of.live
-    assert (of.live_count, list(of.recent)) == (1, [])
+    assert (of.live_count, of.find([live.call_id])) == (1, [live])
 
-    told = of.apply(cleared, 2.0)
-    assert [event.type for event in told] == ["call.ended"]
-    (recent,) = of.recent
-    assert (of.live_count, recent.call_id) == (0, live.call_id)
-    assert of.find([live.call_id]) == [recent]
+    ended = of.apply(cleared, 2.0)
+    assert [event.type for event in ended.events] == ["call.ended"]
+    assert of.live == [live]
+    of.show({call.call_id: call for call in ended.calls})
+    assert (of.live_count, of.find([live.call_id])) == (0, [])
 
 
-def test_recent_calls_are_bounded_and_the_last_one_is_first() -> None:
-    of = applied(state(recent_calls=3), short_calls(5))
+def test_how_far_the_pbx_was_heard_never_goes_back() -> None:
+    of = state()
+    first, second = short_calls(1)
+    of.apply(second, 0.0)
+    of.apply(first, 0.0)
 
-    assert [call.began_at for call in of.recent] == [4.0, 3.0, 2.0]
+    assert of.heard_at == second.at
+
+
+def test_what_an_earlier_process_left_is_live_and_unheard() -> None:
+    earlier, later = state(), state()
+    created, cleared = short_calls(1)
+    (call,) = applied(earlier, [created]).values()
+
+    step = later.restore([call], heard_at=0.25)
+
+    assert [each.call_id for each in later.live] == [call.call_id]
+    assert [each.complete for each in step.calls] == [False]
+    assert (later.heard_at, later.away_since) == (0.25, 0.25)
+    assert [event.id for event in later.apply(cleared, 1.0).events] == [f"{call.call_id}:{call.seq + 1}"]
 
 
 def test_lag_and_counts_are_kept() -> None:
-    of = applied(state(), short_calls(2))
+    of = state()
+    applied(of, short_calls(2))
 
     assert (of.counts.events, of.counts.lag_s, of.counts.failed_events) == (4, 0.25, 0)
     assert of.counts.call_events == 4
@@ -89,7 +113,7 @@ def test_an_event_that_cannot_be_applied_costs_itself_alone(monkeypatch: pytest.
         applied(of, tuple(events))
 
     assert of.counts.failed_events == 1
-    assert (of.live_count, len(of.recent)) == (1, 1)
+    assert of.live_count == 1
     assert [(line["event"], line["event_type"]) for line in logs] == [("event_not_applied", "LegCleared")]
 
 
@@ -103,22 +127,10 @@ def test_gaps_are_bounded_and_counted() -> None:
 
 
 @pytest.mark.parametrize("name", ["22/attended_transfer", "22/queue_caller_hangs", "22-site2/connection_cut"])
-def test_a_recorded_pbx_leaves_its_calls_recent(name: str) -> None:
+def test_a_recorded_pbx_leaves_no_live_call(name: str) -> None:
     folder: Path = CAPTURES / "asterisk" / name
-    of = applied(state(site=site_of(folder)), pbx_events(folder))
+    of = state(site=site_of(folder))
+    calls = applied(of, pbx_events(folder))
 
     assert of.live_count == 0
-    assert len(of.recent) == len(read_truth(folder)["calls"])
-
-
-def test_a_merged_call_is_found_but_no_recent_call() -> None:
-    folder = CAPTURES / "asterisk" / "22" / "attended_transfer"
-    of = state(site=site_of(folder))
-    merged = []
-    for event in pbx_events(folder):
-        merged += [told for told in of.apply(event, event.at) if told.type == "call.merged"]
-
-    (told,) = merged
-    (gone,) = of.find([told.data["from"]])
-    assert gone.merged_into == told.call_id
-    assert gone not in of.recent
+    assert sum(call.merged_into is None for call in calls.values()) == len(read_truth(folder)["calls"])

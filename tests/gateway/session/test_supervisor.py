@@ -58,6 +58,9 @@ class Sink:
     def report(self, pbx: PbxName, state: LinkState) -> None:
         self.heard.append((pbx, state))
 
+    def heard_until(self, pbx: PbxName) -> float | None:
+        return None
+
 
 class Scripted:
     """A connector that does what its script says, then stays connected."""

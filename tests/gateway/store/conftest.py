@@ -7,9 +7,9 @@ import pytest
 from support.postgres import Postgres, postgres
 
 from gateway.ports.store import Store
-from gateway.store.engines import parse_url
 from gateway.store.memory import MemoryStore
 from gateway.store.sql import SqlStore
+from gateway.store.urls import parse_url
 
 
 @pytest.fixture(scope="session")

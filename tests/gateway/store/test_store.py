@@ -1,5 +1,6 @@
 """What every store keeps to: memory, SQLite and PostgreSQL alike."""
 
+import msgspec
 import pytest
 from support.batches import batch, call_like, live_calls, recorded, told
 from support.replaying import PBX
@@ -130,17 +131,11 @@ async def test_text_that_a_database_would_refuse_is_kept(store: Store) -> None:
     call.digits = "1\x002"
     call.click_to_dial = False
     call.caller_leg = next(iter(call.legs))
-    call.legs = {id_: _dialled(leg, "40\x0001") for id_, leg in call.legs.items()}
+    call.legs = {id_: msgspec.structs.replace(leg, dialled="40\x0001") for id_, leg in call.legs.items()}
 
     await store.commit(batch([call]))
 
     assert await store.find(DEFAULT_TENANT, [call.call_id]) == [call]
-
-
-def _dialled(leg: object, number: str) -> object:
-    import msgspec
-
-    return msgspec.structs.replace(leg, dialled=number)
 
 
 async def test_many_calls_are_found_at_once(store: Store) -> None:

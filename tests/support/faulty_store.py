@@ -1,0 +1,56 @@
+"""A store that fails when a test says so."""
+
+from collections.abc import Sequence
+
+from gateway.model.calls import Call
+from gateway.model.errors import StoreError
+from gateway.model.ids import CallId, PbxName, Tenant
+from gateway.ports.store import Batch, Cursor, Pruned, Told
+from gateway.store.memory import MemoryStore
+
+
+class FaultyStore(MemoryStore):
+    """What an inner store is, with faults."""
+
+    def __init__(self, inner: MemoryStore) -> None:
+        self.__dict__ = inner.__dict__
+        self.fault: StoreError | None = None
+        """Raised by whatever is asked, before anything is done."""
+        self.lost_answer: StoreError | None = None
+        """Raised once by a commit that was made."""
+        self.batches: list[Batch] = []
+        """What was committed."""
+
+    def _fail(self) -> None:
+        if self.fault is not None:
+            raise self.fault
+
+    async def last_position(self) -> int:
+        self._fail()
+        return await super().last_position()
+
+    async def commit(self, batch: Batch) -> None:
+        self._fail()
+        await super().commit(batch)
+        self.batches.append(batch)
+        lost, self.lost_answer = self.lost_answer, None
+        if lost is not None:
+            raise lost
+
+    async def told_after(self, position: int, limit: int) -> list[Told]:
+        self._fail()
+        return await super().told_after(position, limit)
+
+    async def find(self, tenant: Tenant, call_ids: Sequence[CallId]) -> list[Call]:
+        self._fail()
+        return await super().find(tenant, call_ids)
+
+    async def ended(
+        self, tenant: Tenant, *, pbxs: Sequence[PbxName] | None, after: Cursor | None, limit: int
+    ) -> list[tuple[Cursor, Call]]:
+        self._fail()
+        return await super().ended(tenant, pbxs=pbxs, after=after, limit=limit)
+
+    async def prune(self, tenant: Tenant, *, calls_before: float, events_before: float) -> Pruned:
+        self._fail()
+        return await super().prune(tenant, calls_before=calls_before, events_before=events_before)
