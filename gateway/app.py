@@ -108,6 +108,7 @@ class Gateway:
                     # What the connectors still bring while they stop is applied, and kept where the store works.
                     await asyncio.wait([supervisor])
                     engine.cancel()
+                    await asyncio.wait([engine])
                     with suppress(TimeoutError):
                         async with asyncio.timeout(STOP_TIMEOUT_S):
                             await self.committer.settled()

@@ -89,7 +89,7 @@ class Board:
             self._legs_in.setdefault(leg.bridge, set()).add(leg.id)
         other = self.find(leg.id)
         twice = None if other is None else other.legs.get(leg.id)
-        if other is None or twice is None or not twice.is_live:
+        if other is None or other is call or twice is None or not twice.is_live:
             self._call_of[leg.id] = call.call_id
         elif leg.is_live:
             # Live in two calls: it consults by feature code, in the later one.
