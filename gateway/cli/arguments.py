@@ -12,6 +12,9 @@ COMMANDS: Final = {
     "replay": "gateway.cli.replay",
     "pbx simulate": "gateway.cli.simulate",
     "pbx snippet": "gateway.cli.snippet",
+    "db backup": "gateway.cli.db",
+    "db restore": "gateway.cli.db",
+    "db migrate": "gateway.cli.db",
     "version": "gateway.cli.version",
 }
 """The module of each command; its ``run(options)`` returns the exit status."""
@@ -57,6 +60,17 @@ def parser() -> argparse.ArgumentParser:
     snippet = _command(pbx, "snippet", "print the lines to put into the PBX's own configuration", prefix="pbx ")
     snippet.add_argument("product", metavar="PRODUCT", help="such as asterisk")
     snippet.add_argument("--version", default="", metavar="VERSION", help="the PBX's, such as 22; without it the newest")
+
+    db = commands.add_parser("db", help="look after the database").add_subparsers(required=True, metavar="TASK")
+    for name, what, file in (
+        ("backup", "write all calls and events into one file; the gateway may run meanwhile", "a file to write"),
+        ("restore", "put a backup into an empty database, SQLite or PostgreSQL", "the backup"),
+        ("migrate", "bring the schema up to date, as the gateway does when it starts", None),
+    ):
+        task = _command(db, name, what, prefix="db ")
+        task.add_argument("--config", type=Path, metavar="FILE", required=True, help="whose `store` is meant")
+        if file is not None:
+            task.add_argument("file", type=Path, metavar="BACKUP", help=file)
 
     _command(commands, "version", "print the version")
     return top

@@ -29,11 +29,13 @@ def migrate(connection: Connection, to: str = HEAD) -> tuple[str | None, str]:
     """
     config, script = Config(), _script()
     before = revision_of(connection)
-    if before is not None and before not in {each.revision for each in script.walk_revisions()}:
-        raise StoreSchemaError(
-            f"the database has schema {before}, this version knows up to {script.get_current_head()}: install the version "
-            "that wrote it or a later one"
-        )
+    known = {each.revision for each in script.walk_revisions()}
+    for revision in (before, to):
+        if revision not in (None, HEAD, *known):
+            raise StoreSchemaError(
+                f"the schema is {revision}, this version knows up to {script.get_current_head()}: install the version that wrote "
+                "it or a later one"
+            )
 
     def steps(revision: Any, _context: MigrationContext) -> Any:
         # As alembic's own command does it.

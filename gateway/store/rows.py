@@ -40,7 +40,7 @@ def call_row(changed: ChangedCall) -> dict[str, Any]:
 
 def sorted_at(call: Call) -> float:
     """Return where a call stands among others of its state: ended ones by their end, live ones by their beginning."""
-    return (call.ended_at or call.began_at) if call.ended else call.began_at
+    return call.ended_at if call.ended and call.ended_at is not None else call.began_at
 
 
 def event_row(told: Told) -> dict[str, Any]:

@@ -63,7 +63,7 @@ class SqlStore:
         if self._file is not None:
             async with told_plainly(str(self._file.parent)):
                 self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        async with self._writing() as connection:
+        async with self.writing() as connection:
             await connection.run_sync(migrate)
         if self._file is not None:
             self._file.chmod(0o600)  # it holds what callers said and pressed
@@ -84,7 +84,7 @@ class SqlStore:
 
     async def commit(self, batch: Batch) -> None:
         """Keep all of the batch in one transaction."""
-        async with self._writing() as connection:
+        async with self.writing() as connection:
             if batch.calls:
                 await connection.execute(self._put_call, [call_row(changed) for changed in batch.calls])
             if batch.events:
@@ -197,8 +197,13 @@ class SqlStore:
             yield connection
 
     @asynccontextmanager
-    async def _writing(self) -> AsyncIterator[AsyncConnection]:
-        """One transaction of the writer; a connection that failed is not used again."""
+    async def writing(self) -> AsyncIterator[AsyncConnection]:
+        """Open one transaction of the only writer; a connection that failed is not used again.
+
+        Raises:
+            StoreTakenError: Another gateway writes to it.
+            StoreUnavailableError: It does not answer.
+        """
         try:
             async with told_plainly(self.description):
                 connection = await self._connected_writer()

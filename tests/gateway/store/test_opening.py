@@ -1,0 +1,52 @@
+from pathlib import Path
+
+import pytest
+
+from gateway.model.errors import StoreUnavailableError
+from gateway.model.secret import Secret
+from gateway.store.memory import MemoryStore
+from gateway.store.opening import PATIENCE_S, open_patiently, sql_store, store_of
+from gateway.store.urls import MEMORY
+
+
+def test_without_a_url_it_is_a_file_in_the_state_folder(tmp_path: Path) -> None:
+    store = store_of(None, None, tmp_path, recent_calls=1, events=1, now=lambda: 0.0)
+    assert store.description == str(tmp_path / "tieline.db")
+
+
+def test_the_password_is_not_in_the_description(tmp_path: Path) -> None:
+    store = sql_store("postgresql://tieline@db.example/calls", Secret("hidden"), tmp_path)
+    assert store.description == "postgresql+asyncpg://tieline:***@db.example/calls"
+
+
+async def test_positions_in_memory_begin_with_the_time(tmp_path: Path) -> None:
+    store = store_of(MEMORY, None, tmp_path, recent_calls=1, events=1, now=lambda: 5.0)
+    assert await store.last_position() == 4_999_999
+
+
+class Late(MemoryStore):
+    """A store that answers after some attempts."""
+
+    def __init__(self, after: int) -> None:
+        super().__init__(calls=1, events=1)
+        self.attempts, self.after = 0, after
+
+    async def open(self) -> None:
+        self.attempts += 1
+        if self.attempts <= self.after:
+            raise StoreUnavailableError("not yet")
+
+
+async def slept(_seconds: float) -> None:
+    pass
+
+
+async def test_a_database_that_starts_with_the_gateway_is_waited_for() -> None:
+    store = Late(5)
+    await open_patiently(store, sleep=slept)
+    assert store.attempts == 6
+
+
+async def test_a_database_that_never_answers_is_told() -> None:
+    with pytest.raises(StoreUnavailableError):
+        await open_patiently(Late(10 * int(PATIENCE_S)), sleep=slept)
