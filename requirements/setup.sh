@@ -47,12 +47,21 @@ python_or_stop() {
     return 1
 }
 
+# is_there COMMAND or is_there /PATTERN
+is_there() {
+    case $1 in
+    # shellcheck disable=SC2086  # a pattern to expand
+    /*) set -- $1 && [ -e "$1" ] ;;
+    *) command -v "$1" >/dev/null 2>&1 ;;
+    esac
+}
+
 # What the suite needs of the system; what cannot be had is named in one line, and only the tests that need it are refused.
 system_packages() {
     missing=''
-    while read -r wanted package command _why; do
+    while read -r wanted package shown_by _why; do
         [ "$wanted" = test ] || continue
-        command -v "$command" >/dev/null 2>&1 || missing="$missing $package"
+        is_there "$shown_by" || missing="$missing $package"
     done <"$here/system.txt"
     [ -z "$missing" ] && return 0
     # shellcheck disable=SC2086  # a list of package names
