@@ -31,7 +31,7 @@ from gateway.settings.values import ConnectorEntry, Settings
 from gateway.web import routes as page_routes
 
 STOP_TIMEOUT_S: Final = 5.0
-"""Seconds that requests and listeners have to end in when the gateway stops."""
+"""Seconds that requests, listeners and connectors have to end in when the gateway stops."""
 _POSITIONS_PER_SECOND: Final = 1_000_000
 """Positions begin with the time, so that none of an earlier run is taken for one of this one."""
 
@@ -75,7 +75,7 @@ class Gateway:
                     await runner.cleanup()
                     supervisor.cancel()
                     # What the connectors still bring while they stop is applied.
-                    await asyncio.wait([supervisor])
+                    await asyncio.wait([supervisor], timeout=STOP_TIMEOUT_S)
                     engine.cancel()
         finally:
             await runner.cleanup()

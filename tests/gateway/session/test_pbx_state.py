@@ -122,3 +122,16 @@ def test_a_merged_call_is_found_but_no_recent_call() -> None:
     (gone,) = of.find([told.data["from"]])
     assert gone.merged_into == told.call_id
     assert gone not in of.recent
+
+
+def test_a_corrected_call_replaces_the_one_that_ended() -> None:
+    folder = CAPTURES / "asterisk" / "22-site2" / "midcall_connect"
+    of = state(site=site_of(folder))
+    corrected = set()
+    for event in pbx_events(folder):
+        corrected |= {told.call_id for told in of.apply(event, event.at) if told.type == "call.corrected"}
+
+    ids = [call.call_id for call in of.recent]
+    assert corrected
+    assert len(ids) == len(set(ids))
+    assert {call.call_id for call in of.recent if call.version > 1} == corrected
