@@ -42,8 +42,10 @@ find_python() {
 
 python_or_stop() {
     find_python && return 0
-    if apt_install python3 python3-venv && find_python; then return 0; fi
-    say "Python 3.11 or newer with its venv module is missing: as root, 'apt-get install python3 python3-venv', then again"
+    packages=$(sed -n 's/^run  *\([^ ]*\) .*/\1/p' "$here/system.txt" | paste -sd ' ')
+    # shellcheck disable=SC2086  # a list of package names
+    if apt_install $packages && find_python; then return 0; fi
+    say "Python 3.11 or newer with its venv module is missing: as root, 'apt-get install $packages', then again"
     return 1
 }
 

@@ -145,7 +145,7 @@ def test_missing_python_is_one_clear_line(tmp_path: Path) -> None:
     shutil.copy(TOP / "pyproject.toml", clone)
     programs = tmp_path / "bin"
     programs.mkdir()
-    environment = poor_machine(programs, "sh", "dirname", "cat", "sha256sum", "flock", "id", "grep", "sed")
+    environment = poor_machine(programs, "sh", "dirname", "cat", "sha256sum", "flock", "id", "grep", "sed", "paste")
     run = subprocess.run(
         ["sh", "requirements/setup.sh", "run"], cwd=clone, env=environment, capture_output=True, text=True, timeout=60
     )
