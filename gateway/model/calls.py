@@ -93,8 +93,8 @@ class Call(msgspec.Struct, kw_only=True):
     """What a click-to-dial calls once the agent has answered."""
     attempted: str | None = None
     """The device that the dial plan dialled last and that no leg came of yet."""
-    dial_cause: int = 0
-    """The cause with which the dial plan itself refused the call."""
+    dial_cause: int | None = None
+    """The cause with which the dial plan itself refused the call, 0 where it gave none; None where it did not."""
 
     digits: str = ""
     menus: tuple[str, ...] = ()

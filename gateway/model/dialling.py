@@ -83,7 +83,7 @@ def leg_diverted(change: Change, event: LegDiverted) -> None:
 def dial_plan_failed(change: Change, event: DialPlanFailed) -> None:
     """The dial plan itself refused the call."""
     if change.is_near(event.leg):
-        change.call.dial_cause = event.cause
+        change.call.dial_cause = event.cause or change.call.dial_cause or 0
 
 
 def dial_out_requested(change: Change, event: DialOutRequested) -> None:

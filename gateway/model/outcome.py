@@ -89,12 +89,12 @@ def _without_answer(call: Call, stage: str) -> str:
         return dialled_outcome(call) or "no_answer"
     if call.attempted is not None:
         # The dial plan dialled and no leg came of it: there was no telephone to ring.
-        return "busy" if caller.cause == _USER_BUSY and not call.dial_cause else "unreachable"
+        return "busy" if caller.cause == _USER_BUSY and call.dial_cause is None else "unreachable"
     if stage == "ivr":
         return "abandoned" if call.menu_expired else "self_served"
     if call.service in _SERVED:
         return "self_served"
-    return attempt_outcome(call.dial_cause, 0) or attempt_outcome(caller.cause, caller.sip) or "no_answer"
+    return attempt_outcome(call.dial_cause or 0, 0) or attempt_outcome(caller.cause, caller.sip) or "no_answer"
 
 
 def dialled_outcome(call: Call) -> str | None:
