@@ -45,7 +45,7 @@ class Asterisk:
         self.append = dict(append or {})
         self.version = ""
         self.run = Path()
-        self.ports = Ports(0, 0, 0, 0, 0, 0, 0, 0, 0)
+        self.ports = Ports(0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
         self._root = Path()
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -219,7 +219,8 @@ def free_ports() -> Ports:
 
         rtp_from = next(base for base in _rtp_bases() if _is_free(base))
         return Ports(
-            ami=tcp(), ami_tls=tcp(), http=tcp(), sip=udp("127.0.0.1"), rtp_from=rtp_from, rtp_to=rtp_from + 1999,
+            ami=tcp(), ami_tls=tcp(), http=tcp(), sip=udp("127.0.0.1"), iax=udp("127.0.0.1"),
+            rtp_from=rtp_from, rtp_to=rtp_from + 1999,
             carrier=udp(site.CARRIER_HOST), backup=udp(site.BACKUP_HOST), desks=udp(site.DESKS_HOST),
         )  # fmt: skip
 
