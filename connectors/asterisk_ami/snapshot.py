@@ -21,20 +21,6 @@ from gateway.model.ids import BridgeId
 MAX_BRIDGES: Final = 1000
 """Bridges that we ask for one by one, where the PBX does not list its legs."""
 
-LIST_EVENTS: Final = frozenset(
-    {
-        "BridgeInfoChannel",
-        "BridgeInfoComplete",
-        "BridgeListComplete",
-        "BridgeListItem",
-        "CoreShowChannelsComplete",
-        "DeviceStateListComplete",
-        "FullyBooted",
-        "QueueStatusComplete",
-    }
-)
-"""Events that the connection itself reads, beside those of the mapping."""
-
 Ask = Callable[[str, Sequence[tuple[str, str]]], Awaitable[Answer]]
 
 _CHANNELS: Final = "CoreShowChannels"

@@ -83,12 +83,7 @@ loguniqueid = yes
 usegmtime = yes
 """
 
-_CDR_HEAD: Final = """\
-; Add these lines to the files in /etc/asterisk. (+) adds to a section that a usual installation has; where yours lacks the
-; section, leave the (+) out.
-
-"""
-_MANAGER: Final = """\
+_CDR_MANAGER: Final = """\
 ; The same records as events.
 [general](+)
 enabled = yes
