@@ -35,7 +35,7 @@ const connection = new Connection({
     if (event.type === "gateway.link_changed") {
       const pbx = state.pbxs.get(event.pbx);
       if (pbx) pbx.link = { ...event.data, since: event.time };
-      renderNotes(state, connection);
+      renderNotes(state);
       draw();
     }
     if (event.call_id) touch(event.call_id);
@@ -45,7 +45,7 @@ const connection = new Connection({
     state.link = link;
     document.body.toggleAttribute("data-off", !link.online);
     renderLinks(state);
-    renderNotes(state, connection);
+    renderNotes(state);
     if (link.online) for (const call of live()) touch(call.call_id);
   },
 });
@@ -139,6 +139,6 @@ setInterval(() => {
     }
   }
   tick(state);
-  if (!state.link.online) renderNotes(state, connection);
+  if (!state.link.online) renderNotes(state);
 }, 500);
 connection.start();

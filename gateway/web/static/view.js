@@ -212,29 +212,32 @@ export function renderLinks(state) {
 }
 
 /** What is broken, since when, what still holds, and what can be done. */
-export function renderNotes(state, connection) {
+export function renderNotes(state) {
   const notes = [];
   if (!state.link.online) {
-    const next = Math.max(0, Math.ceil((state.link.retryAt - Date.now()) / 1000));
     const retry = el("button", "btn end", "Try now");
     retry.dataset.retry = "";
-    const since = clock(state.link.since);
-    notes.push(note(`Cut off from the gateway since ${since}`, `What you see is as of then. ${next ? `Next try in ${next} s.` : "Trying."}`, retry));
+    const countdown = el("span", "");
+    countdown.id = "countdown";
+    countdown.setAttribute("aria-hidden", "true"); // who listens is told once, not each second
+    notes.push(note(`Cut off from the gateway since ${clock(state.link.since)}`, "What you see is as of then.", countdown, retry));
   } else {
     for (const { pbx, link } of state.pbxs.values()) {
       if (link.status === "retrying" || link.status === "refused") notes.push(note(`${pbx} is not heard since ${clock(link.since)}`, link.detail));
     }
   }
   const box = $("notes");
-  const text = (nodes) => nodes.map((node) => node.textContent).join();
-  if (text(notes) === text([...box.children])) return;
-  const focused = box.contains(document.activeElement);
-  box.replaceChildren(...notes);
-  if (focused) box.querySelector("button")?.focus();
+  const told = (nodes) => nodes.map((node) => node.dataset.told).join();
+  if (told(notes) !== told([...box.children])) box.replaceChildren(...notes);
+  const next = Math.ceil((state.link.retryAt - Date.now()) / 1000);
+  if (!state.link.online) $("countdown").textContent = next > 0 ? `Next try in ${next} s.` : "Trying.";
 }
 
 function note(title, text, ...more) {
-  return el("div", "bar-note", icon("link-off", "i"), el("p", "", el("b", "", title), el("span", "", text)), ...more);
+  const [below, ...beside] = more;
+  const made = el("div", "bar-note", icon("link-off", "i"), el("p", "", el("b", "", title), el("span", "", text), below), ...beside);
+  made.dataset.told = title + text;
+  return made;
 }
 
 let queued = [];
