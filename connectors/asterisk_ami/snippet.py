@@ -10,6 +10,7 @@ from typing import Final
 from gateway.model.errors import ConfigurationError
 
 OLDEST_MAJOR: Final = 16
+NEWEST_MAJOR: Final = 22
 FILTER_BY_NAME_SINCE: Final = {20: 10, 21: 5}
 """The minor version of each older branch from which an event filter may name the event; 22 and newer always may."""
 NOISE: Final = (
@@ -91,7 +92,7 @@ enabled = yes
 
 
 def snippet(version: str) -> str:
-    """Return the lines for an Asterisk of this version, file by file.
+    """Return the lines for an Asterisk of this version, or of the newest that we know when it is empty, file by file.
 
     Raises:
         ConfigurationError: It is no version, or one that is too old.
@@ -119,6 +120,8 @@ def files(version: str) -> dict[str, str]:
 
 
 def _parse(version: str) -> tuple[int, int]:
+    if not version:
+        return NEWEST_MAJOR, 0
     found = _VERSION.match(version.strip())
     if found is None:
         raise ConfigurationError(f"{version!r} is no version of Asterisk; `asterisk -rx 'core show version'` says which yours is")

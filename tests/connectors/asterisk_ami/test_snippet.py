@@ -19,6 +19,10 @@ def test_older_versions_filter_events_by_their_text(version: str) -> None:
     assert "name(" not in manager
 
 
+def test_without_a_version_it_is_the_newest() -> None:
+    assert snippet("") == snippet("22")
+
+
 def test_nothing_that_is_read_is_filtered() -> None:
     # The older filter looks for the text anywhere after "Event: ", so it takes longer names as well.
     assert [name for name in WANTED for noise in NOISE if name.startswith(noise)] == []
@@ -37,7 +41,7 @@ def test_each_file_is_named() -> None:
         assert f"; ===== {name} =====" in text
 
 
-@pytest.mark.parametrize("version", ["", "latest", "x22", "-1", "22 or so?"])
+@pytest.mark.parametrize("version", [" ", "latest", "x22", "-1", "22 or so?"])
 def test_what_is_no_version_is_refused_with_the_command_that_tells(version: str) -> None:
     with pytest.raises(ConfigurationError, match="core show version"):
         snippet(version)
