@@ -69,8 +69,6 @@ def add_diversion(change: Change, diverted_from: str, diverted_to: str, reason: 
 
 def leg_diverted(change: Change, event: LegDiverted) -> None:
     """The call goes on to another device: because the first was busy, gave no answer, or at once."""
-    if not change.is_near(event.leg):
-        return
     reason = event.reason
     for leg in change.call.legs.values():
         if leg.party == event.diverted_from and leg.was_dialled:

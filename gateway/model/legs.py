@@ -56,6 +56,8 @@ class Leg(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     result: DialResult | None = None
     picked_up: bool = False
     """It joined by picking up what rang or was parked elsewhere."""
+    stands_for_caller: bool = False
+    """A helper leg that was handed over in the caller's place: what the PBX does with it, it does with him."""
     transferred: bool = False
     """Its party handed the other one over: its hang-up ends no call."""
 
