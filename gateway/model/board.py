@@ -3,13 +3,15 @@
 Pure: fed with events in order, it answers with steps. The same board serves live traffic, replay and tests.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from gateway.model import gaps, reducer, transfers
+from gateway.model import details, gaps, reducer, transfers
 from gateway.model.call_events import CallEvent
 from gateway.model.calls import Call
 from gateway.model.change import NOTHING, Change, Step
+from gateway.model.ended import EndedCalls
 from gateway.model.events import (
     BridgesMerged,
     ConnectionLost,
@@ -17,6 +19,7 @@ from gateway.model.events import (
     ConsultationStarted,
     LegBridged,
     LegCleared,
+    LegConnected,
     LegCreated,
     LegDialled,
     LegPickedUp,
@@ -29,13 +32,14 @@ from gateway.model.events import (
     QueueEntrySeen,
     SnapshotDone,
 )
+from gateway.model.habits import Habits
 from gateway.model.ids import DEFAULT_TENANT, BridgeId, CallId, LegId, PbxName, Tenant, call_id
 from gateway.model.reports import CallDetail
 from gateway.model.site import Site
 from gateway.model.terms import BridgeKind
 
-REMEMBERED_S: Final = 120.0
-"""Seconds for which an ended call is kept, for what the PBX says of it afterwards."""
+KEPT_GAPS: Final = 20
+"""Gaps whose calls may still come to be known by a late CDR."""
 
 
 class Board:
@@ -46,13 +50,15 @@ class Board:
         self.site = site
         self.tenant = tenant
         self._live: dict[CallId, Call] = {}
-        self._ended: dict[CallId, tuple[float, Call]] = {}
+        self._ended = EndedCalls()
         self._call_of: dict[LegId, CallId] = {}
         self._legs_in: dict[BridgeId, set[LegId]] = {}
         self._unconfirmed: set[LegId] = set()
         self._consulting: dict[LegId, CallId] = {}
         """Legs that are in a second call as well, as its caller: they consult by feature code, without a leg of their own."""
-        self._gap: tuple[float, float | None] | None = None
+        self._lost_at: float | None = None
+        self._gaps: deque[tuple[float, float]] = deque(maxlen=KEPT_GAPS)
+        self._habits = Habits()
 
     @property
     def live(self) -> Mapping[CallId, Call]:
@@ -134,15 +140,10 @@ class Board:
 
     def _retire(self, call: Call, at: float) -> None:
         self._live.pop(call.call_id, None)
-        self._ended[call.call_id] = (at, call)
-        while self._ended:
-            oldest, (ended_at, forgotten) = next(iter(self._ended.items()))
-            if at - ended_at <= REMEMBERED_S:
-                break
-            del self._ended[oldest]
+        for forgotten in self._ended.add(call, at):
             for leg in forgotten.legs:
-                if self._call_of.get(leg) == oldest or self._call_of.get(leg) == forgotten.merged_into:
-                    self._call_of.pop(leg, None)
+                if self._call_of.get(leg) in (forgotten.call_id, forgotten.merged_into):
+                    del self._call_of[leg]
 
     def _new(self, leg: LegId, at: float) -> Change:
         call = Call(
@@ -156,6 +157,7 @@ class Board:
         return Change(call, self.site, at)
 
     def _leg_created(self, event: LegCreated) -> Step:
+        self._habits.leg_created(event)
         if event.leg in self._call_of:
             return NOTHING
         call = self.find(event.root)
@@ -163,6 +165,13 @@ class Board:
         reducer.apply_to(change, event)
         self._call_of[event.leg] = change.call.call_id
         return self._keep(change.call, change.events)
+
+    def _leg_connected(self, event: LegConnected) -> Step:
+        call = self.find(event.leg)
+        if call is None:
+            return NOTHING
+        self._habits.leg_connected(call, event)
+        return self._one(event.leg, event)
 
     def _leg_bridged(self, event: LegBridged) -> Step:
         members = self._legs_in.setdefault(event.bridge, set())
@@ -248,7 +257,9 @@ class Board:
         return self._keep(change.call, change.events, gone)
 
     def _connection_lost(self, event: ConnectionLost) -> Step:
-        self._gap = (event.at, None)
+        if self._lost_at is None:
+            self._lost_at = event.at
+        self._ended.gap_began(event.at)
         for key, call in self._live.items():
             change = Change(call, self.site, event.at)
             gaps.lose_sight(change)
@@ -256,8 +267,10 @@ class Board:
         return Step(calls=tuple(self.live.values()))
 
     def _connection_made(self, event: ConnectionMade) -> Step:
-        if self._gap is not None and self._gap[1] is None:
-            self._gap = (self._gap[0], event.at)
+        if self._lost_at is not None:
+            self._gaps.append((self._lost_at, event.at))
+            self._ended.gap_ended(event.at)
+            self._lost_at = None
         self._unconfirmed = {leg.id for call in self._live.values() for leg in call.legs.values() if leg.is_live}
         return NOTHING
 
@@ -307,24 +320,28 @@ class Board:
         found = self._call_of.get(event.leg)
         if found is None:
             return self._from_detail(event)
-        ended = self._ended.get(found)
-        call = self._live.get(found) or (None if ended is None else ended[1])
+        call = self._live.get(found) or self._ended.get(found)
         if call is None or call.complete or event.leg != call.caller_leg:
             return NOTHING
         change = Change(call, self.site, event.at)
-        if not gaps.correct(change, event):
+        if not self._correct(change, event):
             return NOTHING
-        if ended is not None:
-            self._ended[found] = (ended[0], change.call)
-            return Step(calls=(change.call,), events=tuple(change.events))
-        return self._keep(change.call, change.events)
+        if found in self._live:
+            return self._keep(change.call, change.events)
+        self._ended.replace(change.call)
+        return Step(calls=(change.call,), events=tuple(change.events))
+
+    def _correct(self, change: Change, event: CallDetail) -> bool:
+        dialled = self._habits.dialled(event)
+        return details.correct(change, event, dialled, answers_itself=self._habits.answers_itself(event))
 
     def _from_detail(self, event: CallDetail) -> Step:
         """A call that came and went while nobody listened is known from the CDR alone."""
         ended_at = event.at if event.ended_at is None else event.ended_at
-        if self._gap is None or self._gap[1] is None or not self._gap[0] <= ended_at <= self._gap[1] + 1.0:
+        # A row's seconds are cut off.
+        if not any(began_at - 1.0 < ended_at <= over_at for began_at, over_at in self._gaps):
             return NOTHING
-        seen = gaps.leg_of_detail(event, ended_at)
+        seen = details.caller_seen(event, ended_at)
         if seen is None:
             return NOTHING
         change = self._new(event.leg, seen.at - seen.age_s)
@@ -334,7 +351,7 @@ class Board:
         change.call.talk_known = False
         reducer.clear_leg(change, event.leg, 0, 0, unheard=True)
         change.call.ended_at = ended_at
-        gaps.correct(change, event)
+        self._correct(change, event)
         return self._keep(change.call, change.events)
 
 
@@ -349,6 +366,7 @@ def _together(steps: Iterable[Step]) -> Step:
 
 _ROUTES: Final[dict[type, Callable[[Board, Any], Step]]] = {
     LegCreated: Board._leg_created,
+    LegConnected: Board._leg_connected,
     LegBridged: Board._leg_bridged,
     LegUnbridged: Board._leg_unbridged,
     BridgesMerged: Board._bridges_merged,

@@ -89,7 +89,7 @@ def _answered(change: Change, leg: Leg) -> None:
     if leg.party is None or leg.party in call.answered_by:
         return
     call.answered_by += (leg.party,)
-    if call.answered_at is None:
+    if call.answered_at is None and call.talk_known:
         call.answered_at = at
     if call.queues and call.queues[-1].left_at is None:
         call.queues = (*call.queues[:-1], msgspec.structs.replace(call.queues[-1], left_at=at, result=QueueResult.ANSWERED))

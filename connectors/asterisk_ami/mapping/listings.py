@@ -74,6 +74,8 @@ def _cdr(message: AmiMessage, at: float) -> PbxEvent:
         disposition=message.get("Disposition"),
         destination_leg=message.get("DestinationChannel"),
         application=message.get("LastApplication"),
+        application_data=message.get("LastData"),
+        place=message.get("DestinationContext"),
     )
 
 

@@ -6,9 +6,10 @@ from support.building import SITE, START, Story
 from support.replaying import PBX, asterisk_captures, name_of, pbx_events
 
 from connectors.asterisk_ami.replay import site_of
-from gateway.model.board import REMEMBERED_S, Board
+from gateway.model.board import Board
 from gateway.model.calls import Call
 from gateway.model.change import NOTHING
+from gateway.model.ended import REMEMBERED_S
 from gateway.model.events import (
     BridgesMerged,
     ConsultationStarted,
