@@ -41,6 +41,9 @@ from gateway.model.terms import BridgeKind
 KEPT_GAPS: Final = 20
 """Gaps whose calls may still come to be known by a late CDR."""
 
+LATE_S: Final = 2.0
+"""Seconds by which a PBX may say again what it has said of a leg that is gone."""
+
 
 class Board:
     """All live calls of one PBX, and those that ended lately."""
@@ -142,7 +145,7 @@ class Board:
         self._live.pop(call.call_id, None)
         for forgotten in self._ended.add(call, at):
             for leg in forgotten.legs:
-                if self._call_of.get(leg) in (forgotten.call_id, forgotten.merged_into):
+                if self._call_of.get(leg, "") in (forgotten.call_id, forgotten.merged_into):
                     del self._call_of[leg]
 
     def _new(self, leg: LegId, at: float) -> Change:
@@ -158,13 +161,18 @@ class Board:
 
     def _leg_created(self, event: LegCreated) -> Step:
         self._habits.leg_created(event)
-        if event.leg in self._call_of:
+        if event.leg in self._call_of and not self._is_used_again(event):
             return NOTHING
         call = self.find(event.root)
         change = self._new(event.leg, event.at) if call is None else Change(call, self.site, event.at)
         reducer.apply_to(change, event)
         self._call_of[event.leg] = change.call.call_id
         return self._keep(change.call, change.events)
+
+    def _is_used_again(self, event: LegCreated) -> bool:
+        """Tell whether an application gives the id of a leg that is gone to a new one; a late word is not later than this."""
+        ended = self._ended.get(self._call_of[event.leg])
+        return ended is not None and event.root == event.leg and event.at - ended.changed_at > LATE_S
 
     def _leg_connected(self, event: LegConnected) -> Step:
         call = self.find(event.leg)

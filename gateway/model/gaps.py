@@ -28,7 +28,7 @@ def see(change: Change, event: LegSeen) -> None:
             if event.bridge is not None and known.bridge is None:
                 call.talk_known = False
             connected_at = known.connected_at or (change.at if event.connected else None)
-            change.set_leg(known, bridge=event.bridge, connected_at=connected_at)
+            change.set_leg(known, bridge=event.bridge, connected_at=connected_at, dialled=known.dialled or event.dialled)
         return
     began_at = event.at - event.age_s
     call.complete = False

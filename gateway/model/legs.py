@@ -98,6 +98,9 @@ def party_of(device: str, role: LegRole, number: str | None, site: Site) -> tupl
 def leg_of(event: LegCreated | LegSeen, site: Site, created_at: float) -> Leg:
     """Return the leg that an event announces, as it begins."""
     kind, party = party_of(event.device, event.role, event.number, site)
+    if isinstance(event, LegSeen) and kind is PartyKind.OUTSIDE and party is None and not is_withheld(event.number):
+        # Nobody heard what was sent out on it; Asterisk shows on such a leg what the telephone dialled.
+        party = site.without_prefix(event.number or "")
     return Leg(
         id=event.leg,
         name=event.name,

@@ -30,7 +30,7 @@ def outcome_of(call: Call) -> Outcome:
     """Return how an ended call came out (ARCHITECTURE, "Call record": ``outcome``, ``stage``, ``ended_by``)."""
     released_by = None if call.release is None else call.release.by
     unheard = _ended_unheard(call) and released_by is None
-    if call.answered_by:
+    if call.answered_at is not None or call.answered_by:
         return Outcome(outcome="answered", stage=None, ended_by=None if unheard else released_by or "pbx")
     if call.service is Service.VOICEMAIL:
         return Outcome(outcome="voicemail", stage=None, ended_by=None if unheard else released_by or "pbx")

@@ -66,7 +66,7 @@ def update(change: Change) -> None:
     if release is not None and release.by == "called" and all(leg.id != release.leg for leg in parties):
         # One of several left; the others talk on.
         call.release = None
-    new = [leg for leg in parties if leg.party is not None and leg.party not in call.answered_by]
+    new = [leg for leg in parties if leg.party not in call.answered_by]
     for leg in sorted(new, key=lambda leg: leg.bridged_at):
         _answered(change, leg)
     if call.agents:
