@@ -22,6 +22,17 @@ def test_leg_is_listed_as_it_is_now_with_its_age() -> None:
     assert (leg["ChannelState"], leg["Application"], leg["Duration"], leg["BridgeId"]) == ("6", "Queue", "01:02:05", "")
 
 
+def test_status_tells_what_a_caller_dialled_first() -> None:
+    state = heard(
+        leg_event("Newchannel", 1, Exten="5100"),
+        leg_event("Newexten", 1, Exten="support", Application="Queue", AppData="support"),
+        leg_event("Newchannel", 2, ChannelState="0", Exten="s"),
+    )
+    caller, agent = state.statuses(NOW + 30)
+    assert (caller["DNID"], caller["Exten"], caller["Data"], caller["Seconds"]) == ("5100", "support", "support", "30")
+    assert agent["DNID"] == ""
+
+
 def test_bridge_is_listed_with_its_legs_and_gone_with_its_end() -> None:
     enter = {"BridgeUniqueid": "b1", "BridgeType": "basic"}
     state = heard(

@@ -105,11 +105,13 @@ async def test_lists_answer_with_what_is_live() -> None:
         client.send("CoreShowChannels")
         names = [(await client.next()).name for _ in range(3)]
         assert names == ["Success", "CoreShowChannel", "CoreShowChannelsComplete"]
+        client.send("Status")
+        assert [(await client.next()).name for _ in range(3)] == ["Success", "Status", "StatusComplete"]
         for name, end in (
             ("BridgeList", "BridgeListComplete"),
+            ("DeviceStateList", "DeviceStateListComplete"),
             ("BridgeInfo", "BridgeInfoComplete"),
             ("QueueStatus", "QueueStatusComplete"),
-            ("DeviceStateList", "DeviceStateListComplete"),
         ):
             assert (await client.ask(name)).get("EventList") == "start"
             assert (await client.next()).name == end
