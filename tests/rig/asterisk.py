@@ -20,6 +20,8 @@ from rig import site
 from rig.provision import provision
 from rig.site import Ports
 
+DIES_WITH_US: Final = ("setpriv", "--pdeathsig", "KILL", "--")
+"""Before a command: the kernel ends it when we end, however that happens."""
 START_TIMEOUT_S: Final = 30.0
 STOP_TIMEOUT_S: Final = 10.0
 _PROBE: Final = (
@@ -64,7 +66,8 @@ class Asterisk:
 
     async def __aexit__(self, *exc: object) -> None:
         await self.kill()
-        await asyncio.to_thread(shutil.rmtree, self.run, ignore_errors=True)
+        if self.run.is_absolute():  # else it was never made
+            await asyncio.to_thread(shutil.rmtree, self.run, ignore_errors=True)
 
     @property
     def cdr_path(self) -> Path:
@@ -101,7 +104,7 @@ class Asterisk:
         with (self.run / "log/stdout").open("ab") as log:
             # Not asyncio's: the process outlives the event loop of the fixture that starts it.
             self._process = subprocess.Popen(  # noqa: ASYNC220  # forks and returns at once
-                [*self._command, "-f", "-q"],
+                [*DIES_WITH_US, *self._command, "-f", "-q"],
                 cwd=self.run,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
