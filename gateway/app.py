@@ -34,7 +34,7 @@ from gateway.store.opening import open_patiently, store_of
 from gateway.web import routes as page_routes
 
 STOP_TIMEOUT_S: Final = 5.0
-"""Seconds that requests and listeners have to end in when the gateway stops."""
+"""Seconds that requests, listeners and connectors have to end in when the gateway stops."""
 
 _log = structlog.get_logger()
 
@@ -106,7 +106,7 @@ class Gateway:
                     await runner.cleanup()
                     supervisor.cancel()
                     # What the connectors still bring while they stop is applied, and kept where the store works.
-                    await asyncio.wait([supervisor])
+                    await asyncio.wait([supervisor], timeout=STOP_TIMEOUT_S)
                     engine.cancel()
                     await asyncio.wait([engine])
                     with suppress(TimeoutError):

@@ -42,17 +42,28 @@ find_python() {
 
 python_or_stop() {
     find_python && return 0
-    if apt_install python3 python3-venv && find_python; then return 0; fi
-    say "Python 3.11 or newer with its venv module is missing: as root, 'apt-get install python3 python3-venv', then again"
+    packages=$(sed -n 's/^run  *\([^ ]*\) .*/\1/p' "$here/system.txt" | paste -sd ' ')
+    # shellcheck disable=SC2086  # a list of package names
+    if apt_install $packages && find_python; then return 0; fi
+    say "Python 3.11 or newer with its venv module is missing: as root, 'apt-get install $packages', then again"
     return 1
+}
+
+# is_there COMMAND or is_there /PATTERN
+is_there() {
+    case $1 in
+    # shellcheck disable=SC2086  # a pattern to expand
+    /*) set -- $1 && [ -e "$1" ] ;;
+    *) command -v "$1" >/dev/null 2>&1 ;;
+    esac
 }
 
 # What the suite needs of the system; what cannot be had is named in one line, and only the tests that need it are refused.
 system_packages() {
     missing=''
-    while read -r wanted package command _why; do
+    while read -r wanted package shown_by _why; do
         [ "$wanted" = test ] || continue
-        command -v "$command" >/dev/null 2>&1 || missing="$missing $package"
+        is_there "$shown_by" || missing="$missing $package"
     done <"$here/system.txt"
     [ -z "$missing" ] && return 0
     # shellcheck disable=SC2086  # a list of package names

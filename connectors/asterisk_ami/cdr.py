@@ -98,6 +98,8 @@ class CdrFile:
             disposition=fields[14],
             destination_leg=fields[6],
             application=fields[7],
+            application_data=fields[8],
+            place=fields[3],
         )
 
 

@@ -14,12 +14,12 @@ from connectors._kit.backoff import Backoff
 from connectors._kit.drain import Direction, Drain, Piece, SpoolError
 from connectors.asterisk_ami.cdr import CdrFile
 from connectors.asterisk_ami.keepalive import ClockWatch, keep_alive
-from connectors.asterisk_ami.link import AmiLink, Answer, live
+from connectors.asterisk_ami.link import BOOTED, AmiLink, Answer, live
 from connectors.asterisk_ami.login import enter, open_stream
 from connectors.asterisk_ami.mapping import WANTED, AmiMapper
 from connectors.asterisk_ami.protocol import AmiDecoder, AmiMessage, decode_action
 from connectors.asterisk_ami.settings import AsteriskSettings
-from connectors.asterisk_ami.snapshot import LIST_EVENTS, take_snapshot
+from connectors.asterisk_ami.snapshot import take_snapshot
 from gateway.model.errors import (
     ConfigurationError,
     PeerProtocolError,
@@ -149,7 +149,7 @@ class AsteriskConnector:
             stream = await open_stream(self._settings)
         except TielineError as error:
             return error, 0.0
-        decoder = AmiDecoder(WANTED | LIST_EVENTS, self._settings.site.encoding_fallback)
+        decoder = AmiDecoder(WANTED | {BOOTED}, self._settings.site.encoding_fallback)
         drain = Drain(self._state_dir, self._settings.memory_bytes, self._settings.spool_bytes, self._spooling)
         link = AmiLink(stream, drain, decoder, self._clock, f"tieline-{self._random.getrandbits(32):08x}-")
         self._link = link

@@ -17,6 +17,8 @@ from gateway.model.errors import (
     TielineError,
 )
 
+BOOTED: Final = "FullyBooted"
+"""The event by which the PBX says that it is ready."""
 READ_BYTES: Final = 64 * 1024
 _NO_GREETING: Final = " before it said a word: does it want TLS, a certificate of ours, or nobody from this host?"
 MAX_LIST_ITEMS: Final = 100_000
@@ -75,6 +77,7 @@ class AmiLink:
         self._reader, self._writer = stream
         self._clock = clock
         self._prefix = prefix
+        self._marker = f"\r\nActionID: {prefix}".encode()
         self._asked = 0
         self._pending: dict[str, _Pending] = {}
         self._login_id: str | None = None
@@ -126,8 +129,8 @@ class AmiLink:
     async def ask(self, name: str, headers: Sequence[tuple[str, str]], timeout_s: float, *, patient: bool = False) -> Answer:
         """Send an action, once, and return its answer; one that Asterisk refuses (``Response: Error``) is an answer too.
 
-        A list is complete when its last event (``EventList: Complete``) came: it must be among those that the decoder lets
-        through. Cancelling is safe, but the action was perhaps sent.
+        A list is complete when its last event (``EventList: Complete``) came. Cancelling is safe, but the action was perhaps
+        sent.
 
         Args:
             name: The action.
@@ -156,6 +159,7 @@ class AmiLink:
         if self.failure is not None:
             raise CommandUnansweredError(f"{name} was not sent, the connection ended: {self.failure}")
         pending = self._pending[action_id] = _Pending(asyncio.get_running_loop().create_future())
+        self.decoder.marker = self._marker
         try:
             async with asyncio.timeout(timeout_s):
                 self._writer.write(data)
@@ -174,6 +178,8 @@ class AmiLink:
             raise CommandUnansweredError(f"{name}: the connection broke: {error}") from error
         finally:
             del self._pending[action_id]
+            if not self._pending:
+                self.decoder.marker = None
 
     def take_note(self, message: AmiMessage, at: float) -> None:
         """See whether this message, which arrived at ``at``, answers something."""
@@ -181,7 +187,7 @@ class AmiLink:
             if not self.greeting.done():
                 self.greeting.set_result(message.name)
             return
-        if message.name == "FullyBooted":
+        if message.name == BOOTED:
             self.booted.set()
         if not self._pending:
             return

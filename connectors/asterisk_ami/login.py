@@ -9,6 +9,7 @@ from connectors.asterisk_ami.link import AmiLink
 from connectors.asterisk_ami.protocol import AmiMessage, login_md5_key
 from connectors.asterisk_ami.settings import AsteriskSettings, TlsSettings
 from gateway.model.errors import (
+    CommandRefusedError,
     CommandUnansweredError,
     ConfigurationError,
     PeerProtocolError,
@@ -83,6 +84,7 @@ async def enter(link: AmiLink, settings: AsteriskSettings, pbx: str) -> str:
         pbx: The PBX's name in the configuration, for the operator.
 
     Raises:
+        ConfigurationError: The user or secret holds what cannot be sent, such as a line end.
         PeerRefusedError: The PBX does not take this user and secret, from here.
         PeerUnavailableError: It gave no answer.
     """
@@ -98,6 +100,8 @@ async def enter(link: AmiLink, settings: AsteriskSettings, pbx: str) -> str:
         answer = await _log_in(link, settings)
     except CommandUnansweredError as error:
         raise PeerUnavailableError(f"{settings.address} does not answer the login: {error}") from error
+    except CommandRefusedError as error:
+        raise ConfigurationError(f"`username` or `secret` of the connector with `pbx: {pbx}` cannot be sent: {error}") from error
     if answer.name != "Success":
         raise PeerRefusedError(_refusal(answer.get("Message"), settings, pbx))
     return greeting

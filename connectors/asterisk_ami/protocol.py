@@ -103,6 +103,8 @@ class AmiDecoder:
         """Events that were not wanted."""
         self.malformed = 0
         """Pieces that are neither event nor response, such as free text that some module writes."""
+        self.marker: bytes | None = None
+        """While set, events that hold these bytes are returned whatever their name: what a list action lists, by its ActionID."""
         self._wanted = None if wanted is None else {name.encode(): name for name in wanted}
         self._fallback = encoding_fallback
         self._unwanted_openings: set[bytes] = set()
@@ -166,7 +168,11 @@ class AmiDecoder:
 
     def _read(self, frames: list[bytes], messages: list[AmiMessage]) -> PeerProtocolError | None:
         unwanted = self._unwanted_openings
-        kept = [frame for frame in frames if frame[:_OPENING_BYTES] not in unwanted]
+        marker = self.marker
+        if marker is None:
+            kept = [frame for frame in frames if frame[:_OPENING_BYTES] not in unwanted]
+        else:
+            kept = [frame for frame in frames if frame[:_OPENING_BYTES] not in unwanted or marker in frame]
         self.skipped += len(frames) - len(kept)
         wanted = self._wanted
         for frame in kept:
@@ -193,7 +199,8 @@ class AmiDecoder:
         opening, colon, name = frame.partition(b"\r\n")[0].partition(b":")
         name = name.removeprefix(b" ")
         if opening == b"Event" and colon:
-            if self._wanted is not None and name not in self._wanted:
+            marked = self.marker is not None and self.marker in frame
+            if self._wanted is not None and name not in self._wanted and not marked:
                 self.skipped += 1
                 self._learn_unwanted(frame)
                 return

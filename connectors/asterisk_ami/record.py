@@ -25,7 +25,7 @@ from connectors.asterisk_ami.login import enter, open_stream
 from connectors.asterisk_ami.protocol import AmiDecoder
 from connectors.asterisk_ami.replay import WIRE
 from connectors.asterisk_ami.settings import AsteriskSettings
-from connectors.asterisk_ami.snapshot import LIST_EVENTS, LISTS
+from connectors.asterisk_ami.snapshot import LISTS
 from gateway.model.errors import PeerProtocolError, TielineError
 
 LIST_TIMEOUT_S: Final = 60.0
@@ -93,7 +93,7 @@ class _Recorder:
         with TemporaryDirectory(prefix="tieline-record-") as state_dir:
             drain = Drain(Path(state_dir), self._settings.memory_bytes, self._settings.spool_bytes, lambda _: None)
             # Only answers are decoded; all else goes to the file as it came.
-            link = AmiLink(stream, drain, AmiDecoder(LIST_EVENTS), self._clock, f"record-{secrets.token_hex(4)}-")
+            link = AmiLink(stream, drain, AmiDecoder(frozenset()), self._clock, f"record-{secrets.token_hex(4)}-")
             self._writer.opened(self._clock())
             try:
                 return await live(link, lambda: self._write_all(link), lambda: self._talk(link), "record")

@@ -12,7 +12,7 @@ from gateway.model.events import PbxEvent
 from gateway.model.site import Site
 
 WIRE: Final = "wire.ami"
-GREETING: Final = re.compile(rb"Asterisk Call Manager/[0-9.]+\r\n")
+GREETING: Final = re.compile(rb"Asterisk Call Manager/[0-9.]+\r\n(?=Response: |Event: )")
 
 
 def events_of(folder: Path, site: Site) -> Iterator[PbxEvent]:

@@ -3,8 +3,8 @@
 The lists' events go through the decoder and the mapping as all others do, in order; here is only what to ask, and what to do when
 the PBX does not grant it.
 
-Source: docs.asterisk.org, AMI ``CoreShowChannels``, ``BridgeList``, ``BridgeInfo``, ``QueueStatus``, ``DeviceStateList``; the
-rights are those of Asterisk's ``ast_manager_register_xml`` calls.
+Source: docs.asterisk.org, AMI ``CoreShowChannels``, ``Status``, ``BridgeList``, ``BridgeInfo``, ``QueueStatus``,
+``DeviceStateList``; the rights are those of Asterisk's ``ast_manager_register_xml`` calls.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -21,26 +21,14 @@ from gateway.model.ids import BridgeId
 MAX_BRIDGES: Final = 1000
 """Bridges that we ask for one by one, where the PBX does not list its legs."""
 
-LIST_EVENTS: Final = frozenset(
-    {
-        "BridgeInfoChannel",
-        "BridgeInfoComplete",
-        "BridgeListComplete",
-        "BridgeListItem",
-        "CoreShowChannelsComplete",
-        "DeviceStateListComplete",
-        "FullyBooted",
-        "QueueStatusComplete",
-    }
-)
-"""Events that the connection itself reads, beside those of the mapping."""
-
 Ask = Callable[[str, Sequence[tuple[str, str]]], Awaitable[Answer]]
 
 _CHANNELS: Final = "CoreShowChannels"
 _OTHERS: Final = (("QueueStatus", "none"), ("DeviceStateList", "call or reporting"))
 """Lists beside the legs, and the right that each needs in ``write``."""
-LISTS: Final = (_CHANNELS, "BridgeList", *(action for action, _ in _OTHERS))
+_STATUS: Final = "Status"
+"""Lists the legs too, to users with any of some rights, and with what they dialled; its bridges are no better."""
+LISTS: Final = (_CHANNELS, "BridgeList", *(action for action, _ in _OTHERS), _STATUS)
 """All that a snapshot asks for."""
 
 log = structlog.get_logger(__name__)
@@ -70,14 +58,25 @@ async def take_snapshot(ask: Ask, pbx: str, first_answer: Callable[[], None]) ->
     first_answer()
     if _refused(legs):
         _note(snapshot, pbx, _CHANNELS, "reporting", legs)
-        snapshot.events = await _legs_of_bridges(ask)
+        snapshot.events = await _legs_by_status(ask) or await _legs_of_bridges(ask)
     else:
         await ask("BridgeList", ())
+        await ask(_STATUS, ())
     for action, right in _OTHERS:
         answer = await ask(action, ())
         if _refused(answer):
             _note(snapshot, pbx, action, right, answer)
     return snapshot
+
+
+async def _legs_by_status(ask: Ask) -> list[PbxEvent]:
+    """Find the legs by the list that needs less; nothing where that is refused too."""
+    answer = await ask(_STATUS, ())
+    if _refused(answer):
+        return []
+    seen = [leg_seen(message, answer.at) for message in answer.messages if message.name == _STATUS]
+    legs = [leg for leg in seen if leg is not None]
+    return [*sorted(legs, key=lambda leg: (leg.leg != leg.root, -leg.age_s, leg.leg)), SnapshotDone(at=answer.at)]
 
 
 async def _legs_of_bridges(ask: Ask) -> list[PbxEvent]:

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 Fields = dict[str, str]
 
+_RING = "4"
+"""The state of a leg on which somebody calls the PBX."""
 _STATES = {"NOT_INUSE": "1", "INUSE": "2", "BUSY": "3", "UNAVAILABLE": "5", "RINGING": "6", "RINGINUSE": "7", "ONHOLD": "8"}
 
 
@@ -36,7 +38,7 @@ class PbxState:
         leg = fields.get("Uniqueid", "")
         match fields.get("Event"):
             case "Newchannel":
-                self.legs[leg] = fields
+                self.legs[leg] = {**fields, "DNID": fields.get("Exten", "") if fields.get("ChannelState") == _RING else ""}
                 self._began[leg] = at
             case "Newstate" | "NewCallerid" | "NewConnectedLine" | "Newexten" if leg in self.legs:
                 self.legs[leg].update(fields)
@@ -101,6 +103,17 @@ class PbxState:
             "Duration": f"{minutes // 60:02d}:{minutes % 60:02d}:{seconds:02d}",
             "BridgeId": leg.get("BridgeId", ""),
         }
+
+    def statuses(self, now: float) -> list[Fields]:
+        """Return the items of Status, which lists the same legs with what they dialled."""
+        return [self._status(leg, now) for leg in self.legs.values()]
+
+    def _status(self, leg: Mapping[str, str], now: float) -> Fields:
+        listed = self._channel(leg, now)
+        seconds = int(now - self._began[leg["Uniqueid"]])
+        del listed["Duration"], listed["BridgeId"], listed["ApplicationData"]
+        data, bridge = leg.get("AppData", ""), leg.get("BridgeId", "")
+        return {**listed, "DNID": leg["DNID"], "BridgeID": bridge, "Data": data, "Seconds": str(seconds)}
 
     def bridge_list(self) -> list[Fields]:
         """Return the items of BridgeList."""

@@ -77,6 +77,7 @@ _MIN_LENGTH_OUTSIDE: Final = 7
 """Digits of a number that is no extension."""
 _CHANGED_DIGITS: Final = 4
 _SCALED: Final = re.compile(rb"\r\n(Duration|BillableSeconds|HoldTime|TalkTime|RingTime): (\d+)")
+_COUNTED_LEG: Final = re.compile(rb"\d{10}\.\d+$")
 _DESK: Final = re.compile(rb"10(0)([1-9])")
 _NUMBER: Final = re.compile(rb"\+?\d{7,15}")
 
@@ -160,7 +161,11 @@ def _desks(frames: tuple[Frame, ...]) -> dict[bytes, int]:
 def _tokens(frames: tuple[Frame, ...], desks: frozenset[bytes]) -> re.Pattern[bytes]:
     callers: set[bytes] = set()
     names: set[bytes] = set()
+    given: set[bytes] = set()
     for frame in frames:
+        leg = _value(frame.data, b"Uniqueid") if frame.name == b"Newchannel" else b""
+        if leg and not _COUNTED_LEG.search(leg):
+            given.add(leg)
         number = _value(frame.data, b"CallerIDNum") if frame.name == b"Newchannel" else b""
         if _NUMBER.fullmatch(number):
             callers.add(number.removeprefix(b"+"))
@@ -173,7 +178,7 @@ def _tokens(frames: tuple[Frame, ...], desks: frozenset[bytes]) -> re.Pattern[by
         rb"(?P<suffix>(?<=-)[0-9a-f]{8}(?![0-9a-f-]))",
         rb"(?P<desk>(?<!\d)(?:55)?100[1-9](?!\d))",
     ]
-    for group, values in (("caller", callers), ("member", desks), ("name", names - desks)):
+    for group, values in (("caller", callers), ("member", desks), ("name", names - desks), ("given", given)):
         known = [re.escape(value) for value in sorted(values, key=len, reverse=True) if len(value) > 1 and value != b"<unknown>"]
         if known:
             groups.append(b"(?P<" + group.encode() + b">" + b"|".join(known) + b")")
@@ -226,6 +231,7 @@ class Play:
             "desk": lambda old: old[:-2] + b"%d" % lane + old[-1:],
             "member": self._member,
             "date": self._date,
+            "given": lambda _old: b"click-%d-%d" % (began_at, next(ids.legs)),
         }
 
     def render(self, frame: Frame) -> bytes:

@@ -182,6 +182,8 @@ class Session:
                 self._list(
                     action, "Channels will follow", _each("CoreShowChannel", state.channels(now)), "CoreShowChannelsComplete"
                 )
+            case "status":
+                self._list(action, "Channel status will follow", _each("Status", state.statuses(now)), "StatusComplete")
             case "bridgelist":
                 items = _each("BridgeListItem", state.bridge_list())
                 self._list(action, "Bridge listing will follow", items, "BridgeListComplete")

@@ -4,6 +4,8 @@ import argparse
 import asyncio
 import sys
 from importlib.metadata import version
+from pathlib import Path
+from typing import Final
 
 import msgspec
 
@@ -13,9 +15,14 @@ from gateway.cli.until_stopped import run_until_stopped
 from gateway.settings.load import embedded_default, load_settings
 from gateway.settings.values import Settings
 
-_SIMULATED = """
+_PACKAGE: Final = Path(__file__).parents[1]
+_EXAMPLES: Final = (_PACKAGE / "_data" / "tieline.example.yaml", _PACKAGE.parent / "config" / "tieline.example.yaml")
+"""The example configuration, in an installed wheel and beside the source."""
+
+_SIMULATED: Final = """
   No configuration: this is a simulated PBX that plays recorded calls. For your own:
-  write a file as config/tieline.example.yaml shows, then  tieline run --config FILE
+  copy and change {example},
+  then  tieline run --config FILE
 """
 
 
@@ -47,4 +54,8 @@ def _welcome(settings: Settings, address: str, *, simulated: bool) -> str:
         f"  {address + 'readyz':<42} how each PBX's connection is",
         f"  {address + 'metrics':<42} figures for Prometheus",
     ]
-    return "\n".join(lines) + "\n" + (_SIMULATED if simulated else "") + "\n  Ctrl-C stops it.\n\n"
+    return "\n".join(lines) + "\n" + (_SIMULATED.format(example=_example()) if simulated else "") + "\n  Ctrl-C stops it.\n\n"
+
+
+def _example() -> Path:
+    return next((file for file in _EXAMPLES if file.is_file()), _EXAMPLES[-1])

@@ -3,13 +3,15 @@
 Pure: fed with events in order, it answers with steps. The same board serves live traffic, replay and tests.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from gateway.model import gaps, reducer, transfers
+from gateway.model import details, gaps, reducer, transfers
 from gateway.model.call_events import CallEvent
 from gateway.model.calls import Call
 from gateway.model.change import NOTHING, Change, Step
+from gateway.model.ended import EndedCalls
 from gateway.model.events import (
     BridgesMerged,
     ConnectionLost,
@@ -17,6 +19,7 @@ from gateway.model.events import (
     ConsultationStarted,
     LegBridged,
     LegCleared,
+    LegConnected,
     LegCreated,
     LegDialled,
     LegPickedUp,
@@ -29,14 +32,17 @@ from gateway.model.events import (
     QueueEntrySeen,
     SnapshotDone,
 )
+from gateway.model.habits import Habits
 from gateway.model.ids import DEFAULT_TENANT, BridgeId, CallId, LegId, PbxName, Tenant, call_id
-from gateway.model.legs import Leg
 from gateway.model.reports import CallDetail
 from gateway.model.site import Site
 from gateway.model.terms import BridgeKind
 
-REMEMBERED_S: Final = 120.0
-"""Seconds for which an ended call is kept, for what the PBX says of it afterwards."""
+KEPT_GAPS: Final = 20
+"""Gaps whose calls may still come to be known by a late CDR."""
+
+LATE_S: Final = 2.0
+"""Seconds by which a PBX may say again what it has said of a leg that is gone."""
 
 
 class Board:
@@ -47,13 +53,15 @@ class Board:
         self.site = site
         self.tenant = tenant
         self._live: dict[CallId, Call] = {}
-        self._ended: dict[CallId, tuple[float, Call]] = {}
+        self._ended = EndedCalls()
         self._call_of: dict[LegId, CallId] = {}
         self._legs_in: dict[BridgeId, set[LegId]] = {}
         self._unconfirmed: set[LegId] = set()
         self._consulting: dict[LegId, CallId] = {}
         """Legs that are in a second call as well, as its caller: they consult by feature code, without a leg of their own."""
-        self._gap: tuple[float, float | None] | None = None
+        self._lost_at: float | None = None
+        self._gaps: deque[tuple[float, float]] = deque(maxlen=KEPT_GAPS)
+        self._habits = Habits()
 
     @property
     def live(self) -> Mapping[CallId, Call]:
@@ -74,27 +82,9 @@ class Board:
 
         For a board that has none yet. What happened since is not heard: a ``ConnectionLost`` must follow.
         """
-        for call in sorted(calls, key=lambda call: (call.changed_at, call.call_id)):
-            if call.ended or call.merged_into is not None:
-                self._ended[call.call_id] = (call.changed_at, call)
-                self._call_of |= dict.fromkeys(call.legs, call.merged_into or call.call_id)
-            else:
-                self._live[call.call_id] = call
-        for call in self._live.values():
-            for leg in call.legs.values():
-                self._restore_leg(call, leg)
-
-    def _restore_leg(self, call: Call, leg: Leg) -> None:
-        if leg.is_live and leg.bridge is not None:
-            self._legs_in.setdefault(leg.bridge, set()).add(leg.id)
-        other = self.find(leg.id)
-        twice = None if other is None else other.legs.get(leg.id)
-        if other is None or other is call or twice is None or not twice.is_live:
-            self._call_of[leg.id] = call.call_id
-        elif leg.is_live:
-            # Live in two calls: it consults by feature code, in the later one.
-            main, second = (call, other) if leg.created_at < twice.created_at else (other, call)
-            self._call_of[leg.id], self._consulting[leg.id] = main.call_id, second.call_id
+        kept = restoring.places_of(calls)
+        self._live, self._ended, self._call_of = kept.live, kept.ended, kept.call_of
+        self._legs_in, self._consulting = kept.legs_in, kept.consulting
 
     def find(self, leg: LegId) -> Call | None:
         """Return the live call that a leg belongs to."""
@@ -162,15 +152,10 @@ class Board:
 
     def _retire(self, call: Call, at: float) -> None:
         self._live.pop(call.call_id, None)
-        self._ended[call.call_id] = (at, call)
-        while self._ended:
-            oldest, (ended_at, forgotten) = next(iter(self._ended.items()))
-            if at - ended_at <= REMEMBERED_S:
-                break
-            del self._ended[oldest]
+        for forgotten in self._ended.add(call, at):
             for leg in forgotten.legs:
-                if self._call_of.get(leg) == oldest or self._call_of.get(leg) == forgotten.merged_into:
-                    self._call_of.pop(leg, None)
+                if self._call_of.get(leg, "") in (forgotten.call_id, forgotten.merged_into):
+                    del self._call_of[leg]
 
     def _new(self, leg: LegId, at: float) -> Change:
         call = Call(
@@ -184,13 +169,26 @@ class Board:
         return Change(call, self.site, at)
 
     def _leg_created(self, event: LegCreated) -> Step:
-        if event.leg in self._call_of:
+        self._habits.leg_created(event)
+        if event.leg in self._call_of and not self._is_used_again(event):
             return NOTHING
         call = self.find(event.root)
         change = self._new(event.leg, event.at) if call is None else Change(call, self.site, event.at)
         reducer.apply_to(change, event)
         self._call_of[event.leg] = change.call.call_id
         return self._keep(change.call, change.events)
+
+    def _is_used_again(self, event: LegCreated) -> bool:
+        """Tell whether an application gives the id of a leg that is gone to a new one; a late word is not later than this."""
+        ended = self._ended.get(self._call_of[event.leg])
+        return ended is not None and event.root == event.leg and event.at - ended.changed_at > LATE_S
+
+    def _leg_connected(self, event: LegConnected) -> Step:
+        call = self.find(event.leg)
+        if call is None:
+            return NOTHING
+        self._habits.leg_connected(call, event)
+        return self._one(event.leg, event)
 
     def _leg_bridged(self, event: LegBridged) -> Step:
         members = self._legs_in.setdefault(event.bridge, set())
@@ -276,7 +274,9 @@ class Board:
         return self._keep(change.call, change.events, gone)
 
     def _connection_lost(self, event: ConnectionLost) -> Step:
-        self._gap = (event.at, None)
+        if self._lost_at is None:
+            self._lost_at = event.at
+        self._ended.gap_began(event.at)
         for key, call in self._live.items():
             change = Change(call, self.site, event.at)
             gaps.lose_sight(change)
@@ -284,8 +284,10 @@ class Board:
         return Step(calls=tuple(self.live.values()))
 
     def _connection_made(self, event: ConnectionMade) -> Step:
-        if self._gap is not None and self._gap[1] is None:
-            self._gap = (self._gap[0], event.at)
+        if self._lost_at is not None:
+            self._gaps.append((self._lost_at, event.at))
+            self._ended.gap_ended(event.at)
+            self._lost_at = None
         self._unconfirmed = {leg.id for call in self._live.values() for leg in call.legs.values() if leg.is_live}
         return NOTHING
 
@@ -335,24 +337,28 @@ class Board:
         found = self._call_of.get(event.leg)
         if found is None:
             return self._from_detail(event)
-        ended = self._ended.get(found)
-        call = self._live.get(found) or (None if ended is None else ended[1])
+        call = self._live.get(found) or self._ended.get(found)
         if call is None or call.complete or event.leg != call.caller_leg:
             return NOTHING
         change = Change(call, self.site, event.at)
-        if not gaps.correct(change, event):
+        if not self._correct(change, event):
             return NOTHING
-        if ended is not None:
-            self._ended[found] = (ended[0], change.call)
-            return Step(calls=(change.call,), events=tuple(change.events))
-        return self._keep(change.call, change.events)
+        if found in self._live:
+            return self._keep(change.call, change.events)
+        self._ended.replace(change.call)
+        return Step(calls=(change.call,), events=tuple(change.events))
+
+    def _correct(self, change: Change, event: CallDetail) -> bool:
+        dialled = self._habits.dialled(event)
+        return details.correct(change, event, dialled, answers_itself=self._habits.answers_itself(event))
 
     def _from_detail(self, event: CallDetail) -> Step:
         """A call that came and went while nobody listened is known from the CDR alone."""
         ended_at = event.at if event.ended_at is None else event.ended_at
-        if self._gap is None or self._gap[1] is None or not self._gap[0] <= ended_at <= self._gap[1] + 1.0:
+        # A row's seconds are cut off.
+        if not any(began_at - 1.0 < ended_at <= over_at for began_at, over_at in self._gaps):
             return NOTHING
-        seen = gaps.leg_of_detail(event, ended_at)
+        seen = details.caller_seen(event, ended_at)
         if seen is None:
             return NOTHING
         change = self._new(event.leg, seen.at - seen.age_s)
@@ -362,7 +368,7 @@ class Board:
         change.call.talk_known = False
         reducer.clear_leg(change, event.leg, 0, 0, unheard=True)
         change.call.ended_at = ended_at
-        gaps.correct(change, event)
+        self._correct(change, event)
         return self._keep(change.call, change.events)
 
 
@@ -377,6 +383,7 @@ def _together(steps: Iterable[Step]) -> Step:
 
 _ROUTES: Final[dict[type, Callable[[Board, Any], Step]]] = {
     LegCreated: Board._leg_created,
+    LegConnected: Board._leg_connected,
     LegBridged: Board._leg_bridged,
     LegUnbridged: Board._leg_unbridged,
     BridgesMerged: Board._bridges_merged,

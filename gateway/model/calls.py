@@ -8,6 +8,7 @@ import msgspec
 
 from gateway.model.ids import CallId, LegId, PbxName, QueueName, Tenant
 from gateway.model.legs import Leg
+from gateway.model.reports import CallDetail
 from gateway.model.terms import DiversionReason, QueueResult, Service, TransferKind
 
 
@@ -93,8 +94,8 @@ class Call(msgspec.Struct, kw_only=True):
     """What a click-to-dial calls once the agent has answered."""
     attempted: str | None = None
     """The device that the dial plan dialled last and that no leg came of yet."""
-    dial_cause: int = 0
-    """The cause with which the dial plan itself refused the call."""
+    dial_cause: int | None = None
+    """The cause with which the dial plan itself refused the call, 0 where it gave none; None where it did not."""
 
     digits: str = ""
     menus: tuple[str, ...] = ()
@@ -114,6 +115,10 @@ class Call(msgspec.Struct, kw_only=True):
     talk_known: bool = True
     talk_said: float | None = None
     """Seconds of talk by the PBX's own account, where we did not hear it all."""
+    talk_begin_heard: bool = False
+    """When the sight of it was lost it was talking, and since when was known."""
+    queue_said: bool = False
+    """``talk_said`` is the queue's own account, which counts the talk alone."""
     held_since: float | None = None
     held_by: LegId | None = None
     held_by_feature: bool = False
@@ -133,8 +138,10 @@ class Call(msgspec.Struct, kw_only=True):
     conference: str | None = None
     parties: tuple[str, ...] = ()
     recording: str | None = None
-    disposition: str | None = None
-    """What the PBX's CDR says of a call whose end was not heard."""
+    details: tuple[CallDetail, ...] = ()
+    """What the PBX's CDR says of the caller's leg, row by row, where a gap hides something of the call."""
+    begin_heard: bool = True
+    """False for a call that was first seen in a snapshot or in the CDR."""
 
     @property
     def state(self) -> str:

@@ -79,7 +79,8 @@ class Change:
         caller = call.caller
         if caller is None or caller.cleared_at is not None or caller.transferred:
             return True
-        return call.click_to_dial and leg in call.legs and not call.legs[leg].is_party
+        known = call.legs.get(leg)
+        return known is not None and not known.is_party and (call.click_to_dial or known.stands_for_caller)
 
     def step(self, others: Sequence[Call] = ()) -> Step:
         return Step(calls=(self.call, *others), events=tuple(self.events))

@@ -69,8 +69,6 @@ def add_diversion(change: Change, diverted_from: str, diverted_to: str, reason: 
 
 def leg_diverted(change: Change, event: LegDiverted) -> None:
     """The call goes on to another device: because the first was busy, gave no answer, or at once."""
-    if not change.is_near(event.leg):
-        return
     reason = event.reason
     for leg in change.call.legs.values():
         if leg.party == event.diverted_from and leg.was_dialled:
@@ -83,7 +81,7 @@ def leg_diverted(change: Change, event: LegDiverted) -> None:
 def dial_plan_failed(change: Change, event: DialPlanFailed) -> None:
     """The dial plan itself refused the call."""
     if change.is_near(event.leg):
-        change.call.dial_cause = event.cause
+        change.call.dial_cause = event.cause or change.call.dial_cause or 0
 
 
 def dial_out_requested(change: Change, event: DialOutRequested) -> None:

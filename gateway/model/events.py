@@ -164,10 +164,11 @@ class ServiceStarted(Event, frozen=True):
 
 
 class DialPlanFailed(Event, frozen=True):
-    """The dial plan itself refused the call with this Q.850 cause (AMI ``Newexten`` of Hangup, Busy, Congestion)."""
+    """The dial plan itself refused the call (AMI ``Newexten`` of Hangup, Busy, Congestion; ``Newstate`` Busy)."""
 
     leg: LegId
     cause: int
+    """Q.850 cause, 0 where it is not known."""
 
 
 class QueueJoined(Event, frozen=True):

@@ -1,6 +1,4 @@
-"""What was not heard: calls first seen in the middle, calls that ended unheard, and what the PBX's CDR says later."""
-
-from typing import Final
+"""What was not heard: calls first seen in the middle, and calls that ended unheard. What the CDR says of them later: details."""
 
 import msgspec
 
@@ -9,10 +7,7 @@ from gateway.model.change import Change
 from gateway.model.events import LegSeen, QueueEntrySeen
 from gateway.model.legs import leg_of
 from gateway.model.reducer import add_leg
-from gateway.model.reports import CallDetail
 from gateway.model.terms import LegRole
-
-QUEUE_APPLICATIONS: Final = frozenset({"Queue", "AppQueue"})
 
 
 def lose_sight(change: Change) -> None:
@@ -20,6 +15,7 @@ def lose_sight(change: Change) -> None:
     call = change.call
     call.complete = False
     if call.talk_since is not None:
+        call.talk_begin_heard = call.talk_begin_heard or call.talk_known
         call.talk_known = False
 
 
@@ -29,11 +25,14 @@ def see(change: Change, event: LegSeen) -> None:
     known = call.legs.get(event.leg)
     if known is not None:
         if known.cleared_at is None:
+            if event.bridge is not None and known.bridge is None:
+                call.talk_known = False
             connected_at = known.connected_at or (change.at if event.connected else None)
-            change.set_leg(known, bridge=event.bridge, connected_at=connected_at)
+            change.set_leg(known, bridge=event.bridge, connected_at=connected_at, dialled=known.dialled or event.dialled)
         return
     began_at = event.at - event.age_s
     call.complete = False
+    call.begin_heard = call.begin_heard and bool(call.legs)
     call.began_at = min(call.began_at, began_at)
     if event.bridge is not None:
         call.talk_known = False
@@ -63,57 +62,3 @@ def see_queue_entry(change: Change, event: QueueEntrySeen) -> None:
     call.place = "queue"
     call.queues += (QueueStay(queue=event.queue, leg=event.leg, joined_at=change.at - event.wait_s),)
     change.tell("queue.caller_joined", queue=event.queue)
-
-
-def correct(change: Change, detail: CallDetail) -> bool:
-    """Fill in from the CDR what was not heard; tell whether anything changed."""
-    call = change.call
-    before = (call.talk_said, call.ended_at, call.answered_by, call.disposition)
-    if detail.answered:
-        far = far_extension(change, detail)
-        if far is not None and not call.answered_by:
-            call.answered_by = (far,)
-        plain = not call.queues and not call.menus and not call.transfers and detail.application not in QUEUE_APPLICATIONS
-        if plain and not call.talk_known and call.answered_by:
-            call.talk_said = float(detail.billed_s)
-    if call.ended:
-        call.ended_at = call.ended_at or detail.ended_at
-    call.disposition = detail.disposition
-    if before == (call.talk_said, call.ended_at, call.answered_by, call.disposition):
-        return False
-    if call.ended:
-        call.version += 1
-        change.tell("call.corrected", version=call.version, talk_s=call.known_talk_s)
-    return True
-
-
-def far_extension(change: Change, detail: CallDetail) -> str | None:
-    """Return the extension or number that the CDR's called leg stands for."""
-    device = detail.destination_leg.rpartition("-")[0] or detail.destination_leg
-    peer = device.partition("/")[2].partition("@")[0]
-    if change.site.is_extension(peer):
-        return peer
-    return detail.destination if change.site.is_trunk(device) else None
-
-
-def leg_of_detail(detail: CallDetail, ended_at: float) -> LegSeen | None:
-    """Return the calling leg that a CDR row tells of; None where it is a helper's row."""
-    device = detail.leg_name.rpartition("-")[0] or detail.leg_name
-    if device.startswith("Local/"):
-        return None
-    return LegSeen(
-        at=ended_at,
-        leg=detail.leg,
-        name=detail.leg_name,
-        device=device,
-        role=LegRole.ORIGINATING,
-        root=detail.leg,
-        number=detail.source or None,
-        display=None,
-        dialled=detail.destination or None,
-        place=None,
-        age_s=float(detail.duration_s),
-        connected=detail.answered,
-        alerting=False,
-        bridge=None,
-    )

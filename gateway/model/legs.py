@@ -56,6 +56,8 @@ class Leg(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     result: DialResult | None = None
     picked_up: bool = False
     """It joined by picking up what rang or was parked elsewhere."""
+    stands_for_caller: bool = False
+    """A helper leg that was handed over in the caller's place: what the PBX does with it, it does with him."""
     transferred: bool = False
     """Its party handed the other one over: its hang-up ends no call."""
 
@@ -96,6 +98,9 @@ def party_of(device: str, role: LegRole, number: str | None, site: Site) -> tupl
 def leg_of(event: LegCreated | LegSeen, site: Site, created_at: float) -> Leg:
     """Return the leg that an event announces, as it begins."""
     kind, party = party_of(event.device, event.role, event.number, site)
+    if isinstance(event, LegSeen) and kind is PartyKind.OUTSIDE and party is None and not is_withheld(event.number):
+        # Nobody heard what was sent out on it; Asterisk shows on such a leg what the telephone dialled.
+        party = site.without_prefix(event.number or "")
     return Leg(
         id=event.leg,
         name=event.name,

@@ -4,6 +4,7 @@ import msgspec
 
 from gateway.model.calls import Call
 from gateway.model.causes import attempt_outcome
+from gateway.model.details import outcome_told
 from gateway.model.legs import Leg
 from gateway.model.terms import DialResult, LegRole, Service
 
@@ -13,8 +14,6 @@ _BY_RESULT = {
     DialResult.FAILED: "failed",
 }
 _GIVEN_UP = frozenset({DialResult.NO_ANSWER, DialResult.CANCELLED})
-_BY_DISPOSITION = {"BUSY": "busy", "FAILED": "failed", "CONGESTION": "failed", "NO ANSWER": "no_answer"}
-"""Asterisk's CDR dispositions; ANSWERED without a party is a caller who left a menu or a queue."""
 _USER_BUSY = 17
 _ENDED_BY_CALLED = frozenset({"busy", "rejected"})
 _SERVED = frozenset({Service.MAILBOX, Service.MONITOR, Service.MEDIA})
@@ -23,22 +22,29 @@ _SERVED = frozenset({Service.MAILBOX, Service.MONITOR, Service.MEDIA})
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     outcome: str
     stage: str | None
-    ended_by: str
+    ended_by: str | None
+    """None where nobody heard it."""
 
 
 def outcome_of(call: Call) -> Outcome:
     """Return how an ended call came out (ARCHITECTURE, "Call record": ``outcome``, ``stage``, ``ended_by``)."""
     released_by = None if call.release is None else call.release.by
-    if call.answered_by:
-        return Outcome(outcome="answered", stage=None, ended_by=released_by or "pbx")
-    if _ended_unheard(call):
-        return _from_detail(call)
+    unheard = _ended_unheard(call) and released_by is None
+    if call.answered_at is not None or call.answered_by:
+        return Outcome(outcome="answered", stage=None, ended_by=None if unheard else released_by or "pbx")
     if call.service is Service.VOICEMAIL:
-        return Outcome(outcome="voicemail", stage=None, ended_by=released_by or "pbx")
+        return Outcome(outcome="voicemail", stage=None, ended_by=None if unheard else released_by or "pbx")
+    if unheard:
+        return _as_told(call)
     stage = _stage(call)
+    if stage == "route" and not call.complete:
+        # What went before may have been in the gap.
+        stage = _as_told(call).stage or stage
     if released_by == "caller" and not _agent_leg_failed(call) and not _had_failed(call, stage):
         served = call.service in _SERVED
         return Outcome(outcome="self_served" if served else "abandoned", stage=None if served else stage, ended_by="caller")
+    if released_by is None and call.place == "route" and not call.complete and call.details:
+        return _as_told(call)
     outcome = _without_answer(call, stage)
     if released_by == "cti":
         return Outcome(outcome=outcome, stage=stage, ended_by="cti")
@@ -47,9 +53,22 @@ def outcome_of(call: Call) -> Outcome:
     return Outcome(outcome=outcome, stage=stage, ended_by="called" if outcome in _ENDED_BY_CALLED else "pbx")
 
 
-def _from_detail(call: Call) -> Outcome:
-    outcome = "unknown" if call.disposition is None else _BY_DISPOSITION.get(call.disposition, "abandoned")
-    return Outcome(outcome=outcome, stage=None if outcome == "unknown" else call.place, ended_by="pbx")
+def _as_told(call: Call) -> Outcome:
+    """Go by the PBX's own record of a call whose end, or all before it, was not heard."""
+    outcome, stage = outcome_told(call) or ("unknown", None)
+    return Outcome(outcome=outcome, stage=stage, ended_by=_ENDED_BY.get(outcome))
+
+
+_ENDED_BY = {
+    "abandoned": "caller",
+    "busy": "called",
+    "rejected": "called",
+    "no_answer": "pbx",
+    "failed": "pbx",
+    "unreachable": "pbx",
+    "self_served": "pbx",
+}
+"""Who ends a call that comes out so, as a rule."""
 
 
 def _ended_unheard(call: Call) -> bool:
@@ -89,12 +108,12 @@ def _without_answer(call: Call, stage: str) -> str:
         return dialled_outcome(call) or "no_answer"
     if call.attempted is not None:
         # The dial plan dialled and no leg came of it: there was no telephone to ring.
-        return "busy" if caller.cause == _USER_BUSY and not call.dial_cause else "unreachable"
+        return "busy" if caller.cause == _USER_BUSY and call.dial_cause is None else "unreachable"
     if stage == "ivr":
         return "abandoned" if call.menu_expired else "self_served"
     if call.service in _SERVED:
         return "self_served"
-    return attempt_outcome(call.dial_cause, 0) or attempt_outcome(caller.cause, caller.sip) or "no_answer"
+    return attempt_outcome(call.dial_cause or 0, 0) or attempt_outcome(caller.cause, caller.sip) or "no_answer"
 
 
 def dialled_outcome(call: Call) -> str | None:

@@ -80,7 +80,7 @@ def record_of(call: Call, site: Site) -> dict[str, Any]:
         record["merged_into"] = call.merged_into
     if call.changed_at <= 0.0:
         record |= _untimed(record)
-    if call.answered_by:
+    if call.answered_at is not None or call.answered_by:
         record["outcome"] = "answered"
     if call.ended:
         result = outcome_of(call)

@@ -219,6 +219,8 @@ _REQUEST_TERMINATED: Final = 487
 
 def _is_answer_to_caller(call: Call, event: ReleaseRequested) -> bool:
     """Tell whether this is what the PBX answered the caller: he himself cannot refuse, only give up."""
+    if call.dial_cause is not None:
+        return True
     if event.sip == _REQUEST_TERMINATED or attempt_outcome(event.cause, event.sip) is None:
         return False
     return not any(leg.is_ringing for leg in call.legs.values())

@@ -28,6 +28,10 @@ class CallDetail(Event, frozen=True):
     destination_leg: str
     """The name of the leg that was called, such as ``PJSIP/1001-0000000c``."""
     application: str
+    """What the calling leg did last."""
+    application_data: str = ""
+    place: str = ""
+    """The dial plan's context of ``destination``; empty where the PBX does not say it."""
 
 
 class QueueSeen(Event, frozen=True):

@@ -66,7 +66,7 @@ def update(change: Change) -> None:
     if release is not None and release.by == "called" and all(leg.id != release.leg for leg in parties):
         # One of several left; the others talk on.
         call.release = None
-    new = [leg for leg in parties if leg.party is not None and leg.party not in call.answered_by]
+    new = [leg for leg in parties if leg.party not in call.answered_by]
     for leg in sorted(new, key=lambda leg: leg.bridged_at):
         _answered(change, leg)
     if call.agents:
@@ -89,7 +89,7 @@ def _answered(change: Change, leg: Leg) -> None:
     if leg.party is None or leg.party in call.answered_by:
         return
     call.answered_by += (leg.party,)
-    if call.answered_at is None:
+    if call.answered_at is None and call.talk_known:
         call.answered_at = at
     if call.queues and call.queues[-1].left_at is None:
         call.queues = (*call.queues[:-1], msgspec.structs.replace(call.queues[-1], left_at=at, result=QueueResult.ANSWERED))

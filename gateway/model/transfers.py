@@ -29,6 +29,9 @@ def transferred(change: Change, event: LegTransferred) -> None:
         leg = None if leg_id is None else call.legs.get(leg_id)
         if leg is not None:
             change.set_leg(leg, transferred=True)
+    moved = None if event.transferee is None else call.legs.get(event.transferee)
+    if moved is not None and not moved.is_party:
+        change.set_leg(moved, stands_for_caller=True)
     target = _target_of(call, event)
     kind = event.kind
     result = None
@@ -205,6 +208,9 @@ def fold(into: Change, other: Call) -> Call:
     call.conference = call.conference or gone.conference
     call.parties = tuple(sorted({*call.parties, *gone.parties}))
     call.diversions += gone.diversions
+    if gone.queues and gone.queues[-1].left_at is None:
+        call.queues += gone.queues[-1:]
+        call.place = "queue"
     call.recording = call.recording or gone.recording
     call.complete = call.complete and gone.complete
     gone.merged_into = call.call_id

@@ -81,5 +81,6 @@ def agent_completed(change: Change, event: AgentCompleted) -> None:
         return
     if not call.talk_known and len(call.agents) <= 1 and not call.transfers:
         call.talk_said = float(event.talk_s)
+        call.queue_said = True
     if call.release is None and event.ended_by_agent is not None and not call.transfers:
         call.release = Release(by="called" if event.ended_by_agent else "caller", leg=event.leg, at=change.at)

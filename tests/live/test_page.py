@@ -1,6 +1,7 @@
 """The page in a real browser, on a gateway whose PBX says what the test tells it to."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -28,6 +29,9 @@ pytestmark = [pytest.mark.live, pytest.mark.slow]
 CHROMIUM: Final = "/usr/bin/chromium"
 QUEUE: Final = CAPTURES / "asterisk" / "22" / "queue_caller_hangs"
 HOLD: Final = CAPTURES / "asterisk" / "22" / "hold"
+FLOOD: Final = CAPTURES / "asterisk" / "22" / "flood_ivr_50cps"
+SLICE: Final = 200
+"""Events of the flood between two turns of the loop."""
 DESKTOP: Final = {"width": 1440, "height": 900}
 TELEPHONE: Final = {"width": 390, "height": 844}
 
@@ -151,6 +155,7 @@ async def test_the_page_survives_a_cut_and_says_so_meanwhile() -> None:
 
         await site.stop()
         await expect(page.get_by_text("Cut off from the gateway since")).to_be_visible()
+        await expect(page.locator("#countdown")).to_have_text(re.compile(r"Next try in \d+ s\.|Trying\."))
         await expect(page.locator("#links")).to_contain_text("not known")
         await site.play(start=site.place_of("QueueJoined"))
 
@@ -226,3 +231,16 @@ async def test_a_callers_name_is_text_and_nothing_else() -> None:
         await site.engine.accept(PBX, changed[: site.place_of("QueueJoined")])
         await expect(page.locator("#live li").first).to_contain_text(name)
         assert await page.locator("img").count() == 0
+
+
+async def test_the_page_keeps_up_with_a_flood() -> None:
+    async with shown(FLOOD) as (site, page):
+        for start in range(0, len(site.events), SLICE):
+            await site.play(start + SLICE, start=start)
+            await asyncio.sleep(0)
+        ended = site.engine.pbxs[PBX].recent
+        await expect(page.locator("#live li")).to_have_count(0, timeout=30_000)
+        await expect(page.locator("#live-count")).to_have_text("0")
+        await expect(page.locator("#ended li").first).to_have_attribute("data-key", ended[0].call_id, timeout=30_000)
+        await expect(page.locator("#notes")).to_be_empty(timeout=20_000)
+        assert await page.locator("#stream li").count() <= 200

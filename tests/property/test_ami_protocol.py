@@ -17,7 +17,7 @@ from connectors.asterisk_ami.mapping import WANTED
 from connectors.asterisk_ami.protocol import AmiDecoder, AmiMessage, decode_action, encode_action
 from gateway.model.errors import CommandRefusedError, PeerProtocolError
 
-MAX_BYTES: Final = 400_000
+MAX_BYTES: Final = 40_000
 """Of a capture: byte by byte is slow, and what follows repeats what came before."""
 CAPTURES: Final = [folder for folder in asterisk_captures() if not folder.name.startswith("flood")]
 
@@ -87,7 +87,7 @@ def test_recorded_messages_do_not_depend_on_how_bytes_were_cut(folder: Path) -> 
     whole = feed([data], WANTED, "gb18030")
     assert len(whole[0]) > 1
     assert not whole[3]
-    for step in (1, 7, 1000, 65_536):
+    for step in (1, 7, 1000):
         assert feed((data[start : start + step] for start in range(0, len(data), step)), WANTED, "gb18030") == whole
 
 

@@ -20,6 +20,8 @@ from rig import site
 from rig.provision import provision
 from rig.site import Ports
 
+DIES_WITH_US: Final = ("setpriv", "--pdeathsig", "KILL", "--")
+"""Before a command: the kernel ends it when we end, however that happens."""
 START_TIMEOUT_S: Final = 30.0
 STOP_TIMEOUT_S: Final = 10.0
 _PROBE: Final = (
@@ -45,7 +47,7 @@ class Asterisk:
         self.append = dict(append or {})
         self.version = ""
         self.run = Path()
-        self.ports = Ports(0, 0, 0, 0, 0, 0, 0, 0, 0)
+        self.ports = Ports(0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
         self._root = Path()
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -64,7 +66,8 @@ class Asterisk:
 
     async def __aexit__(self, *exc: object) -> None:
         await self.kill()
-        await asyncio.to_thread(shutil.rmtree, self.run, ignore_errors=True)
+        if self.run.is_absolute():  # else it was never made
+            await asyncio.to_thread(shutil.rmtree, self.run, ignore_errors=True)
 
     @property
     def cdr_path(self) -> Path:
@@ -101,7 +104,7 @@ class Asterisk:
         with (self.run / "log/stdout").open("ab") as log:
             # Not asyncio's: the process outlives the event loop of the fixture that starts it.
             self._process = subprocess.Popen(  # noqa: ASYNC220  # forks and returns at once
-                [*self._command, "-f", "-q"],
+                [*DIES_WITH_US, *self._command, "-f", "-q"],
                 cwd=self.run,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -219,7 +222,8 @@ def free_ports() -> Ports:
 
         rtp_from = next(base for base in _rtp_bases() if _is_free(base))
         return Ports(
-            ami=tcp(), ami_tls=tcp(), http=tcp(), sip=udp("127.0.0.1"), rtp_from=rtp_from, rtp_to=rtp_from + 1999,
+            ami=tcp(), ami_tls=tcp(), http=tcp(), sip=udp("127.0.0.1"), iax=udp("127.0.0.1"),
+            rtp_from=rtp_from, rtp_to=rtp_from + 1999,
             carrier=udp(site.CARRIER_HOST), backup=udp(site.BACKUP_HOST), desks=udp(site.DESKS_HOST),
         )  # fmt: skip
 

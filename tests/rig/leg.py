@@ -18,10 +18,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Ring, then pick up; ``rings=False`` opens at once without a 180, as an intercom does."""
+    """Ring, then pick up.
+
+    ``rings=False`` opens without a 180, as an intercom does; ``early_media`` sends a 183 with a tone of its own instead.
+    """
 
     after_s: float = 0.5
     rings: bool = True
+    early_media: bool = False
 
 
 @dataclass(frozen=True, slots=True)

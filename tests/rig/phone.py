@@ -51,8 +51,8 @@ class Phone(asyncio.DatagramProtocol):
         return self
 
     async def close(self) -> None:
-        """Hang up every leg, then give the ports back."""
-        await self.hang_up_all()
+        """Hang up every leg, then give the ports back; the legs can still be read."""
+        await self._end_all()
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -62,6 +62,13 @@ class Phone(asyncio.DatagramProtocol):
 
     async def hang_up_all(self) -> None:
         """End what is still up and forget all legs, so that the next scenario starts clean."""
+        await self._end_all()
+        # What is over stays known by its Call-ID: an INVITE that comes once more is no new call.
+        self.legs = []
+        while not self.incoming.empty():
+            self.incoming.get_nowait()
+
+    async def _end_all(self) -> None:
         for leg in self.legs:
             if not leg.ended.is_set():
                 with contextlib.suppress(TimeoutError):
@@ -69,10 +76,6 @@ class Phone(asyncio.DatagramProtocol):
                         await leg.hang_up()
             leg.voice.close()
             await leg.voice.closed()
-        # What is over stays known by its Call-ID: an INVITE that comes once more is no new call.
-        self.legs = []
-        while not self.incoming.empty():
-            self.incoming.get_nowait()
 
     async def register(self, expires_s: int = 3600) -> int:
         """REGISTER (0 seconds: unregister) and return the final code."""
@@ -342,8 +345,10 @@ class Phone(asyncio.DatagramProtocol):
 
     async def _behave(self, leg: PhoneLeg, behaviour: Behaviour) -> None:
         match behaviour:
-            case Answer(after_s, rings):
-                if not await self._ring(leg, after_s, rings=rings):
+            case Answer(after_s, rings, early_media):
+                if early_media:
+                    await self._progress(leg)
+                if not await self._ring(leg, after_s, rings=rings and not early_media):
                     await self._pick_up(leg)
             case Ring():
                 if not await self._ring(leg, None):
@@ -369,9 +374,17 @@ class Phone(asyncio.DatagramProtocol):
                 await leg.released.wait()
         return leg.ended.is_set()
 
-    async def _pick_up(self, leg: PhoneLeg) -> None:
+    async def _progress(self, leg: PhoneLeg) -> None:
+        """Speak before the answer: 183 with a session description."""
         assert leg.invite is not None
         await leg.voice.open(self.host)
+        self._reply(leg.invite, 183, leg.local_tag, sip.offer(leg.voice.address, leg.direction, leg.sdp_version))
+        leg.voice.speak_to(sip.media_address(leg.invite.body))
+
+    async def _pick_up(self, leg: PhoneLeg) -> None:
+        assert leg.invite is not None
+        if not leg.voice.address[1]:
+            await leg.voice.open(self.host)
         self._reply(leg.invite, 200, leg.local_tag, sip.offer(leg.voice.address, leg.direction, leg.sdp_version))
         leg.code = 200
         leg.voice.speak_to(sip.media_address(leg.invite.body))

@@ -21,6 +21,7 @@ from typing import Final, TypedDict
 
 LOCK: Final = Path(__file__).with_name("asterisk.lock.json")
 SUITES: Final = {22: "sid", 16: "bullseye"}
+"""Asterisk 16 comes without voicemail, which Debian had in a package of its own then."""
 _KEYRING: Final = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 _MARK: Final = "provisioned.json"
 # The packages that a running Asterisk with our modules maps into memory; the rest of the dependencies is left out.

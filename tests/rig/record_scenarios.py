@@ -25,10 +25,10 @@ def load_scenarios() -> None:
         importlib.import_module(f"{scenarios.__name__}.{module.name}")
 
 
-async def record_all(out: Path, names: list[str], major: int, user: str) -> int:
+async def record_all(out: Path, names: list[str], pbx: Asterisk, user: str) -> int:
     """Record the named scenarios one after the other; returns how many failed."""
     failed = 0
-    async with Asterisk(major) as pbx, Ensemble(pbx) as ensemble:
+    async with pbx, Ensemble(pbx) as ensemble:
         for name in names:
             began = time.monotonic()
             try:
@@ -47,11 +47,17 @@ def main() -> int:
     load_scenarios()
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("out", type=Path)
-    parser.add_argument("names", nargs="*", choices=[[], *SCENARIOS], metavar="NAME")
+    parser.add_argument("names", nargs="*", metavar="NAME")
     parser.add_argument("--asterisk", type=int, choices=sorted(SUITES), default=22)
     parser.add_argument("--user", default="full", help="the AMI user whose events are recorded (default: %(default)s)")
+    parser.add_argument(
+        "--append", nargs=2, action="append", default=[], metavar=("FILE", "TEXT"),
+        help="add to a configuration file, such as: manager.conf '[general](+)\\ntimestampevents = yes'",
+    )  # fmt: skip
     options = parser.parse_args()
-    return 1 if asyncio.run(record_all(options.out, options.names or list(SCENARIOS), options.asterisk, options.user)) else 0
+    pbx = Asterisk(options.asterisk, {file: text.replace("\\n", "\n") for file, text in options.append})
+    failed = asyncio.run(record_all(options.out, options.names or list(SCENARIOS), pbx, options.user))
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

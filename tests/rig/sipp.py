@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from rig.asterisk import Asterisk, free_udp_port
+from rig.asterisk import DIES_WITH_US, Asterisk, free_udp_port
 from rig.site import CARRIER_HOST, DESKS_HOST
 
 SCENARIOS: Final = Path(__file__).parent / "sipp"
@@ -158,7 +158,7 @@ async def _start(folder: Path, scenario: Path, name: str, host: str, port: int, 
         raise SippError("sipp is missing: install Debian's sip-tester")
     with (folder / f"{name}.out").open("wb") as output:
         return await asyncio.create_subprocess_exec(
-            "sipp", "-sf", str(scenario), "-i", host, "-p", str(port), "-nostdin", "-trace_logs", "-log_file",
+            *DIES_WITH_US, "sipp", "-sf", str(scenario), "-i", host, "-p", str(port), "-nostdin", "-trace_logs", "-log_file",
             str(folder / f"{name}.log"), "-trace_err", "-error_file", str(folder / f"{name}.err"), *more,
             cwd=folder, stdin=asyncio.subprocess.DEVNULL, stdout=output, stderr=output,
         )  # fmt: skip

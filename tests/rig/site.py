@@ -23,7 +23,7 @@ SITE: Final = {
     "region": "HK",
     "extensions": "^1\\d{3}$",
     "outside_prefix": "9",
-    "trunks": ["PJSIP/carrier", "PJSIP/backup"],
+    "trunks": ["PJSIP/carrier", "PJSIP/backup", "IAX2/exchange"],
     "encoding_fallback": None,
     "mask_digits": [],
 }
@@ -50,6 +50,7 @@ class Ports:
     ami_tls: int
     sip: int
     http: int
+    iax: int
     rtp_from: int
     rtp_to: int
     carrier: int

@@ -41,6 +41,8 @@ class Ensemble:
         self.agents = {n: Phone(n, pbx.sip, password=f"secret{n}") for n in AGENTS}
         self.carrier = Phone("carrier", pbx.sip, CARRIER_HOST, pbx.ports.carrier)
         self.backup = Phone("backup", pbx.sip, BACKUP_HOST, pbx.ports.backup)
+        self.guests: list[Phone] = []
+        """Telephones elsewhere that a scenario brought; their legs are evidence too."""
 
     @property
     def all(self) -> tuple[Phone, ...]:
@@ -63,6 +65,7 @@ class Ensemble:
         for phone in self.all:
             await phone.hang_up_all()
             phone.behaviour, phone.numbers = Answer(), {}
+        self.guests = []
         await self.pbx.idle()
 
 
@@ -110,6 +113,12 @@ class Stage:
     async def first_leg(self, *extensions: str, timeout_s: float = 20) -> PhoneLeg:
         """The first leg that arrives at one of these telephones."""
         return await _first([self[extension] for extension in extensions], timeout_s)
+
+    async def snapshot(self) -> None:
+        """Ask what a client asks that has just connected."""
+        await self.ami.listing("CoreShowChannels", "CoreShowChannelsComplete")
+        await self.ami.listing("BridgeList", "BridgeListComplete")
+        await self.ami.listing("QueueStatus", "QueueStatusComplete")
 
     def cel(self, kind: str, app: str = "") -> list[float]:
         """Moments of the PBX's own event log (seconds since the epoch) of a kind such as ``APP_START``."""
@@ -208,8 +217,8 @@ async def record(scenario: Scenario, ensemble: Ensemble, folder: Path, user: str
     try:
         await scenario.play(stage)
         await asyncio.sleep(0.6)
-        legs = sorted((leg for phone in ensemble.all for leg in phone.legs), key=lambda leg: leg.invited_at)
-        logs = [leg.log() for leg in legs]
+        legs = [leg for phone in (*ensemble.all, *ensemble.guests) for leg in phone.legs]
+        logs = [leg.log() for leg in sorted(legs, key=lambda leg: leg.invited_at)]
     finally:
         await stage.ami.close()
         await ensemble.tidy()

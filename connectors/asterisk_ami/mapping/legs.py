@@ -10,6 +10,7 @@ from gateway.model.events import (
     ConsultationStarted,
     DialEnded,
     DialOutRequested,
+    DialPlanFailed,
     LegAlerting,
     LegCleared,
     LegConnected,
@@ -95,11 +96,16 @@ def _consultation(state: Legs, helper: LegId, name: str, root: LegId, at: float)
 
 def _new_state(state: Legs, message: AmiMessage, at: float) -> list[PbxEvent]:
     channel_state = message.get("ChannelState")
-    if channel_state not in ("5", "6"):
+    if channel_state not in ("5", "6", "7"):
         return []
     events: list[PbxEvent] = []
     leg = state.met(message, at, events)
     if leg is None:
+        return events
+    if channel_state == "7":
+        if not leg.terminating:
+            # Busy: what Asterisk answers the caller, whatever it then says of who hung up.
+            events.append(DialPlanFailed(at=at, leg=leg.id, cause=0))
         return events
     if channel_state == "5":
         events.append(LegAlerting(at=at, leg=leg.id))

@@ -39,6 +39,8 @@ def leg_seen(message: AmiMessage, at: float, prefix: str = "") -> LegSeen | None
     state = message.get(prefix + "ChannelState")
     application = message.get("Application")
     terminating = application in _CALLED_BY if application else root != leg or state in ("0", "5")
+    # CoreShowChannels writes the one, Status the other.
+    bridge = message.get("BridgeId") or message.get("BridgeID")
     raw, display = message.get(prefix + "CallerIDNum"), message.get(prefix + "CallerIDName")
     return LegSeen(
         at=at,
@@ -49,12 +51,12 @@ def leg_seen(message: AmiMessage, at: float, prefix: str = "") -> LegSeen | None
         root=root,
         number=None if raw in ("", "<unknown>") else raw,
         display=None if display in ("", "<unknown>") else display,
-        dialled=None,
+        dialled=message.get("DNID") or None if not prefix and not terminating else None,
         place=message.get(prefix + "Context") or None,
-        age_s=seconds(message.get("Duration")) if not prefix else 0.0,
+        age_s=seconds(message.get("Duration") or message.get("Seconds")) if not prefix else 0.0,
         connected=state == "6",
         alerting=state == "5",
-        bridge=BridgeId(message.get("BridgeId")) if message.get("BridgeId") else None,
+        bridge=BridgeId(bridge) if bridge else None,
     )
 
 
@@ -74,6 +76,8 @@ def _cdr(message: AmiMessage, at: float) -> PbxEvent:
         disposition=message.get("Disposition"),
         destination_leg=message.get("DestinationChannel"),
         application=message.get("LastApplication"),
+        application_data=message.get("LastData"),
+        place=message.get("DestinationContext"),
     )
 
 

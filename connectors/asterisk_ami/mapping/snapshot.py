@@ -6,14 +6,17 @@ from typing import Final
 import msgspec
 
 from connectors.asterisk_ami.mapping import dialplan, listings
-from connectors.asterisk_ami.mapping.state import Handler, Legs
+from connectors.asterisk_ami.mapping.state import Handler, Legs, LegState
 from connectors.asterisk_ami.protocol import AmiMessage
 from gateway.model.events import (
     LegsTwinned,
+    MenuEntered,
+    MenuLeft,
     PbxEvent,
     PbxStopped,
     SnapshotDone,
 )
+from gateway.model.ids import LegId
 from gateway.model.terms import LegRole
 
 
@@ -24,9 +27,12 @@ def _channel_listed(state: Legs, message: AmiMessage, at: float) -> list[PbxEven
     leg = state.legs.get(seen.leg)
     if leg is None:
         leg = state.add(seen.leg, seen.name, seen.root, terminating=seen.role is LegRole.TERMINATING)
+        if seen.role is LegRole.ORIGINATING:
+            state.without_dialled.add(leg.id)
     leg.bridge = seen.bridge
     leg.position.context = message.get("Context")
-    leg.position.application = message.get("Application").lower()
+    data = message.get("ApplicationData")
+    leg.position.application, leg.position.data = dialplan.application_of(message.get("Application"), data)
     state.seen.append(seen)
     return []
 
@@ -47,7 +53,30 @@ def _channels_complete(state: Legs, message: AmiMessage, at: float) -> list[PbxE
         for seen in seen_legs
         if seen.name.endswith(";1") and (twin := state.by_name.get(dialplan.twin_name(seen.name) or "")) is not None
     ]
-    return [*seen_legs, *twins, SnapshotDone(at=at)]
+    places = [event for seen in seen_legs for event in _menu_of(state.legs[seen.leg], at)]
+    return [*seen_legs, *twins, *places, SnapshotDone(at=at)]
+
+
+def _menu_of(leg: LegState, at: float) -> list[PbxEvent]:
+    """Return that the leg stands in a menu, or no longer does, by the application that a list shows it in."""
+    position = leg.position
+    if position.application in dialplan.MENU_APPLICATIONS:
+        position.run(position.application, position.data)
+        return [MenuEntered(at=at, leg=leg.id, menu=position.context, since=None)]
+    if position.menu is None:
+        return []
+    position.menu = None
+    return [MenuLeft(at=at, leg=leg.id)]
+
+
+def _status_listed(state: Legs, message: AmiMessage, at: float) -> list[PbxEvent]:
+    """Tell what a leg dialled that was there before us: no other list, and no later event, says it."""
+    leg_id, dialled = LegId(message.get("Uniqueid")), message.get("DNID")
+    if leg_id not in state.without_dialled or not dialled:
+        return []
+    state.without_dialled.discard(leg_id)
+    leg, seen = state.legs.get(leg_id), listings.leg_seen(message, at)
+    return [] if leg is None or seen is None else [msgspec.structs.replace(seen, bridge=leg.bridge)]
 
 
 def _shutdown(state: Legs, message: AmiMessage, at: float) -> list[PbxEvent]:
@@ -57,5 +86,6 @@ def _shutdown(state: Legs, message: AmiMessage, at: float) -> list[PbxEvent]:
 HANDLERS: Final[Mapping[str, Handler]] = {
     "CoreShowChannel": _channel_listed,
     "CoreShowChannelsComplete": _channels_complete,
+    "Status": _status_listed,
     "Shutdown": _shutdown,
 }

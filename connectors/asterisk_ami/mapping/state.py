@@ -73,6 +73,8 @@ class Legs:
         self.by_name: dict[str, LegState] = {}
         self.seen: list[LegSeen] = []
         """What a snapshot has listed so far."""
+        self.without_dialled: set[LegId] = set()
+        """Callers' legs first seen in a snapshot whose dialled number is not known yet."""
         self.unconfirmed: set[LegId] = set()
         """Legs known from before the connection was made, until a snapshot lists them."""
         self.originated: dict[str, str] = {}
@@ -122,6 +124,7 @@ class Legs:
         leg = self.legs.pop(leg_id, None)
         if leg is None:
             return None
+        self.without_dialled.discard(leg_id)
         if self.by_name.get(leg.name) is leg:
             del self.by_name[leg.name]
         if len(self._gone) == REMEMBERED_LEGS:

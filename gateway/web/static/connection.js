@@ -12,15 +12,16 @@ export class Connection {
     this.position = null;
     this.retries = 0;
     this.since = null;
-    this.timer = 0;
+    this.retry = 0; // the timer of the next try; 0 while a try is under way or none is needed
   }
 
   async start() {
-    clearTimeout(this.timer);
+    clearTimeout(this.retry);
+    this.retry = 0;
     try {
       if (this.position === null) await this.load();
-    } catch (error) {
-      this.lost(error);
+    } catch {
+      this.lost();
       return;
     }
     this.listen();
@@ -76,12 +77,12 @@ export class Connection {
     this.since ??= Date.now();
     const delay = Math.min(FIRST_RETRY_MS * 2 ** this.retries, MAX_RETRY_MS) * (0.75 + Math.random() / 2);
     this.retries += 1;
-    this.timer = setTimeout(() => this.start(), delay);
+    this.retry = setTimeout(() => this.start(), delay);
     this.handlers.state({ online: false, since: this.since, retryAt: Date.now() + delay });
   }
 
   tryNow() {
-    if (this.since !== null) this.start();
+    if (this.retry) this.start();
   }
 }
 

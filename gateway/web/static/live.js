@@ -3,6 +3,7 @@ import { Connection, now, readCalls } from "./connection.js";
 import { render, renderLinks, renderNotes, tellEvent, tick } from "./view.js";
 
 const REFRESH_MS = 200; // calls that changed within are read together
+const REFRESH_AGAIN_MS = 2000; // after a failure
 const KEPT_EVENTS = 300;
 const KEPT_ENDED = 30;
 const LINGER_MS = 4000; // an ended call stays in its row so that one sees how it ended
@@ -21,7 +22,7 @@ let refreshing = false;
 
 const connection = new Connection({
   loaded({ pbxs, calls }) {
-    state.calls = new Map(calls.map((call) => [call.call_id, call]));
+    state.calls = new Map(calls.reverse().map((call) => [call.call_id, call])); // what ended last stands last
     state.pbxs = new Map(pbxs.map((pbx) => [pbx.pbx, pbx]));
     state.leaving.clear();
     changed.clear();
@@ -34,7 +35,7 @@ const connection = new Connection({
     if (event.type === "gateway.link_changed") {
       const pbx = state.pbxs.get(event.pbx);
       if (pbx) pbx.link = { ...event.data, since: event.time };
-      renderNotes(state, connection);
+      renderNotes(state);
       draw();
     }
     if (event.call_id) touch(event.call_id);
@@ -44,23 +45,24 @@ const connection = new Connection({
     state.link = link;
     document.body.toggleAttribute("data-off", !link.online);
     renderLinks(state);
-    renderNotes(state, connection);
+    renderNotes(state);
     if (link.online) for (const call of live()) touch(call.call_id);
   },
 });
 
 const live = () => [...state.calls.values()].filter((call) => call.state === "active");
 
-function touch(id) {
+function touch(id, delay = REFRESH_MS) {
   changed.add(id);
   if (!refreshing) {
     refreshing = true;
-    setTimeout(refresh, REFRESH_MS);
+    setTimeout(refresh, delay);
   }
 }
 
 async function refresh() {
   const ids = [...changed].slice(0, 200);
+  let delay = REFRESH_MS;
   for (const id of ids) changed.delete(id);
   try {
     const calls = await readCalls(ids);
@@ -70,9 +72,10 @@ async function refresh() {
     draw();
   } catch {
     for (const id of ids) changed.add(id); // the connection says that we are cut off; they are read when it is back
+    delay = REFRESH_AGAIN_MS;
   }
   refreshing = false;
-  if (changed.size && state.link.online) touch(changed.values().next().value);
+  if (changed.size && state.link.online) touch(changed.values().next().value, delay);
 }
 
 function put(call) {
@@ -136,6 +139,6 @@ setInterval(() => {
     }
   }
   tick(state);
-  if (!state.link.online) renderNotes(state, connection);
+  if (!state.link.online) renderNotes(state);
 }, 500);
 connection.start();

@@ -59,8 +59,9 @@ export function render(state) {
   const all = [...state.calls.values()];
   const live = all.filter((call) => call.state === "active" || state.leaving.has(call.call_id));
   live.sort((one, other) => one.started_at.localeCompare(other.started_at));
-  const ended = all.filter((call) => call.state === "ended" && !state.leaving.has(call.call_id)).slice(-SHOWN_ENDED);
+  const ended = all.filter((call) => call.state === "ended" && !state.leaving.has(call.call_id));
   ended.sort((one, other) => (other.ended_at ?? other.started_at).localeCompare(one.ended_at ?? one.started_at));
+  ended.splice(SHOWN_ENDED);
   rows($("live"), live.slice(0, MAX_ROWS), (call) => liveRow(state, call));
   rows($("ended"), ended, (call) => endedRow(state, call));
   const active = live.filter((call) => call.state === "active");
@@ -74,11 +75,12 @@ export function render(state) {
 
 /** One <li> a call, in this order; a row whose content is the same is left alone. */
 function rows(list, calls, draw) {
+  const shown = new Set(calls.map((call) => call.call_id));
   const old = new Map([...list.children].map((item) => [item.dataset.key, item]));
+  for (const [key, item] of old) if (!shown.has(key)) item.remove();
   let at = list.firstElementChild;
   for (const call of calls) {
     let item = old.get(call.call_id);
-    old.delete(call.call_id);
     const row = draw(call);
     const same = item && item.dataset.drawn === row.outerHTML.replaceAll(/>\d+:[\d:]+</g, "><");
     if (!item) {
@@ -94,7 +96,6 @@ function rows(list, calls, draw) {
     if (item === at) at = at.nextElementSibling;
     else list.insertBefore(item, at);
   }
-  for (const gone of old.values()) gone.remove();
 }
 
 function button(state, call, classes) {
@@ -211,29 +212,32 @@ export function renderLinks(state) {
 }
 
 /** What is broken, since when, what still holds, and what can be done. */
-export function renderNotes(state, connection) {
+export function renderNotes(state) {
   const notes = [];
   if (!state.link.online) {
-    const next = Math.max(0, Math.ceil((state.link.retryAt - Date.now()) / 1000));
     const retry = el("button", "btn end", "Try now");
     retry.dataset.retry = "";
-    const since = clock(state.link.since);
-    notes.push(note(`Cut off from the gateway since ${since}`, `What you see is as of then. ${next ? `Next try in ${next} s.` : "Trying."}`, retry));
+    const countdown = el("span", "");
+    countdown.id = "countdown";
+    countdown.setAttribute("aria-hidden", "true"); // who listens is told once, not each second
+    notes.push(note(`Cut off from the gateway since ${clock(state.link.since)}`, "What you see is as of then.", countdown, retry));
   } else {
     for (const { pbx, link } of state.pbxs.values()) {
       if (link.status === "retrying" || link.status === "refused") notes.push(note(`${pbx} is not heard since ${clock(link.since)}`, link.detail));
     }
   }
   const box = $("notes");
-  const text = (nodes) => nodes.map((node) => node.textContent).join();
-  if (text(notes) === text([...box.children])) return;
-  const focused = box.contains(document.activeElement);
-  box.replaceChildren(...notes);
-  if (focused) box.querySelector("button")?.focus();
+  const told = (nodes) => nodes.map((node) => node.dataset.told).join();
+  if (told(notes) !== told([...box.children])) box.replaceChildren(...notes);
+  const next = Math.ceil((state.link.retryAt - Date.now()) / 1000);
+  if (!state.link.online) $("countdown").textContent = next > 0 ? `Next try in ${next} s.` : "Trying.";
 }
 
 function note(title, text, ...more) {
-  return el("div", "bar-note", icon("link-off", "i"), el("p", "", el("b", "", title), el("span", "", text)), ...more);
+  const [below, ...beside] = more;
+  const made = el("div", "bar-note", icon("link-off", "i"), el("p", "", el("b", "", title), el("span", "", text), below), ...beside);
+  made.dataset.told = title + text;
+  return made;
 }
 
 let queued = [];
@@ -251,10 +255,11 @@ export function tellEvent(state, event) {
     return;
   }
   if (wanted(state, event)) queued.push(event);
+  if (queued.length > SHOWN_EVENTS) queued.shift(); // a page in the background is not drawn, perhaps for hours
   frame ||= requestAnimationFrame(() => {
     frame = 0;
     $("quiet").hidden = true;
-    const added = queued.slice(-SHOWN_EVENTS).reverse().map((each) => eventLine(state, each));
+    const added = queued.reverse().map((each) => eventLine(state, each));
     queued = [];
     const top = list.scrollTop;
     const before = list.scrollHeight;

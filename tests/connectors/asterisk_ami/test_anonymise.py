@@ -14,6 +14,9 @@ from connectors.asterisk_ami.anonymise import Anonymiser
 from connectors.asterisk_ami.protocol import AmiDecoder
 
 KEY = b"a key of the tests"
+SEVERAL = [
+    folder for folder in asterisk_captures() if folder.parent.name in ("16", "22", "22-site2") and "flood" not in folder.name
+]
 
 
 def anonymised(data: bytes, **arguments: tuple[str, ...]) -> bytes:
@@ -129,7 +132,7 @@ def test_action_of_ours_is_replaced_alike() -> None:
     assert b"234567" not in action
 
 
-@pytest.mark.parametrize("folder", [folder for folder in asterisk_captures() if not folder.name.startswith("flood")], ids=name_of)
+@pytest.mark.parametrize("folder", SEVERAL, ids=name_of)
 def test_recording_keeps_its_shape(folder: Path) -> None:
     path = find_file(folder, "wire.ami")
     assert path is not None

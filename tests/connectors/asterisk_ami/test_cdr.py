@@ -52,6 +52,8 @@ def test_row_is_read_as_asterisk_writes_it(tmp_path: Path) -> None:
         disposition="ANSWERED",
         destination_leg="PJSIP/1001-0000000c",
         application="Queue",
+        application_data="support,tT",
+        place="queues",
     )
     assert detail.leg == f"cc1-{BEGAN + 100}.7"
 

@@ -11,6 +11,7 @@ from support.fake_asterisk import refuse
 from support.virtual_time import in_virtual_time
 
 from connectors.asterisk_ami.settings import TlsSettings
+from gateway.model.secret import Secret
 from gateway.ports.connector import LinkStatus
 
 
@@ -74,6 +75,15 @@ async def test_pbx_that_refuses_md5_says_so(bench: Bench) -> None:
     bench.asterisk.replies["challenge"] = refuse("Must specify AuthType")
     async with bench.asterisk_runs():
         assert "Must specify AuthType" in await refusal(bench, LinkStatus.REFUSED)
+
+
+@in_virtual_time
+async def test_secret_that_cannot_be_sent_is_a_matter_of_configuration(bench: Bench) -> None:
+    async with bench.asterisk_runs():
+        detail = await refusal(bench, LinkStatus.REFUSED, secret=Secret("one\ntwo"), login="plain")
+    assert "`secret`" in detail
+    assert "one" not in detail
+    assert bench.asterisk.asked_for("Login") == []
 
 
 @in_virtual_time

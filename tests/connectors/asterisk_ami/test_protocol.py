@@ -147,6 +147,18 @@ def test_unwanted_events_are_skipped_and_counted() -> None:
     assert decoder.skipped == 2 * (len(names) - len(wanted))
 
 
+def test_unwanted_event_that_is_marked_comes_through() -> None:
+    data = b"".join(b"Event: VarSet\r\nActionID: %d\r\n\r\n" % number for number in range(5))
+    decoder = AmiDecoder(frozenset())
+    assert len(decoder.receive_data(GREETING + data)) == 1
+    decoder.marker = b"\r\nActionID: 3"
+    (message,) = decoder.receive_data(data)
+    assert (message.name, message.get("ActionID")) == ("VarSet", "3")
+    decoder.marker = None
+    assert decoder.receive_data(data) == []
+    assert decoder.skipped == 14
+
+
 def test_event_without_headers_is_known_by_its_whole_name() -> None:
     assert [message.name for message in decode(b"Event: Holdx\r\n\r\nEvent: Hold\r\n\r\n", frozenset({"Hold"}))] == ["Hold"]
 

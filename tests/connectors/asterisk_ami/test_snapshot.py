@@ -31,7 +31,8 @@ async def test_legs_queues_members_and_devices_are_asked_for(bench: Bench) -> No
     bench.asterisk.say(block(Event="DeviceStateChange", Device="PJSIP/1001", State="INUSE"))
     async with bench.connected():
         await bench.sink.until(lambda: bool(bench.sink.named(DeviceChanged)))
-    assert [event.bridge for event in bench.sink.named(LegSeen) if isinstance(event, LegSeen)] == [BRIDGE, BRIDGE, None]
+    bridges = {event.leg: event.bridge for event in bench.sink.named(LegSeen) if isinstance(event, LegSeen)}
+    assert bridges == {"1795000000.1": BRIDGE, "1795000000.2": BRIDGE, "1795000000.3": None}
     assert len(bench.sink.named(QueueEntrySeen)) == len(bench.sink.named(MemberChanged)) == 1
     assert len(bench.sink.named(SnapshotDone)) == 1
 
@@ -40,7 +41,8 @@ async def test_legs_queues_members_and_devices_are_asked_for(bench: Bench) -> No
 async def test_user_who_may_not_list_legs_gets_those_that_talk_and_the_operator_a_cure(bench: Bench) -> None:
     in_bridge(bench, 1, 2)
     bench.asterisk.say(leg_event("Newchannel", 3))
-    bench.asterisk.replies["coreshowchannels"] = refuse("Permission denied")
+    for action in ("coreshowchannels", "status"):
+        bench.asterisk.replies[action] = refuse("Permission denied")
     with capture_logs() as logs:
         async with bench.connected():
             await bench.sink.until(lambda: "manager.conf" in bench.sink.states[-1].detail)
@@ -57,8 +59,21 @@ async def test_user_who_may_not_list_legs_gets_those_that_talk_and_the_operator_
 
 
 @in_virtual_time
+async def test_user_who_may_only_see_the_status_gets_all_legs(bench: Bench) -> None:
+    in_bridge(bench, 1, 2)
+    bench.asterisk.say(leg_event("Newchannel", 3))
+    bench.asterisk.replies["coreshowchannels"] = refuse("Permission denied")
+    async with bench.connected():
+        pass
+    seen = {event.leg for event in bench.sink.named(LegSeen) if isinstance(event, LegSeen)}
+    assert seen == {"1795000000.1", "1795000000.2", "1795000000.3"}
+    assert len(bench.sink.named(SnapshotDone)) == 1
+    assert bench.asterisk.asked_for("BridgeInfo") == []
+
+
+@in_virtual_time
 async def test_every_list_may_be_refused(bench: Bench) -> None:
-    for action in ("coreshowchannels", "bridgelist", "queuestatus", "devicestatelist"):
+    for action in ("coreshowchannels", "status", "bridgelist", "queuestatus", "devicestatelist"):
         bench.asterisk.replies[action] = refuse("Permission denied")
     async with bench.connected():
         bench.asterisk.say(leg_event("BridgeEnter", 1, BridgeUniqueid=BRIDGE, BridgeType="basic", ChannelState="6"))
@@ -91,3 +106,17 @@ async def test_what_happens_while_legs_are_listed_is_heard_in_order(bench: Bench
         pass
     order = [each for each in bench.sink.order if each in ("LegCreated", "LegSeen", "SnapshotDone")]
     assert order == ["LegCreated", "LegSeen", "SnapshotDone"]
+
+
+@in_virtual_time
+async def test_user_who_may_not_list_legs_but_see_their_states_gets_them_all(bench: Bench) -> None:
+    bench.asterisk.replies["coreshowchannels"] = refuse("Permission denied")
+    bench.asterisk.replies["status"] = lambda action: (
+        block(Response="Success", ActionID=action["actionid"], EventList="start")
+        + leg_event("Status", 3, ActionID=action["actionid"], DNID="5000", ChannelState="4", Seconds="12", Application="Dial")
+        + block(Event="StatusComplete", ActionID=action["actionid"], EventList="Complete")
+    )
+    async with bench.connected():
+        await bench.sink.until(lambda: bool(bench.sink.named(SnapshotDone)))
+    (seen,) = [event for event in bench.sink.named(LegSeen) if isinstance(event, LegSeen)]
+    assert (seen.leg, seen.dialled, seen.age_s, seen.connected) == ("1795000000.3", "5000", 12.0, False)

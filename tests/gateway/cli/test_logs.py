@@ -73,6 +73,20 @@ def test_a_fault_of_ours_is_told_with_its_place(capsys: pytest.CaptureFixture[st
     assert "test_logs.py" in str(line["exception"])
 
 
+@pytest.mark.parametrize("style", ["json", "console"])
+def test_a_fault_is_told_without_the_values_around_it(capsys: pytest.CaptureFixture[str], style: str) -> None:
+    set_up(LogSettings(format="json" if style == "json" else "console"))
+    caller = "+86138" + "00138000"
+    try:
+        raise KeyError("x")
+    except KeyError:
+        structlog.get_logger().exception("connector_failed", pbx="one")
+
+    error = capsys.readouterr().err
+    assert "KeyError" in error
+    assert caller not in error
+
+
 def test_people_get_lines_to_read(capsys: pytest.CaptureFixture[str]) -> None:
     set_up(LogSettings(format="console"))
     structlog.get_logger().warning("pbx_lost", pbx="one", detail="one: 192.0.2.1:5038 does not answer")

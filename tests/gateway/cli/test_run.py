@@ -33,6 +33,9 @@ def test_a_gateway_says_where_it_is_answers_at_once_and_stops_cleanly(tmp_path: 
     assert gateway.returncode == 0
     assert took_s < MAX_START_S
     assert "simulated PBX that plays recorded calls" in welcome
+    example = re.search(r"copy and change (.+),", welcome)
+    assert example
+    assert Path(example[1]).is_file()
     assert "Traceback" not in error
     assert "never" not in error, "a task or a coroutine was left behind"
 

@@ -6,9 +6,10 @@ from support.building import SITE, START, Story
 from support.replaying import PBX, asterisk_captures, name_of, pbx_events
 
 from connectors.asterisk_ami.replay import site_of
-from gateway.model.board import REMEMBERED_S, Board
+from gateway.model.board import Board
 from gateway.model.calls import Call
 from gateway.model.change import NOTHING
+from gateway.model.ended import REMEMBERED_S
 from gateway.model.events import (
     BridgesMerged,
     ConsultationStarted,
@@ -215,3 +216,10 @@ def test_calls_that_a_step_returned_never_change_afterwards(folder: Path) -> Non
     for event in pbx_events(folder)[:500]:
         returned += [(call, deepcopy(call)) for call in board.apply(event).calls]
     assert all(call == before for call, before in returned)
+
+
+def test_a_leg_that_belongs_to_no_call_any_more_is_forgotten_without_a_word() -> None:
+    story = Story().comes_in().rings("8001").answers("8001").later(1.0).hangs_up("caller", "8001")
+    del story.board._call_of[LegId("8001")]
+    story.later(REMEMBERED_S + 1.0).comes_in("other").clears("other")
+    assert story.board.find(LegId("caller")) is None

@@ -120,13 +120,6 @@ async def queue_two_callers(s: Stage) -> None:
     ]  # fmt: skip
 
 
-async def _snapshot(s: Stage) -> None:
-    """Ask what a client asks that has just connected."""
-    await s.ami.listing("CoreShowChannels", "CoreShowChannelsComplete")
-    await s.ami.listing("BridgeList", "BridgeListComplete")
-    await s.ami.listing("QueueStatus", "QueueStatusComplete")
-
-
 @scenario(late=True)
 async def midcall_connect(s: Stage) -> None:
     """The recorder connects in mid-call: one caller talks with 1001 since 2 s, another waits in queue pool while
@@ -138,7 +131,7 @@ async def midcall_connect(s: Stage) -> None:
     waiting = await (await s.inbound("5040", FROM_SECOND)).until_up()
     await asyncio.sleep(2)
     await s.ami.open()
-    await _snapshot(s)
+    await s.snapshot()
     second = await s["1002"].next_leg()
     await asyncio.sleep(1)
     second.answer()
@@ -176,7 +169,7 @@ async def connection_cut(s: Stage) -> None:
     agent_c = await s["1003"].next_leg()
     await asyncio.sleep(2.3)
     await s.ami.open()
-    await _snapshot(s)
+    await s.snapshot()
     await asyncio.sleep(2)
     agent_c.answer()
     await agent_c.until_up()

@@ -1,0 +1,193 @@
+"""What the PBX's own call detail record says of a call that a gap hides in part.
+
+A CDR is no truth of a call: it has a row for each leg that was dialled, its times are whole seconds, and where the PBX itself
+answered first (a menu, a queue) its billed seconds count that in. So it fills in what was not heard, and nothing else.
+"""
+
+import re
+from typing import Final
+
+from gateway.model.calls import Call
+from gateway.model.change import Change
+from gateway.model.events import LegSeen
+from gateway.model.reports import CallDetail
+from gateway.model.site import Site
+from gateway.model.terms import LegRole
+
+HELPERS: Final = "Local/"
+_QUEUES: Final = frozenset({"queue", "appqueue"})
+_MENUS: Final = frozenset({"background", "waitexten", "read"})
+_BY_DISPOSITION: Final = {"BUSY": "busy", "FAILED": "failed", "CONGESTION": "failed"}
+_HANG_UP: Final = "h"
+"""The dial plan's extension that runs when all is over."""
+_DIALLED: Final = re.compile(r"[+*#]?\d{2,}$")
+"""A number as people dial it; the dial plan's own places are ``s``, ``t``, ``1`` and the like."""
+_TIMEOUT_ARGUMENT: Final = re.compile(r"[^,]*,(?P<seconds>\d+)")
+
+
+def dialled_of(detail: CallDetail) -> str | None:
+    """Return the number that the row says was dialled; None where it names a place in the dial plan."""
+    return detail.destination if _DIALLED.match(detail.destination) else None
+
+
+def device_of(leg_name: str) -> str:
+    """``PJSIP/1001`` of ``PJSIP/1001-0000000c``."""
+    return leg_name.rpartition("-")[0] or leg_name
+
+
+def caller_seen(detail: CallDetail, ended_at: float) -> LegSeen | None:
+    """Return the calling leg that a row tells of; None where it is a helper's row."""
+    device = device_of(detail.leg_name)
+    if device.startswith(HELPERS):
+        return None
+    return LegSeen(
+        at=ended_at,
+        leg=detail.leg,
+        name=detail.leg_name,
+        device=device,
+        role=LegRole.ORIGINATING,
+        root=detail.leg,
+        number=detail.source or None,
+        display=None,
+        dialled=None,
+        place=None,
+        age_s=float(detail.duration_s),
+        connected=detail.answered,
+        alerting=False,
+        bridge=None,
+    )
+
+
+def correct(change: Change, detail: CallDetail, dialled: str | None, *, answers_itself: bool) -> bool:
+    """Take a row of the caller's leg in; tell whether the call's record is another now.
+
+    Args:
+        change: Of the call.
+        detail: The row.
+        dialled: The number that the caller dialled, where the row tells it.
+        answers_itself: The PBX is known to answer this number itself before it dials anybody.
+    """
+    call, site = change.call, change.site
+    if any(_same(detail, known) for known in call.details):
+        return False
+    before = _told(call)
+    call.details += (detail,)
+    caller = call.caller
+    if caller is not None and caller.dialled is None and dialled is not None:
+        change.set_leg(caller, dialled=dialled)
+    answered = [row for row in call.details if row.answered and _far_party(row, site) is not None]
+    if answered and not call.answered_by:
+        call.answered_by = tuple(dict.fromkeys(party for row in answered if (party := _far_party(row, site)) is not None))
+    if call.ended and _ended_unheard(call):
+        ends = [row.ended_at for row in call.details if row.ended_at is not None]
+        call.ended_at = max(ends, default=call.ended_at)
+    if not call.talk_known:
+        _tell_talk(call, answered, plain=not answers_itself and _is_plain(call))
+    elif not call.answered_by:
+        call.talk_said = 0.0
+    if before == _told(call):
+        return False
+    if call.ended:
+        call.version += 1
+        change.tell("call.corrected", version=call.version, talk_s=call.known_talk_s)
+    return True
+
+
+def _told(call: Call) -> tuple[object, ...]:
+    caller = call.caller
+    dialled = None if caller is None else caller.dialled
+    return call.known_talk_s, call.ended_at, call.answered_at, call.answered_by, dialled, outcome_told(call)
+
+
+def _same(one: CallDetail, other: CallDetail) -> bool:
+    """The same row may come as an event and by the file."""
+    return (one.destination_leg, one.application, one.duration_s, one.billed_s, one.disposition) == (
+        other.destination_leg,
+        other.application,
+        other.duration_s,
+        other.billed_s,
+        other.disposition,
+    )
+
+
+def _tell_talk(call: Call, answered: list[CallDetail], *, plain: bool) -> None:
+    if call.queue_said or (call.talk_said is not None and call.talk_said > 0.0):
+        return
+    caller = call.caller
+    if not call.answered_by:
+        call.talk_said = 0.0
+    elif plain and len(answered) == 1:
+        call.talk_said = float(answered[0].billed_s)
+        call.answered_at = call.answered_at or answered[0].answered_at
+    elif call.talk_begin_heard and call.ended and caller is not None:
+        # Its beginning was heard. Where its end was not, the snapshot after the gap stands for it until a row tells better.
+        unheard = caller.cleared_unheard and caller.cleared_at is not None and call.ended_at is not None
+        late_s = (caller.cleared_at or 0.0) - (call.ended_at or 0.0) - _HALF_A_SECOND if unheard else 0.0
+        if not caller.cleared_unheard or unheard:
+            call.talk_said = float(round(max(call.talk_s - max(late_s, 0.0), 0.0)))
+
+
+_HALF_A_SECOND: Final = 0.5
+"""A row's whole seconds are cut off: on average the end is so much later."""
+
+
+def _is_plain(call: Call) -> bool:
+    """Tell whether the seconds billed are those of the talk: the PBX did not answer before somebody else did."""
+    if call.queues or call.menus or call.transfers or any(row.application.lower() in _QUEUES for row in call.details):
+        return False
+    caller = call.caller
+    if caller is None or caller.connected_at is None or not call.begin_heard:
+        return True
+    far = [leg.connected_at for leg in call.legs.values() if leg.id != caller.id and leg.connected_at is not None]
+    return bool(far) and min(far) <= caller.connected_at
+
+
+def _ended_unheard(call: Call) -> bool:
+    caller = call.caller
+    return caller is not None and caller.cleared_unheard
+
+
+def _far_party(detail: CallDetail, site: Site) -> str | None:
+    """Return the extension or number that the called leg stands for."""
+    if not detail.destination_leg:
+        return None
+    device = device_of(detail.destination_leg)
+    peer = device.partition("/")[2].partition("@")[0]
+    if site.is_extension(peer):
+        return peer
+    return detail.destination if site.is_trunk(device) else None
+
+
+def outcome_told(call: Call) -> tuple[str, str | None] | None:
+    """Return how a call came out that nobody answered, and its stage, by the rows of its caller's leg; None without any."""
+    rows = [row for row in call.details if row.destination != _HANG_UP] or list(call.details)
+    if not rows:
+        return None
+    last = rows[-1]
+    application = last.application.lower()
+    dialled = any(row.destination_leg for row in rows)
+    queued = bool(call.queues) or any(row.application.lower() in _QUEUES for row in rows)
+    stage = "queue" if queued else "ringing" if dialled else call.place
+    if application == "voicemail":
+        return "voicemail", None
+    if last.disposition in _BY_DISPOSITION:
+        return _BY_DISPOSITION[last.disposition], stage
+    if application == "dial":
+        return ("abandoned" if _gave_up(last) else "no_answer"), stage
+    if application in _QUEUES:
+        # The last that the caller's leg did was to wait.
+        return "abandoned", "queue"
+    if application in _MENUS:
+        return "abandoned", "ivr"
+    if dialled or queued or not last.answered:
+        return "no_answer", stage
+    # The PBX answered and had nobody called; where it hung up itself, its business was done.
+    return ("self_served", None) if application == "hangup" else ("abandoned", call.place)
+
+
+def _gave_up(dial: CallDetail) -> bool:
+    """Tell whether the caller left before the dial's time was over."""
+    found = _TIMEOUT_ARGUMENT.match(dial.application_data)
+    if found is None:
+        return bool(dial.application_data)
+    return dial.duration_s < int(found["seconds"]) - 1

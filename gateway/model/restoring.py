@@ -1,0 +1,47 @@
+"""Where the legs of kept calls are: what a board that takes them over must know, read from the calls themselves."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from gateway.model.calls import Call
+from gateway.model.ids import BridgeId, CallId, LegId
+from gateway.model.legs import Leg
+
+
+class Places(msgspec.Struct, kw_only=True):
+    """A board's tables; see :class:`gateway.model.board.Board`."""
+
+    live: dict[CallId, Call] = {}
+    ended: dict[CallId, tuple[float, Call]] = {}
+    call_of: dict[LegId, CallId] = {}
+    legs_in: dict[BridgeId, set[LegId]] = {}
+    consulting: dict[LegId, CallId] = {}
+
+
+def places_of(calls: Iterable[Call]) -> Places:
+    """Return the tables for these calls, live ones and those that ended lately."""
+    places = Places()
+    for call in sorted(calls, key=lambda call: (call.changed_at, call.call_id)):
+        if call.ended or call.merged_into is not None:
+            places.ended[call.call_id] = (call.changed_at, call)
+            places.call_of |= dict.fromkeys(call.legs, call.merged_into or call.call_id)
+        else:
+            places.live[call.call_id] = call
+    for call in places.live.values():
+        for leg in call.legs.values():
+            _place(places, call, leg)
+    return places
+
+
+def _place(places: Places, call: Call, leg: Leg) -> None:
+    if leg.is_live and leg.bridge is not None:
+        places.legs_in.setdefault(leg.bridge, set()).add(leg.id)
+    other = places.live.get(places.call_of.get(leg.id, CallId("")))
+    twice = None if other is None else other.legs.get(leg.id)
+    if other is None or other is call or twice is None or not twice.is_live:
+        places.call_of[leg.id] = call.call_id
+    elif leg.is_live:
+        # Live in two calls: it consults by feature code, in the later one.
+        main, second = (call, other) if leg.created_at < twice.created_at else (other, call)
+        places.call_of[leg.id], places.consulting[leg.id] = main.call_id, second.call_id

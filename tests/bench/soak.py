@@ -1,0 +1,282 @@
+"""A night in a minute: load on a real Asterisk, its connection cut and held up, and every call's record compared with the truth.
+
+SIPp calls through menus, queues and desks; the running gateway hears of it over a wire that is cut twice and stalled once
+meanwhile. ``python -m bench.soak --check`` (in tests/) fails when a record is missing, doubled, invented or false, when a gap is
+longer than 5 s, or when something is unknown after the PBX's CDR has corrected what the gaps hid.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import json
+import os
+import re
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+import aiohttp
+from bench import soak_load
+from bench.soak_judge import Gap, Record, Verdict, judge
+from bench.soak_load import DESKS_HOST, Seen
+from bench.soak_wire import Wire
+from rig.asterisk import Asterisk, free_udp_port
+from rig.site import SITE
+
+TOP: Final = Path(__file__).parent.parent.parent
+USER: Final = "soak"
+SECRET: Final = "soak-secret"
+START_S: Final = 20.0
+CORRECTED_WITHIN_S: Final = 20.0
+"""After the last call's end."""
+IDS_AT_ONCE: Final = 200
+STALL_S: Final = 4.0
+OUTAGE_S: Final = 3.0
+"""For which the second cut leaves the PBX out of reach; the first is over at once."""
+SEED: Final = 20
+
+
+@dataclass(frozen=True)
+class Soak:
+    """How much of it."""
+
+    seconds: float = 60.0
+    per_second: float = 20.0
+    cuts: int = 2
+    """0 to 2."""
+    stall: bool = True
+    seed: int = SEED
+
+
+@dataclass
+class Result:
+    """What came of it."""
+
+    verdict: Verdict
+    calls: list[Seen]
+    records: list[Record]
+    gaps: list[Gap]
+    corrected_after_s: float
+    """From the end of the last call to the last correction; infinite when something stayed unknown."""
+    cpu_s: float
+    """Of the gateway's process."""
+    folder: Path
+
+
+def manager_conf() -> str:
+    """Return the gateway's user; what it may hear is what ``tieline pbx snippet asterisk`` asks for."""
+    excluded = "".join(
+        f"eventfilter(action(exclude),name({name})) =\n" for name in ("VarSet", "RTCPSent", "RTCPReceived", "TestEvent")
+    )
+    return (
+        "[general](+)\ntimestampevents = yes\n\n"
+        f"[{USER}]\nsecret = {SECRET}\nread = system,call,agent,dialplan,dtmf,cdr,reporting\nwrite = system,call,agent,reporting\n"
+        f"writetimeout = 1000\n{excluded}"
+    )
+
+
+async def soak(how: Soak, folder: Path) -> Result:
+    """Run it; logs stay in ``folder``.
+
+    Raises:
+        SippFailedError: There is no SIPp, or it failed.
+        AsteriskError: The PBX did not start.
+    """
+    port = free_udp_port(DESKS_HOST)
+    append = soak_load.configuration(port) | {"manager.conf": manager_conf()}
+    plan = soak_load.plan(round(how.seconds * how.per_second), how.seed)
+    async with (
+        Asterisk(append=append) as pbx,
+        Wire(("127.0.0.1", pbx.ports.ami)) as wire,
+        soak_load.desks(folder, port),
+        _gateway(wire.port, pbx, folder) as (address, process),
+        aiohttp.ClientSession(address) as client,
+        _Listener(client) as listener,
+    ):
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(soak_load.make_calls(pbx, plan, how.per_second, folder))
+            tasks.create_task(_trouble(how, wire))
+        await pbx.idle(30)
+        over_at = time.monotonic()
+        calls = soak_load.seen(plan, folder)
+        while True:
+            await asyncio.sleep(0.5)
+            records = await listener.records()
+            verdict = judge(calls, records, listener.gaps)
+            waited_s = time.monotonic() - over_at
+            if not verdict.unknown or waited_s > CORRECTED_WITHIN_S:
+                break
+        cpu_s = _cpu_s(process.pid)
+        (folder / "records.json").write_text(json.dumps(records, indent=1, ensure_ascii=False))
+        (folder / "Master.csv").write_bytes(pbx.cdr_path.read_bytes())
+    return Result(
+        verdict=verdict,
+        calls=calls,
+        records=records,
+        gaps=listener.gaps,
+        corrected_after_s=float("inf") if verdict.unknown else waited_s,
+        cpu_s=cpu_s,
+        folder=folder,
+    )
+
+
+async def _trouble(how: Soak, wire: Wire) -> None:
+    """What befalls the connection: cut, stalled, cut."""
+    quarter = how.seconds / 4
+    await asyncio.sleep(quarter)
+    if how.cuts > 0:
+        await wire.cut(0.0)
+    await asyncio.sleep(quarter)
+    if how.stall:
+        await wire.stall(STALL_S)
+        await asyncio.sleep(max(quarter - STALL_S, 0.0))
+    else:
+        await asyncio.sleep(quarter)
+    if how.cuts > 1:
+        await wire.cut(OUTAGE_S)
+
+
+class _Listener:
+    """A client of the gateway: hears its events and reads the records of the calls that they name."""
+
+    def __init__(self, client: aiohttp.ClientSession) -> None:
+        self._client = client
+        self._ids: dict[str, None] = {}
+        self.gaps: list[Gap] = []
+
+    async def __aenter__(self) -> "_Listener":
+        self._socket = await self._client.ws_connect("api/v1/events", max_msg_size=0)
+        await self._socket.send_json({"type": "subscribe", "topics": ["call", "gateway"]})
+        assert (await self._socket.receive_json(timeout=10))["type"] == "subscribed"
+        self._task = asyncio.create_task(self._listen())
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+        await self._socket.close()
+
+    async def _listen(self) -> None:
+        async for message in self._socket:
+            event = message.json()
+            if event["type"] == "gateway.gap":
+                data = event["data"]
+                self.gaps.append(Gap(_seconds(data["began_at"]), _seconds(data["ended_at"])))
+            elif event.get("call_id"):
+                self._ids[event["call_id"]] = None
+
+    async def records(self) -> list[Record]:
+        """Return the records of all calls so far that were not merged into others."""
+        ids = list(self._ids)
+        found: list[Record] = []
+        for start in range(0, len(ids), IDS_AT_ONCE):
+            some = ",".join(ids[start : start + IDS_AT_ONCE])
+            async with self._client.get("api/v1/calls", params={"ids": some}) as response:
+                response.raise_for_status()
+                found += (await response.json())["calls"]
+        return [record for record in found if "merged_into" not in record]
+
+
+def _seconds(text: str) -> float:
+    return datetime.fromisoformat(text).timestamp()
+
+
+@contextlib.asynccontextmanager
+async def _gateway(port: int, pbx: Asterisk, folder: Path) -> AsyncIterator[tuple[str, asyncio.subprocess.Process]]:
+    """Run the gateway as its users do; yields its address and its process."""
+    settings: dict[str, Any] = {
+        "api": {"port": 0},
+        "keep": {"recent_calls": 100_000, "events": 1_000_000},
+        "log": {"level": "info", "format": "json"},
+        "state_dir": str(folder / "state"),
+        "connectors": [
+            {
+                "pbx": "soak",
+                "plugin": "asterisk_ami",
+                "host": "127.0.0.1",
+                "port": port,
+                "username": USER,
+                "secret": "${env:SOAK_SECRET}",
+                "cdr_csv": str(pbx.cdr_path),
+                "site": SITE,
+            }
+        ],
+    }
+    (folder / "tieline.yaml").write_text(json.dumps(settings))
+    with (folder / "gateway.log").open("wb") as log:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "gateway", "run", "--config", str(folder / "tieline.yaml"),
+            cwd=TOP, env=os.environ | {"SOAK_SECRET": SECRET}, stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE, stderr=log,
+        )  # fmt: skip
+    assert process.stdout is not None
+    try:
+        async with asyncio.timeout(START_S):
+            while (found := re.search(rb"http://\S+:\d+/", line := await process.stdout.readline())) is None:
+                assert line, f"the gateway ended: {(folder / 'gateway.log').read_text()}"
+            address = found[0].decode()
+            async with aiohttp.ClientSession(address) as client:
+                while (await client.get("readyz")).status != 200:
+                    await asyncio.sleep(0.1)
+        yield address, process
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.terminate()
+        await process.communicate()
+
+
+def _cpu_s(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def report(how: Soak, result: Result) -> str:
+    """Return the figures as text."""
+    verdict = result.verdict
+    gaps = ", ".join(f"{gap.ended_at - gap.began_at:.2f} s" for gap in result.gaps) or "none"
+    lines = [
+        f"soak: {verdict.calls} calls at {how.per_second:g} a second, {how.cuts} cuts, {int(how.stall)} stall of {STALL_S:g} s",
+        f"  gaps declared: {gaps}; calls that one touches: {verdict.covered}, records that say they are not complete: {verdict.incomplete}",
+        f"  talk, heard: {_spread(verdict.off_s)}; by CDR: {_spread(verdict.corrected_off_s)}",
+        f"  corrected {result.corrected_after_s:.1f} s after the last call; the gateway took {result.cpu_s:.1f} s of CPU",
+        f"  wrong: {len(verdict.wrong)}; unknown after CDR correction: {sum(verdict.unknown.values())}",
+    ]
+    lines += [f"    {number} {name}" for name, number in sorted(verdict.unknown.items())]
+    lines += [f"    {line}" for line in verdict.wrong[:40]]
+    return "\n".join(lines)
+
+
+def _spread(off_s: Sequence[float]) -> str:
+    if not off_s:
+        return "none"
+    return f"{len(off_s)} calls off by {statistics.fmean(off_s):+.3f} s on average, {max(off_s, key=abs):+.3f} s at most"
+
+
+def main() -> int:
+    """Return 0, or 1 when something is wrong and ``--check`` was asked for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="fail when a record is wrong or something stays unknown")
+    parser.add_argument("--seconds", type=float, default=Soak.seconds)
+    parser.add_argument("--rate", type=float, default=Soak.per_second, help="calls a second")
+    parser.add_argument("--cuts", type=int, default=Soak.cuts, choices=(0, 1, 2))
+    parser.add_argument("--no-stall", action="store_true")
+    parser.add_argument("--seed", type=int, default=Soak.seed)
+    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="leave all logs there")
+    options = parser.parse_args()
+    how = Soak(options.seconds, options.rate, options.cuts, not options.no_stall, options.seed)
+    with tempfile.TemporaryDirectory(prefix="soak-") as temporary:
+        folder = options.keep or Path(temporary)
+        folder.mkdir(parents=True, exist_ok=True)
+        result = asyncio.run(soak(how, folder))
+    print(report(how, result))
+    return 1 if options.check and (result.verdict.wrong or result.verdict.unknown) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

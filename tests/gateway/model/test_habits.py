@@ -1,0 +1,72 @@
+import pytest
+from support.building import DNIS, START, Story
+
+from gateway.model.events import LegConnected, LegCreated
+from gateway.model.habits import Habits
+from gateway.model.ids import LegId
+from gateway.model.reports import CallDetail
+
+
+def row(destination: str = DNIS, place: str = "from-carrier", leg_name: str = "PJSIP/carrier-0000000c") -> CallDetail:
+    return CallDetail(
+        at=START,
+        leg=LegId("1.1"),
+        leg_name=leg_name,
+        source="01062551234",
+        destination=destination,
+        started_at=None,
+        answered_at=None,
+        ended_at=None,
+        duration_s=3,
+        billed_s=2,
+        answered=True,
+        disposition="ANSWERED",
+        destination_leg="",
+        application="Dial",
+        place=place,
+    )
+
+
+def heard(story: Story) -> Habits:
+    habits = Habits()
+    again = Story()
+    for event in story.events:
+        if isinstance(event, LegCreated):
+            habits.leg_created(event)
+        if isinstance(event, LegConnected):
+            call = again.board.find(event.leg)
+            assert call is not None
+            habits.leg_connected(call, event)
+        again.hear(event)
+    return habits
+
+
+@pytest.mark.parametrize(
+    ("destination", "place", "expected"),
+    [
+        (DNIS, "from-carrier", DNIS),
+        (DNIS, "", DNIS),
+        ("7001", "ext-queues", None),
+        ("s", "from-carrier", None),
+        ("1", "from-carrier", None),
+        ("h", "from-carrier", None),
+    ],
+)
+def test_what_was_dialled_is_told_by_a_row_only_where_calls_come_in(destination: str, place: str, expected: str | None) -> None:
+    habits = heard(Story().comes_in(place="from-carrier"))
+    assert habits.dialled(row(destination, place)) == expected
+
+
+def test_of_a_device_that_never_called_before_the_row_is_believed() -> None:
+    assert Habits().dialled(row("4002", "anywhere")) == "4002"
+    assert heard(Story().comes_in(place="from-carrier")).dialled(row("4002", "elsewhere", "PJSIP/backup-00000001")) == "4002"
+
+
+def test_a_number_that_the_pbx_answered_before_it_dialled_anybody_is_known_from_then_on() -> None:
+    habits = heard(Story().comes_in().connects("caller").rings("8001").answers("8001"))
+    assert habits.answers_itself(row())
+    assert not habits.answers_itself(row("4002"))
+
+
+def test_a_number_that_a_telephone_answered_is_none_that_the_pbx_answers() -> None:
+    assert not heard(Story().comes_in().rings("8001").answers("8001")).answers_itself(row())
