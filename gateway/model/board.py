@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from gateway.model import details, gaps, reducer, transfers
+from gateway.model import details, gaps, reducer, restoring, transfers
 from gateway.model.call_events import CallEvent
 from gateway.model.calls import Call
 from gateway.model.change import NOTHING, Change, Step
@@ -77,14 +77,10 @@ class Board:
         leg = getattr(event, "leg", None)
         return NOTHING if leg is None else self._one(leg, event)
 
-    def restore(self, calls: Iterable[Call]) -> None:
-        """Take over an earlier board's calls, live ones and those that ended lately, as they were when they were last kept.
-
-        For a board that has none yet. What happened since is not heard: a ``ConnectionLost`` must follow.
-        """
-        kept = restoring.places_of(calls)
-        self._live, self._ended, self._call_of = kept.live, kept.ended, kept.call_of
-        self._legs_in, self._consulting = kept.legs_in, kept.consulting
+    def restore(self, calls: Iterable[Call], gaps_before: Iterable[tuple[float, float]] = ()) -> None:
+        """Take over an earlier board's calls and gaps, before any event; a ``ConnectionLost`` must follow."""
+        self._live, self._ended, self._call_of, self._legs_in, self._consulting = restoring.places_of(calls)
+        self._gaps.extend(gaps_before)
 
     def find(self, leg: LegId) -> Call | None:
         """Return the live call that a leg belongs to."""

@@ -1,31 +1,33 @@
 """Where the legs of kept calls are: what a board that takes them over must know, read from the calls themselves."""
 
 from collections.abc import Iterable
-
-import msgspec
+from typing import NamedTuple
 
 from gateway.model.calls import Call
+from gateway.model.ended import EndedCalls
 from gateway.model.ids import BridgeId, CallId, LegId
 from gateway.model.legs import Leg
 
 
-class Places(msgspec.Struct, kw_only=True):
+class Places(NamedTuple):
     """A board's tables; see :class:`gateway.model.board.Board`."""
 
-    live: dict[CallId, Call] = {}
-    ended: dict[CallId, tuple[float, Call]] = {}
-    call_of: dict[LegId, CallId] = {}
-    legs_in: dict[BridgeId, set[LegId]] = {}
-    consulting: dict[LegId, CallId] = {}
+    live: dict[CallId, Call]
+    ended: EndedCalls
+    call_of: dict[LegId, CallId]
+    legs_in: dict[BridgeId, set[LegId]]
+    consulting: dict[LegId, CallId]
 
 
 def places_of(calls: Iterable[Call]) -> Places:
     """Return the tables for these calls, live ones and those that ended lately."""
-    places = Places()
+    places = Places({}, EndedCalls(), {}, {}, {})
     for call in sorted(calls, key=lambda call: (call.changed_at, call.call_id)):
         if call.ended or call.merged_into is not None:
-            places.ended[call.call_id] = (call.changed_at, call)
             places.call_of |= dict.fromkeys(call.legs, call.merged_into or call.call_id)
+            for forgotten in places.ended.add(call, call.changed_at):
+                for leg_id in forgotten.legs:
+                    places.call_of.pop(leg_id, None)
         else:
             places.live[call.call_id] = call
     for call in places.live.values():

@@ -8,6 +8,7 @@ import msgspec
 from gateway.model.calls import Call
 from gateway.model.ids import CallId, PbxName, Tenant
 from gateway.model.site import Site
+from gateway.ports.connector import Gap
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -41,6 +42,8 @@ class Heard(msgspec.Struct, frozen=True, kw_only=True):
     pbx: PbxName
     at: float
     """Seconds since the epoch."""
+    gaps: tuple[Gap, ...] = ()
+    """The last times in which it was not."""
 
 
 class Batch(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,11 +115,11 @@ class Store(EventLog, Protocol):
             StoreTakenError: Another gateway has written meanwhile.
         """
 
-    async def heard_until(self, tenant: Tenant, pbx: PbxName) -> float | None:
+    async def heard(self, tenant: Tenant, pbx: PbxName) -> Heard | None:
         """Return until when the PBX was heard; None when it never was."""
 
-    async def unfinished(self, tenant: Tenant, pbx: PbxName, changed_after: float) -> list[Call]:
-        """Return the PBX's live calls, and those that ended and were changed after that time."""
+    async def unfinished(self, tenant: Tenant, pbx: PbxName, *, changed_after: float, incomplete_after: float) -> list[Call]:
+        """Return the PBX's live calls, and those that ended and were changed lately, incomplete ones for longer."""
 
     async def find(self, tenant: Tenant, call_ids: Sequence[CallId]) -> list[Call]:
         """Return those of the calls that are kept, merged ones too."""

@@ -155,7 +155,10 @@ class Committer:
             batch = Batch(
                 calls=[ChangedCall(call=call, site=state.site) for state, call in waiting.calls.values()],
                 events=events,
-                heard=[Heard(tenant=state.tenant, pbx=state.pbx, at=at) for state, at in waiting.heard.items()],
+                heard=[
+                    Heard(tenant=state.tenant, pbx=state.pbx, at=at, gaps=tuple(state.gaps))
+                    for state, at in waiting.heard.items()
+                ],
             )
             await self._commit(batch)
             for call_id, (state, call) in waiting.calls.items():

@@ -10,9 +10,9 @@ from typing import Any, Final
 
 import structlog
 
-from gateway.model.board import REMEMBERED_S
 from gateway.model.call_events import CallEvent
 from gateway.model.calls import Call
+from gateway.model.ended import DOUBTFUL_S, REMEMBERED_S
 from gateway.model.events import ConnectionMade, PbxEvent
 from gateway.model.ids import CallId, PbxName
 from gateway.model.site import Site
@@ -74,12 +74,17 @@ class Engine:
             StoreUnavailableError: The store does not answer.
         """
         for state in self.pbxs.values():
-            heard_at = await store.heard_until(state.tenant, state.pbx)
-            if heard_at is not None:
-                calls = await store.unfinished(state.tenant, state.pbx, heard_at - REMEMBERED_S)
-                step = state.restore(calls, heard_at)
+            heard = await store.heard(state.tenant, state.pbx)
+            if heard is not None:
+                calls = await store.unfinished(
+                    state.tenant,
+                    state.pbx,
+                    changed_after=heard.at - REMEMBERED_S,
+                    incomplete_after=heard.at - DOUBTFUL_S,
+                )
+                step = state.restore(calls, heard)
                 self._committer.put(state, step.calls)
-                _log.info("calls_restored", pbx=state.pbx, live_calls=state.live_count, heard_until=rfc3339(heard_at))
+                _log.info("calls_restored", pbx=state.pbx, live_calls=state.live_count, heard_until=rfc3339(heard.at))
 
     async def run(self) -> None:
         """Apply what comes, until cancelled; what is left in the inboxes then is dropped."""
@@ -182,7 +187,7 @@ class Engine:
             "seconds": seconds,
             "reason": gap.reason,
         }
-        self._committer.put(state, messages=[_own_message(state, "gateway.gap", gap.ended_at, data)])
+        self._committer.put(state, messages=[_own_message(state, "gateway.gap", gap.ended_at, data)], heard_at=state.heard_at)
 
 
 def _own_message(state: PbxState, kind: str, at: float, data: dict[str, Any]) -> Message:

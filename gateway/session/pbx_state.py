@@ -18,6 +18,7 @@ from gateway.model.ids import DEFAULT_TENANT, CallId, PbxName
 from gateway.model.queues import Queue, QueueBook
 from gateway.model.site import Site
 from gateway.ports.connector import Gap, LinkState, LinkStatus
+from gateway.ports.store import Heard
 
 KEPT_GAPS: Final = 20
 """Gaps of a PBX that are shown; the oldest is dropped."""
@@ -98,15 +99,16 @@ class PbxState:
         counts.call_events += len(step.events)
         return step
 
-    def restore(self, calls: Sequence[Call], heard_at: float) -> Step:
-        """Take over the calls of an earlier process, that heard the PBX until ``heard_at``; before any event.
+    def restore(self, calls: Sequence[Call], heard: Heard) -> Step:
+        """Take over the calls of an earlier process, and how far it heard the PBX; before any event.
 
         Returns:
             What changes by it: from then on none of the live calls was heard.
         """
-        self._board.restore(calls)
-        self.heard_at = self.away_since = heard_at
-        step = self._board.apply(ConnectionLost(at=heard_at))
+        self.gaps.extend(heard.gaps)
+        self._board.restore(calls, [(gap.began_at, gap.ended_at) for gap in heard.gaps])
+        self.heard_at = self.away_since = heard.at
+        step = self._board.apply(ConnectionLost(at=heard.at))
         self.show({call.call_id: call for call in step.calls})
         return step
 

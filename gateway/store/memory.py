@@ -7,7 +7,7 @@ from itertools import islice
 from gateway.model.calls import Call
 from gateway.model.errors import StoreTakenError
 from gateway.model.ids import CallId, PbxName, Tenant
-from gateway.ports.store import Batch, Cursor, Pruned, Told
+from gateway.ports.store import Batch, Cursor, Heard, Pruned, Told
 from gateway.store.rows import sorted_at
 
 
@@ -27,7 +27,7 @@ class MemoryStore:
         self._last_position = last_position
         self._live: dict[tuple[Tenant, CallId], Call] = {}
         self._ended: OrderedDict[tuple[Tenant, CallId], Call] = OrderedDict()
-        self._heard: dict[tuple[Tenant, PbxName], float] = {}
+        self._heard: dict[tuple[Tenant, PbxName], Heard] = {}
 
     @property
     def description(self) -> str:
@@ -66,20 +66,21 @@ class MemoryStore:
         self._events.extend(batch.events)
         if batch.events:
             self._last_position = batch.events[-1].position
-        self._heard |= {(heard.tenant, heard.pbx): heard.at for heard in batch.heard}
+        self._heard |= {(heard.tenant, heard.pbx): heard for heard in batch.heard}
 
     async def told_after(self, position: int, limit: int) -> list[Told]:
         """Return the next events after this position, in order."""
         skipped = max(position + 1 - self.kept_from, 0)
         return list(islice(self._events, skipped, skipped + limit))
 
-    async def heard_until(self, tenant: Tenant, pbx: PbxName) -> float | None:
+    async def heard(self, tenant: Tenant, pbx: PbxName) -> Heard | None:
         """Return until when the PBX was heard."""
         return self._heard.get((tenant, pbx))
 
-    async def unfinished(self, tenant: Tenant, pbx: PbxName, changed_after: float) -> list[Call]:
+    async def unfinished(self, tenant: Tenant, pbx: PbxName, *, changed_after: float, incomplete_after: float) -> list[Call]:
         """Return the PBX's live calls, and those that ended lately."""
-        lately = (call for call in self._ended.values() if call.changed_at > changed_after)
+        ended = self._ended.values()
+        lately = (call for call in ended if call.changed_at > (changed_after if call.complete else incomplete_after))
         return [call for call in (*self._live.values(), *lately) if (call.tenant, call.pbx) == (tenant, pbx)]
 
     async def find(self, tenant: Tenant, call_ids: Sequence[CallId]) -> list[Call]:

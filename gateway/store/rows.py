@@ -6,8 +6,8 @@ from gateway.model.calls import Call
 from gateway.model.numbers import e164
 from gateway.model.outcome import outcome_of
 from gateway.model.record import called_of, direction_of
-from gateway.ports.store import ChangedCall, Told
-from gateway.store.snapshots import SNAPSHOT_VERSION, encode_call
+from gateway.ports.store import ChangedCall, Heard, Told
+from gateway.store.snapshots import SNAPSHOT_VERSION, encode_call, encode_gaps
 
 
 def call_row(changed: ChangedCall) -> dict[str, Any]:
@@ -25,6 +25,7 @@ def call_row(changed: ChangedCall) -> dict[str, Any]:
         "started_at": call.began_at,
         "ended_at": call.ended_at,
         "changed_at": call.changed_at,
+        "complete": call.complete,
         "direction": direction,
         "caller_e164": None if caller is None else e164(caller.party, site),
         "called": _text(called),
@@ -55,6 +56,11 @@ def event_row(told: Told) -> dict[str, Any]:
         "call_id": told.call_id,
         "envelope": told.json,
     }
+
+
+def heard_row(heard: Heard) -> dict[str, Any]:
+    """Return the row of a PBX."""
+    return {"tenant": heard.tenant, "pbx": heard.pbx, "heard_at": heard.at, "gaps": encode_gaps(heard.gaps)}
 
 
 def _text(text: str | None) -> str | None:

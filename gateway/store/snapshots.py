@@ -10,11 +10,13 @@ import msgspec
 
 from gateway.model.calls import Call
 from gateway.model.errors import StoreSchemaError
+from gateway.ports.connector import Gap
 
 SNAPSHOT_VERSION: Final = 1
 
 _encoder: Final = msgspec.msgpack.Encoder()
 _decoder: Final = msgspec.msgpack.Decoder(Call)
+_gaps_decoder: Final = msgspec.msgpack.Decoder(tuple[Gap, ...])
 
 
 def encode_call(call: Call) -> bytes:
@@ -34,3 +36,20 @@ def decode_call(version: int, data: bytes) -> Call:
         return _decoder.decode(data)
     except msgspec.MsgspecError as error:
         raise StoreSchemaError(f"a call in the store cannot be read: {error}") from error
+
+
+def encode_gaps(gaps: tuple[Gap, ...]) -> bytes:
+    """Return the gaps as they are stored."""
+    return _encoder.encode(gaps)
+
+
+def decode_gaps(data: bytes) -> tuple[Gap, ...]:
+    """Read what :func:`encode_gaps` wrote.
+
+    Raises:
+        StoreSchemaError: It is damaged.
+    """
+    try:
+        return _gaps_decoder.decode(data)
+    except msgspec.MsgspecError as error:
+        raise StoreSchemaError(f"the gaps of a PBX in the store cannot be read: {error}") from error

@@ -12,12 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from gateway.model.calls import Call
 from gateway.model.ids import CallId, PbxName, Tenant
-from gateway.ports.store import Batch, Cursor, Pruned, Told
+from gateway.ports.store import Batch, Cursor, Heard, Pruned, Told
 from gateway.store.engines import engine_of, told_plainly
 from gateway.store.locks import FileLock, take_session_lock
 from gateway.store.migrate import migrate
-from gateway.store.rows import call_row, event_row
-from gateway.store.snapshots import decode_call
+from gateway.store.rows import call_row, event_row, heard_row
+from gateway.store.snapshots import decode_call, decode_gaps
 from gateway.store.tables import CALLS, EVENTS, EVERYBODY, PBXS, POSITION
 from gateway.store.urls import file_of
 
@@ -91,8 +91,7 @@ class SqlStore:
                 await connection.execute(sa.insert(EVENTS), [event_row(told) for told in batch.events])
                 await connection.execute(self._put_position, [{"tenant": EVERYBODY, "last": batch.events[-1].position}])
             if batch.heard:
-                rows = [{"tenant": heard.tenant, "pbx": heard.pbx, "heard_at": heard.at} for heard in batch.heard]
-                await connection.execute(self._put_heard, rows)
+                await connection.execute(self._put_heard, [heard_row(heard) for heard in batch.heard])
 
     async def told_after(self, position: int, limit: int) -> list[Told]:
         """Return the next events after this position, in order."""
@@ -113,21 +112,20 @@ class SqlStore:
             for row in rows
         ]
 
-    async def heard_until(self, tenant: Tenant, pbx: PbxName) -> float | None:
+    async def heard(self, tenant: Tenant, pbx: PbxName) -> Heard | None:
         """Return until when the PBX was heard."""
+        wanted = sa.select(PBXS.c.heard_at, PBXS.c.gaps).where(PBXS.c.tenant == tenant, PBXS.c.pbx == pbx)
         async with self._reading() as connection:
-            at: float | None = await connection.scalar(
-                sa.select(PBXS.c.heard_at).where(PBXS.c.tenant == tenant, PBXS.c.pbx == pbx)
-            )
-        return at
+            row = (await connection.execute(wanted)).one_or_none()
+        return None if row is None else Heard(tenant=tenant, pbx=pbx, at=row.heard_at, gaps=decode_gaps(row.gaps))
 
-    async def unfinished(self, tenant: Tenant, pbx: PbxName, changed_after: float) -> list[Call]:
+    async def unfinished(self, tenant: Tenant, pbx: PbxName, *, changed_after: float, incomplete_after: float) -> list[Call]:
         """Return the PBX's live calls, and those that ended lately."""
         # The first condition is what the index finds them by; a call whose end nobody heard stands there by its beginning.
         lately = sa.and_(
             CALLS.c.state.in_(("ended", "merged")),
-            CALLS.c.sorted_at > changed_after - LONGEST_CALL_S,
-            CALLS.c.changed_at > changed_after,
+            CALLS.c.sorted_at > min(changed_after, incomplete_after) - LONGEST_CALL_S,
+            CALLS.c.changed_at > sa.case((CALLS.c.complete, changed_after), else_=incomplete_after),
         )
         return await self._calls(CALLS.c.tenant == tenant, CALLS.c.pbx == pbx, sa.or_(CALLS.c.state == "active", lately))
 

@@ -17,6 +17,7 @@ CALLS: Final = sa.Table(
     sa.Column("started_at", sa.Double, nullable=False),
     sa.Column("ended_at", sa.Double),
     sa.Column("changed_at", sa.Double, nullable=False),
+    sa.Column("complete", sa.Boolean, nullable=False),
     sa.Column("direction", sa.Text),
     sa.Column("caller_e164", sa.Text),
     sa.Column("called", sa.Text),
@@ -54,6 +55,7 @@ PBXS: Final = sa.Table(
     sa.Column("tenant", sa.Text, primary_key=True),
     sa.Column("pbx", sa.Text, primary_key=True),
     sa.Column("heard_at", sa.Double, nullable=False),
+    sa.Column("gaps", sa.LargeBinary, nullable=False),
 )
 """Until when each PBX was heard, with all that came of it committed."""
 

@@ -71,9 +71,7 @@ class Result:
 
 def manager_conf() -> str:
     """Return the gateway's user; what it may hear is what ``tieline pbx snippet asterisk`` asks for."""
-    excluded = "".join(
-        f"eventfilter(action(exclude),name({name})) =\n" for name in ("VarSet", "RTCPSent", "RTCPReceived", "TestEvent")
-    )
+    excluded = "".join(f"eventfilter(action(exclude),name({name})) =\n" for name in ("VarSet", "RTCPSent", "RTCPReceived", "TestEvent"))
     return (
         "[general](+)\ntimestampevents = yes\n\n"
         f"[{USER}]\nsecret = {SECRET}\nread = system,call,agent,dialplan,dtmf,cdr,reporting\nwrite = system,call,agent,reporting\n"

@@ -105,9 +105,7 @@ def _compare(verdict: Verdict, call: Seen, record: Record, *, covered: bool) -> 
                 f"{' (in a gap)' if covered else ''}"
             )
     if not covered and any(unknown.values()):
-        verdict.wrong.append(
-            f"{_name(call)}: {[name for name, is_so in unknown.items() if is_so]} not known: {record['call_id']}"
-        )
+        verdict.wrong.append(f"{_name(call)}: {[name for name, is_so in unknown.items() if is_so]} not known: {record['call_id']}")
     if not covered and not record["complete"]:
         verdict.wrong.append(f"{_name(call)}: not complete, and in no gap: {record['call_id']}")
 

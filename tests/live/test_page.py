@@ -20,6 +20,7 @@ from gateway.api.calls import Calls
 from gateway.api.guard import guard
 from gateway.api.stream import Stream
 from gateway.model.events import PbxEvent
+from gateway.model.ids import DEFAULT_TENANT
 from gateway.ports.connector import Gap, LinkState, LinkStatus
 from gateway.session.engine import Engine
 from gateway.web import routes
@@ -238,9 +239,9 @@ async def test_the_page_keeps_up_with_a_flood() -> None:
         for start in range(0, len(site.events), SLICE):
             await site.play(start + SLICE, start=start)
             await asyncio.sleep(0)
-        ended = site.engine.pbxs[PBX].recent
+        ended = await site.parts.store.ended(DEFAULT_TENANT, pbxs=None, after=None, limit=1)
         await expect(page.locator("#live li")).to_have_count(0, timeout=30_000)
         await expect(page.locator("#live-count")).to_have_text("0")
-        await expect(page.locator("#ended li").first).to_have_attribute("data-key", ended[0].call_id, timeout=30_000)
+        await expect(page.locator("#ended li").first).to_have_attribute("data-key", ended[0][1].call_id, timeout=30_000)
         await expect(page.locator("#notes")).to_be_empty(timeout=20_000)
         assert await page.locator("#stream li").count() <= 200

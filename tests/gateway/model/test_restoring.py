@@ -8,8 +8,9 @@ from support.building import SITE, Story
 from support.replaying import PBX, asterisk_captures, name_of, pbx_events
 
 from connectors.asterisk_ami.replay import site_of
-from gateway.model.board import REMEMBERED_S, Board
+from gateway.model.board import Board
 from gateway.model.calls import Call
+from gateway.model.ended import REMEMBERED_S
 from gateway.model.events import ConnectionLost, ConnectionMade, ConsultationStarted, PbxEvent, SnapshotDone
 from gateway.model.ids import CallId, LegId
 from gateway.model.record import record_of
@@ -37,7 +38,8 @@ def restored_at(cut: int, events: tuple[PbxEvent, ...], folder: Path) -> tuple[d
         calls |= {call.call_id: call for call in step.calls}
         told += [each.id for each in step.events]
     whole = all(call.published for call in first._live.values())
-    second.restore(kept(calls, events[cut].at))
+    second.restore(kept(calls, events[cut].at), first._gaps)
+    second._habits = first._habits  # what it learned of the PBX is not kept
     for event in events[cut:]:
         step = second.apply(event)
         calls |= {call.call_id: call for call in step.calls}

@@ -14,6 +14,7 @@ from gateway.model.ids import CallId, LegId, PbxName
 from gateway.model.site import Site
 from gateway.model.terms import LegRole
 from gateway.ports.connector import Gap
+from gateway.ports.store import Heard
 from gateway.session.pbx_state import KEPT_GAPS, PbxState
 
 SITE = Site(region="CN", extensions=r"^8\d{3}$", trunks=("PJSIP/trunk",))
@@ -82,7 +83,7 @@ def test_what_an_earlier_process_left_is_live_and_unheard() -> None:
     created, cleared = short_calls(1)
     (call,) = applied(earlier, [created]).values()
 
-    step = later.restore([call], heard_at=0.25)
+    step = later.restore([call], Heard(tenant=later.tenant, pbx=later.pbx, at=0.25))
 
     assert [each.call_id for each in later.live] == [call.call_id]
     assert [each.complete for each in step.calls] == [False]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from support.batches import batch, recorded, told
+from support.batches import batch, heard_at, recorded, told
 from support.waiting import until
 
 from gateway.model.errors import BackupError, StoreSchemaError, StoreTakenError
@@ -45,7 +45,7 @@ async def assert_like_filled(store: SqlStore) -> None:
     assert sorted(found, key=lambda call: call.call_id) == sorted(calls, key=lambda call: call.call_id)
     assert await store.told_after(0, 10) == [told(number) for number in range(1, 6)]
     assert await store.last_position() == 5
-    assert await store.heard_until(DEFAULT_TENANT, calls[0].pbx) == 12.5
+    assert await heard_at(store) == 12.5
 
 
 async def test_a_backup_restores_all_into_another_kind_of_database(filled: SqlStore, tmp_path: Path) -> None:

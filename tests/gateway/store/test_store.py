@@ -2,7 +2,7 @@
 
 import msgspec
 import pytest
-from support.batches import batch, call_like, live_calls, recorded, told
+from support.batches import batch, call_like, heard_at, live_calls, recorded, told
 from support.replaying import PBX
 
 from gateway.model.errors import StoreTakenError
@@ -16,8 +16,8 @@ async def test_an_empty_store_has_nothing(store: Store) -> None:
     assert await store.last_position() == 0
     assert store.kept_from == 1
     assert await store.told_after(0, 10) == []
-    assert await store.heard_until(DEFAULT_TENANT, PBX) is None
-    assert await store.unfinished(DEFAULT_TENANT, PBX, 0.0) == []
+    assert await store.heard(DEFAULT_TENANT, PBX) is None
+    assert await store.unfinished(DEFAULT_TENANT, PBX, changed_after=0.0, incomplete_after=0.0) == []
     assert await store.ended(DEFAULT_TENANT, pbxs=None, after=None, limit=10) == []
 
 
@@ -31,7 +31,7 @@ async def test_calls_and_events_come_back_as_they_were(store: Store) -> None:
     assert await store.told_after(0, 10) == events
     assert await store.told_after(2, 2) == events[2:4]
     assert (await store.last_position(), store.kept_from) == (5, 1)
-    assert await store.heard_until(DEFAULT_TENANT, PBX) == 12.5
+    assert await heard_at(store) == 12.5
 
 
 async def test_a_call_that_changes_has_one_record(store: Store) -> None:
@@ -45,7 +45,7 @@ async def test_a_call_that_changes_has_one_record(store: Store) -> None:
 
     assert await store.find(DEFAULT_TENANT, [call.call_id]) == [ended]
     assert [each for _, each in await store.ended(DEFAULT_TENANT, pbxs=None, after=None, limit=10)] == [ended]
-    assert await store.heard_until(DEFAULT_TENANT, PBX) == 4.0
+    assert await heard_at(store) == 4.0
 
 
 async def test_a_position_is_given_once(store: Store) -> None:
@@ -70,11 +70,13 @@ async def test_what_is_unfinished_is_live_or_ended_lately(store: Store) -> None:
     long_ago = call_like(like, 3, ended_at=500.0)
     long_ago.changed_at = 500.0
     elsewhere = call_like(like, 4, ended_at=None, pbx=OTHER)
-    await store.commit(batch([live, lately, long_ago, elsewhere]))
+    doubtful = call_like(like, 5, ended_at=500.0)
+    doubtful.changed_at, doubtful.complete = 500.0, False
+    await store.commit(batch([live, lately, long_ago, elsewhere, doubtful]))
 
-    found = await store.unfinished(DEFAULT_TENANT, PBX, 900.0)
+    found = await store.unfinished(DEFAULT_TENANT, PBX, changed_after=900.0, incomplete_after=400.0)
 
-    assert sorted(call.call_id for call in found) == [live.call_id, lately.call_id]
+    assert sorted(call.call_id for call in found) == [live.call_id, lately.call_id, doubtful.call_id]
 
 
 async def test_ended_calls_are_listed_page_by_page_from_the_last(store: Store) -> None:
@@ -103,8 +105,8 @@ async def test_tenants_know_nothing_of_each_other(store: Store) -> None:
     other = Tenant("other")
     assert await store.find(other, [call.call_id]) == []
     assert await store.ended(other, pbxs=None, after=None, limit=10) == []
-    assert await store.unfinished(other, PBX, 0.0) == []
-    assert await store.heard_until(other, PBX) is None
+    assert await store.unfinished(other, PBX, changed_after=0.0, incomplete_after=0.0) == []
+    assert await store.heard(other, PBX) is None
 
 
 async def test_what_is_old_is_pruned_and_positions_go_on(store: Store) -> None:

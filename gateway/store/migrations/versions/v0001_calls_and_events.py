@@ -21,6 +21,7 @@ def upgrade() -> None:
         sa.Column("started_at", sa.Double, nullable=False),
         sa.Column("ended_at", sa.Double),
         sa.Column("changed_at", sa.Double, nullable=False),
+        sa.Column("complete", sa.Boolean, nullable=False),
         sa.Column("direction", sa.Text),
         sa.Column("caller_e164", sa.Text),
         sa.Column("called", sa.Text),
@@ -51,6 +52,7 @@ def upgrade() -> None:
         sa.Column("tenant", sa.Text, primary_key=True),
         sa.Column("pbx", sa.Text, primary_key=True),
         sa.Column("heard_at", sa.Double, nullable=False),
+        sa.Column("gaps", sa.LargeBinary, nullable=False),
     )
     op.create_table(
         "position",
