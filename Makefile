@@ -28,6 +28,7 @@ check: setup  ## format, lint, types, import layers
 	@$(BIN)/lint-imports
 
 bench: setup  ## measure against the peers and fail under a bar
+	@PYTHONPATH=tests $(BIN)/python -m bench.store --check
 	@PYTHONPATH=tests $(BIN)/python -m bench.run --check $(ARGS)
 
 lock: setup  ## lock the newest versions that pyproject.toml allows

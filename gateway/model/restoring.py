@@ -24,7 +24,7 @@ def places_of(calls: Iterable[Call]) -> Places:
     places = Places({}, EndedCalls(), {}, {}, {})
     for call in sorted(calls, key=lambda call: (call.changed_at, call.call_id)):
         if call.ended or call.merged_into is not None:
-            places.call_of |= dict.fromkeys(call.legs, call.merged_into or call.call_id)
+            places.call_of.update(dict.fromkeys(call.legs, call.merged_into or call.call_id))
             for forgotten in places.ended.add(call, call.changed_at):
                 for leg_id in forgotten.legs:
                     places.call_of.pop(leg_id, None)

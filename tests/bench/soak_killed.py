@@ -2,7 +2,7 @@
 
 Every call has exactly one record, and it says the truth; a client that resumes by position has each event exactly once; gaps are
 declared, 5 s at most each; what they hid is known after the PBX's CDR was read. ``python -m bench.soak_killed --check`` (in
-tests/) fails when it is not so; ``--store URL`` takes another database than SQLite.
+tests/) fails when it is not so; ``--postgresql`` takes a temporary PostgreSQL instead of SQLite.
 """
 
 import argparse
@@ -27,6 +27,7 @@ from bench.soak import CORRECTED_WITHIN_S, IDS_AT_ONCE, SECRET, SEED, TOP, USER,
 from bench.soak_judge import Gap, Record, Verdict, judge
 from rig.asterisk import Asterisk, free_udp_port
 from rig.site import SITE
+from support.postgres import postgres
 
 START_S: Final = 20.0
 AWAY_S: Final = 0.5
@@ -250,11 +251,13 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=Killed.seconds)
     parser.add_argument("--rate", type=float, default=Killed.per_second, help="calls a second")
     parser.add_argument("--kills", type=int, default=Killed.kills)
-    parser.add_argument("--store", metavar="URL", help="the store; without it SQLite")
+    parser.add_argument("--postgresql", action="store_true", help="instead of SQLite")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="leave all logs there")
     options = parser.parse_args()
-    how = Killed(options.seconds, options.rate, options.kills, store_url=options.store)
-    with tempfile.TemporaryDirectory(prefix="soak-") as temporary:
+    with contextlib.ExitStack() as stack:
+        url = stack.enter_context(postgres()).database() if options.postgresql else None
+        how = Killed(options.seconds, options.rate, options.kills, store_url=url)
+        temporary = stack.enter_context(tempfile.TemporaryDirectory(prefix="soak-"))
         folder = options.keep or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
         result = asyncio.run(soak_killed(how, folder))

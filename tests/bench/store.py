@@ -6,6 +6,7 @@ take it; events count when they are committed and told. ``python -m bench.store 
 
 import argparse
 import asyncio
+import logging
 import resource
 import sys
 import tempfile
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import msgspec
+import structlog
 from support.gateways import Parts, at_work
 from support.postgres import postgres
 from support.replaying import CAPTURES, PBX, pbx_events
@@ -97,6 +99,7 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="fail when a figure is under its bar")
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     options = parser.parse_args()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     recorded = pbx_events(CAPTURE)
     rounds = [again(recorded, number) for number in range(options.rounds)]
     figures: dict[str, Figure] = {}

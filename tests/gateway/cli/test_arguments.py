@@ -16,6 +16,9 @@ def test_every_command_is_parsed_and_has_its_module() -> None:
         "replay": "replay a b",
         "pbx simulate": "pbx simulate asterisk",
         "pbx snippet": "pbx snippet asterisk --version 22",
+        "db backup": "db backup --config t.yaml all.backup",
+        "db restore": "db restore --config t.yaml all.backup",
+        "db migrate": "db migrate --config t.yaml",
         "version": "version",
     }
     assert lines.keys() == COMMANDS.keys()
