@@ -218,12 +218,13 @@ class AsteriskConnector:
         clock = ClockWatch(self._settings.clock_limit_s, lambda text: self._remark(sink, "clock", text))
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(keep_alive(link, self._settings, clock.note), name=f"{self._pbx}.keepalive")
-            tasks.create_task(self._take_snapshots(link, sink), name=f"{self._pbx}.snapshot")
+            listed = asyncio.Event()
+            tasks.create_task(self._take_snapshots(link, sink, listed), name=f"{self._pbx}.snapshot")
             if lost_at is not None and self._cdr is not None:
-                tasks.create_task(self._backfill(self._cdr, sink, lost_at), name=f"{self._pbx}.cdr")
+                tasks.create_task(self._backfill(self._cdr, sink, lost_at, listed), name=f"{self._pbx}.cdr")
 
-    async def _take_snapshots(self, link: AmiLink, sink: EventSink) -> None:
-        """List what there is, and once more each time the PBX says that only now it is ready."""
+    async def _take_snapshots(self, link: AmiLink, sink: EventSink, listed: asyncio.Event) -> None:
+        """List what there is, which sets ``listed``, and once more each time the PBX says that only now it is ready."""
 
         def ask(name: str, headers: Sequence[tuple[str, str]]) -> Awaitable[Answer]:
             return link.ask(name, headers, LIST_TIMEOUT_S, patient=True)
@@ -231,13 +232,16 @@ class AsteriskConnector:
         while True:
             snapshot = await take_snapshot(ask, self._pbx, link.booted.clear)
             await self._deliver(sink, snapshot.events)
+            listed.set()
             self._remark(
                 sink, "rights", "; ".join(f"it would tell more with `{right}` in manager.conf" for right in snapshot.missing)
             )
             await link.booted.wait()
 
-    async def _backfill(self, file: CdrFile, sink: EventSink, lost_at: float) -> None:
+    async def _backfill(self, file: CdrFile, sink: EventSink, lost_at: float, listed: asyncio.Event) -> None:
         """Tell what the CDR file says of calls that a gap hides in part: now, and as they end and Asterisk gets to write it."""
+        # What ended unheard is not known to have ended before the snapshot.
+        await listed.wait()
         file.forget()
         warned = False
         for wait_s in chain(CDR_FIRST_LOOKS_S, repeat(CDR_LOOK_S)):

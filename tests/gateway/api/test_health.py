@@ -1,10 +1,14 @@
 import re
 
 import pytest
+from support.faulty_store import FaultyStore
 from support.gateways import served
 from support.replaying import CAPTURES, PBX
+from support.waiting import until
 
+from gateway.model.errors import StoreUnavailableError
 from gateway.ports.connector import Gap, LinkStatus
+from gateway.store.memory import MemoryStore
 
 QUEUE = CAPTURES / "asterisk" / "22" / "queue_caller_hangs"
 
@@ -71,3 +75,23 @@ async def test_figures_tell_nobodys_number() -> None:
         text = await (await one.client.get("/metrics")).text()
 
     assert "85291234567" not in text
+
+
+async def test_a_store_that_fails_is_told_in_words_and_figures() -> None:
+    store = FaultyStore(MemoryStore(calls=10, events=1_000, last_position=999))
+    async with served(QUEUE, store=store) as one:
+        await one.link(LinkStatus.CONNECTED)
+        store.fault = StoreUnavailableError("/var/lib/tieline.db: the disk is full (database or disk is full)")
+        await one.engine.accept(PBX, one.events[:12])
+        await until(lambda: one.committer.alarm is not None)
+        ready = await one.client.get("/readyz")
+        body = await ready.json()
+        figures = await (await one.client.get("/metrics")).text()
+        store.fault = None
+        await one.committer.settled()
+        again = await (await one.client.get("/readyz")).json()
+
+    assert (ready.status, body["status"], body["store"]["status"]) == (200, "degraded", "failing")
+    assert "the disk is full" in body["store"]["detail"]
+    assert "tieline_store_failing 1.0" in figures
+    assert (again["status"], again["store"]["status"], again["store"]["detail"]) == ("ready", "works", "calls are kept in memory")
