@@ -131,6 +131,8 @@ class Call(msgspec.Struct, kw_only=True):
     """When a feature code's hold was taken back; it stands unless a transfer follows at once."""
     hold_s: float = 0.0
     release: Release | None = None
+    cut_off: bool = False
+    """The PBX went down under it."""
 
     transfers: tuple[Transfer, ...] = ()
     diversions: tuple[Diversion, ...] = ()

@@ -274,6 +274,12 @@ class ReleaseRequested(Event, frozen=True):
     sip: int
 
 
+class LegCutOff(Event, frozen=True):
+    """The PBX ends the leg because it goes down itself, whatever its party is doing (AMI ``SoftHangupRequest`` 4)."""
+
+    leg: LegId
+
+
 class LegCleared(Event, frozen=True):
     """The leg is gone (CSTA Connection Cleared; AMI ``Hangup``; ESL ``CHANNEL_HANGUP_COMPLETE``)."""
 
@@ -365,6 +371,7 @@ PbxEvent = (
     | ConferenceJoined
     | RecordingStarted
     | ReleaseRequested
+    | LegCutOff
     | LegCleared
     | DialOutRequested
     | ConnectionMade

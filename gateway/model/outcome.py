@@ -100,6 +100,8 @@ def _without_answer(call: Call, stage: str) -> str:
     caller = call.caller
     if caller is None:
         return "unknown"
+    if call.cut_off:
+        return "failed"
     if stage == "agent_leg":
         return leg_outcome(caller)
     if stage == "queue":

@@ -28,6 +28,7 @@ from gateway.model.events import (
     LegCleared,
     LegConnected,
     LegCreated,
+    LegCutOff,
     LegDialled,
     LegDiverted,
     LegHeld,
@@ -230,6 +231,12 @@ _AT_ONCE_S: Final = 0.5
 """Seconds within which the caller's own goodbye answers the other side's."""
 
 
+def _leg_cut_off(change: Change, event: LegCutOff) -> None:
+    call = change.call
+    if event.leg == call.caller_leg and call.release is None:
+        call.cut_off = True
+
+
 def _leg_cleared(change: Change, event: LegCleared) -> None:
     clear_leg(change, event.leg, event.cause, event.sip)
 
@@ -323,6 +330,7 @@ _HANDLERS: Final[dict[type, Callable[[Change, Any], None]]] = {
     ConferenceJoined: _conference_joined,
     RecordingStarted: _recording_started,
     ReleaseRequested: _release_requested,
+    LegCutOff: _leg_cut_off,
     LegCleared: _leg_cleared,
     DialOutRequested: dialling.dial_out_requested,
 }

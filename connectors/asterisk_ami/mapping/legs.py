@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from connectors.asterisk_ami.mapping import dialplan
+from connectors.asterisk_ami.mapping import dialplan, listings
 from connectors.asterisk_ami.mapping.state import Handler, Legs, cause_of, known
 from connectors.asterisk_ami.protocol import AmiMessage
 from gateway.model.events import (
@@ -15,6 +15,7 @@ from gateway.model.events import (
     LegCleared,
     LegConnected,
     LegCreated,
+    LegCutOff,
     LegDialled,
     LegRenumbered,
     LegsTwinned,
@@ -144,6 +145,17 @@ def _hangup_request(state: Legs, message: AmiMessage, at: float) -> list[PbxEven
     return [ReleaseRequested(at=at, leg=leg.id, by_party=True, cause=cause, sip=sip)]
 
 
+SHUTDOWN: Final = 4
+"""The flag AST_SOFTHANGUP_SHUTDOWN: SoftHangupRequest's ``Cause`` is no cause but Asterisk's own flags."""
+
+
+def _soft_hangup_request(state: Legs, message: AmiMessage, at: float) -> list[PbxEvent]:
+    leg = state.legs.get(LegId(message.get("Uniqueid")))
+    if leg is None or not listings.number(message.get("Cause")) & SHUTDOWN:
+        return []
+    return [LegCutOff(at=at, leg=leg.id)]
+
+
 def _hangup(state: Legs, message: AmiMessage, at: float) -> list[PbxEvent]:
     leg_id = LegId(message.get("Uniqueid"))
     leg = state.remove(leg_id)
@@ -204,6 +216,7 @@ HANDLERS: Final[Mapping[str, Handler]] = {
     "NewCallerid": _new_callerid,
     "Rename": _rename,
     "HangupRequest": _hangup_request,
+    "SoftHangupRequest": _soft_hangup_request,
     "Hangup": _hangup,
     "DialBegin": _dial_begin,
     "DialEnd": _dial_end,
