@@ -16,11 +16,10 @@ from typing import Final
 
 import msgspec
 
+from connectors.asterisk_ami.tail import Tail
 from gateway.model.ids import LegId
 from gateway.model.reports import CallDetail
 
-TAIL_BYTES: Final = 8 * 1024 * 1024
-"""Bytes at the file's end in which a gap's rows are looked for: some 30,000 rows."""
 _ZONE_STEP_S: Final = 900
 """Seconds by which time zones differ at least."""
 _COLUMNS: Final = 17
@@ -35,13 +34,12 @@ class CdrFile:
         self.path = path
         self.without_id = 0
         """Rows that name no leg, in the last reading: ``loguniqueid=yes`` is missing in ``cdr.conf``."""
-        self._file_id = 0
-        self._read_to = 0
+        self._tail = Tail(path)
         self._offsets: deque[float] = deque(maxlen=_REMEMBERED_OFFSETS)
 
     def forget(self) -> None:
         """Begin with the file's end again: what was read before is read once more."""
-        self._file_id = 0
+        self._tail.forget()
 
     def read_new(self, ended_after: float, now: float) -> list[CallDetail]:
         """Return what was written since the last reading about legs that ended after ``ended_after``, in the file's order.
@@ -53,18 +51,7 @@ class CdrFile:
         Raises:
             OSError: The file cannot be read.
         """
-        with self.path.open("rb") as file:
-            size = file.seek(0, 2)
-            file_id = self.path.stat().st_ino
-            starts_in_row = False
-            if file_id != self._file_id or size < self._read_to:
-                self._file_id, self._read_to = file_id, max(size - TAIL_BYTES, 0)
-                starts_in_row = self._read_to > 0
-            file.seek(self._read_to)
-            data = file.read(size - self._read_to)
-        whole = data.rfind(b"\n") + 1
-        self._read_to += whole
-        lines = data[:whole].decode("utf-8", "replace").split("\n")[1 if starts_in_row else 0 :]
+        lines = self._tail.new_lines()
         self.without_id = 0
         details = [detail for fields in csv.reader(lines) if (detail := self._detail(fields, now)) is not None]
         if not details:

@@ -70,7 +70,7 @@ def correct(change: Change, detail: CallDetail, dialled: str | None, *, answers_
     call, site = change.call, change.site
     if any(_same(detail, known) for known in call.details):
         return False
-    before = _told(call)
+    before = told_of(call)
     call.details += (detail,)
     caller = call.caller
     if caller is not None and caller.dialled is None and dialled is not None:
@@ -85,7 +85,13 @@ def correct(change: Change, detail: CallDetail, dialled: str | None, *, answers_
         _tell_talk(call, answered, plain=not answers_itself and _is_plain(call))
     elif not call.answered_by:
         call.talk_said = 0.0
-    if before == _told(call):
+    return is_another(change, before)
+
+
+def is_another(change: Change, before: tuple[object, ...]) -> bool:
+    """Tell whether the call's record says another than :func:`told_of` before; of an ended call that is a correction."""
+    call = change.call
+    if before == told_of(call):
         return False
     if call.ended:
         call.version += 1
@@ -93,10 +99,19 @@ def correct(change: Change, detail: CallDetail, dialled: str | None, *, answers_
     return True
 
 
-def _told(call: Call) -> tuple[object, ...]:
+def told_of(call: Call) -> tuple[object, ...]:
+    """Return what a correction may change."""
     caller = call.caller
     dialled = None if caller is None else caller.dialled
-    return call.known_talk_s, call.ended_at, call.answered_at, call.answered_by, dialled, outcome_told(call)
+    return (
+        call.known_talk_s,
+        call.ended_at,
+        call.answered_at,
+        call.answered_by,
+        dialled,
+        call.release,
+        outcome_told(call),
+    )
 
 
 def _same(one: CallDetail, other: CallDetail) -> bool:
