@@ -35,6 +35,7 @@ async def test_gap_is_filled_from_the_file_at_once_and_as_calls_end(bench: Bench
         assert bench.sink.named(CallDetail) == []
         began_s = seconds()
         bench.asterisk.cut()
+        await bench.sink.until(lambda: "ConnectionLost" in bench.sink.order)
         append(path, cdr_row(2, began_s - 20, 30))
         await bench.sink.connected()
         await bench.sink.until(lambda: len(bench.sink.named(CallDetail)) == 1, HOUR_S)
