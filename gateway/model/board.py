@@ -118,7 +118,13 @@ class Board:
     def _consultation_started(self, event: ConsultationStarted) -> Step:
         main, helpers = self.find(event.leg), self.find(event.helper)
         leg = None if main is None else main.legs.get(event.leg)
-        if helpers is None or leg is None or helpers is main or not leg.is_live or leg.id in (self._consulting.keys() | helpers.legs):
+        if (
+            helpers is None
+            or leg is None
+            or helpers is main
+            or not leg.is_live
+            or leg.id in (self._consulting.keys() | helpers.legs)
+        ):
             return NOTHING
         change = Change(helpers, self.site, event.at)
         reducer.start_consultation(change, leg, event.to)

@@ -247,13 +247,6 @@ class LegPickedUp(Event, frozen=True):
     by: LegId
 
 
-class LegReplaced(Event, frozen=True):
-    """``leg`` goes on under the id ``by`` (Asterisk's masquerade)."""
-
-    leg: LegId
-    by: LegId
-
-
 class ConferenceJoined(Event, frozen=True):
     leg: LegId
     room: str
@@ -367,7 +360,6 @@ PbxEvent = (
     | LegParked
     | LegUnparked
     | LegPickedUp
-    | LegReplaced
     | ConferenceJoined
     | RecordingStarted
     | ReleaseRequested

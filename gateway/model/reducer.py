@@ -162,7 +162,8 @@ def _leg_unbridged(change: Change, event: LegUnbridged) -> None:
 def _bridges_merged(change: Change, event: BridgesMerged) -> None:
     for leg in tuple(change.call.legs.values()):
         if leg.bridge == event.bridge:
-            change.set_leg(leg, bridge=event.into)
+            # Who is hanging up does not go along; that he left may be said later.
+            change.set_leg(leg, bridge=event.into if leg.refused is None else None)
     update(change)
 
 
@@ -254,6 +255,7 @@ def clear_leg(change: Change, leg_id: LegId, cause: int, sip: int, *, unheard: b
         sip=sip or leg.sip,
         bridge=None,
         cleared_unheard=unheard,
+        over_with=leg.over_with or len(call.legs),
     )
     if leg.bridge is not None:
         update(change)

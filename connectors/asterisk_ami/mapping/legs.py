@@ -17,6 +17,7 @@ from gateway.model.events import (
     LegCreated,
     LegCutOff,
     LegDialled,
+    LegHeld,
     LegRenumbered,
     LegsTwinned,
     PbxEvent,
@@ -47,7 +48,7 @@ def _new_channel(state: Legs, message: AmiMessage, at: float) -> list[PbxEvent]:
     helper = dialplan.is_helper(name)
     called = helper or extension in ("", "s")
     terminating = root != leg_id or (message.get("ChannelState") in ("0", "5") and called)
-    consultation = _consultation(state, leg_id, name, root, at) if root != leg_id else None
+    consultation = _consultation(state, leg_id, name, root, at) if root != leg_id else []
     root = state.consulted.get(root, root) if root != leg_id else root
     leg = state.add(leg_id, name, root, terminating=terminating)
     leg.position.context, leg.position.since = context, at
@@ -69,8 +70,7 @@ def _new_channel(state: Legs, message: AmiMessage, at: float) -> list[PbxEvent]:
         twin = state.by_name.get(dialplan.twin_name(name) or "")
         if twin is not None:
             events.append(LegsTwinned(at=at, leg=twin.id, twin=leg_id))
-    if consultation is not None:
-        events.append(consultation)
+    events += consultation
     target = state.originated.pop(leg_id, None)
     if target is None and terminating and root == leg_id:
         target = state.originated.pop(dialplan.parse_leg_name(name), None)
@@ -79,20 +79,24 @@ def _new_channel(state: Legs, message: AmiMessage, at: float) -> list[PbxEvent]:
     return events
 
 
-def _consultation(state: Legs, helper: LegId, name: str, root: LegId, at: float) -> ConsultationStarted | None:
+def _consultation(state: Legs, helper: LegId, name: str, root: LegId, at: float) -> list[PbxEvent]:
     """Return that a party consults by feature code, where this Local leg is the first that Asterisk makes for it.
 
-    Until the third party answers, every new leg that Asterisk counts to the same call belongs to the consultation.
+    Nobody else makes Asterisk call somebody for a call in which a party holds. Until the third party answers, every new leg
+    that Asterisk counts to the same call belongs to the consultation.
     """
     if not name.endswith(";1"):
-        return None
+        return []
     for leg in state.legs.values():
-        if leg.consulting and leg.root == root:
-            leg.consulting = False
+        if leg.holding and leg.root == root:
+            leg.holding = False
             leg.handed_at = at
             state.consulted[root] = helper
-            return ConsultationStarted(at=at, leg=leg.id, helper=helper, to=dialplan.local_number(name))
-    return None
+            return [
+                LegHeld(at=at, leg=leg.id, by_feature=True),
+                ConsultationStarted(at=at, leg=leg.id, helper=helper, to=dialplan.local_number(name)),
+            ]
+    return []
 
 
 def _new_state(state: Legs, message: AmiMessage, at: float) -> list[PbxEvent]:
