@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from gateway.model import details, gaps, reducer, transfers
 from gateway.model.call_events import CallEvent
-from gateway.model.calls import Call
-from gateway.model.change import NOTHING, Change, Step
+from gateway.model.calls import Call, begun
+from gateway.model.change import NOTHING, Change, Step, together
 from gateway.model.ended import EndedCalls
 from gateway.model.events import (
     AgentCompleted,
@@ -33,7 +33,8 @@ from gateway.model.events import (
     SnapshotDone,
 )
 from gateway.model.habits import Habits
-from gateway.model.ids import DEFAULT_TENANT, BridgeId, CallId, LegId, PbxName, Tenant, call_id
+from gateway.model.ids import DEFAULT_TENANT, CallId, LegId, PbxName, Tenant
+from gateway.model.members import Members
 from gateway.model.reports import CallDetail
 from gateway.model.site import Site
 from gateway.model.terms import BridgeKind
@@ -52,7 +53,7 @@ class Board:
         self._live: dict[CallId, Call] = {}
         self._ended = EndedCalls()
         self._call_of: dict[LegId, CallId] = {}
-        self._legs_in: dict[BridgeId, set[LegId]] = {}
+        self._members = Members()
         self._unconfirmed: set[LegId] = set()
         self._roots: dict[CallId, set[LegId]] = {}
         """Legs that were gone before we came, by which later ones are told to belong to a call."""
@@ -87,7 +88,7 @@ class Board:
             return NOTHING
         applied = reducer.apply(call, event, self.site)
         step = self._keep(applied.calls[0], applied.events) if applied.calls else NOTHING
-        return step if not self._consulting else _together((step, *self._consult(leg, event)))
+        return step if not self._consulting else together((step, *self._consult(leg, event)))
 
     def _consult(self, leg: LegId, event: PbxEvent) -> Iterable[Step]:
         """Let the event work on the consultation that ``leg`` is in too, and end what is over of consultations."""
@@ -101,30 +102,26 @@ class Board:
             if consultation is None:
                 del self._consulting[shared]
             elif all(other.cleared_at is not None for other in consultation.legs.values() if other.id != shared):
-                del self._consulting[shared]
-                self._leave_bridge(consultation, shared)
-                change = Change(consultation, self.site, event.at)
-                reducer.clear_leg(change, shared, 0, 0)
-                yield self._keep(change.call, change.events)
+                yield self._leave_call(consultation, shared, event.at)
             elif main is not None and all(other.cleared_at is not None for other in main.legs.values() if other.id != shared):
                 # The caller is gone: whoever consulted is in the consultation alone now.
-                del self._consulting[shared]
-                self._leave_bridge(main, shared)
-                change = Change(main, self.site, event.at)
-                reducer.clear_leg(change, shared, 0, 0)
+                yield self._leave_call(main, shared, event.at)
                 self._call_of[shared] = key
-                yield self._keep(change.call, change.events)
+
+    def _leave_call(self, call: Call, shared: LegId, at: float) -> Step:
+        """Whoever is in two calls is out of this one."""
+        del self._consulting[shared]
+        self._leave_bridge(call, shared)
+        change = Change(call, self.site, at)
+        reducer.clear_leg(change, shared, 0, 0)
+        return self._keep(change.call, change.events)
 
     def _consultation_started(self, event: ConsultationStarted) -> Step:
         main, helpers = self.find(event.leg), self.find(event.helper)
         leg = None if main is None else main.legs.get(event.leg)
-        if (
-            helpers is None
-            or leg is None
-            or helpers is main
-            or not leg.is_live
-            or leg.id in (self._consulting.keys() | helpers.legs)
-        ):
+        if helpers is None or leg is None or helpers is main or not leg.is_live:
+            return NOTHING
+        if leg.id in self._consulting or leg.id in helpers.legs:
             return NOTHING
         change = Change(helpers, self.site, event.at)
         reducer.start_consultation(change, leg, event.to)
@@ -142,8 +139,8 @@ class Board:
             if roots:
                 self._roots.setdefault(call.call_id, set()).update(roots)
             for known in folded.legs.values():
-                if known.bridge is not None and call.legs[known.id].bridge != known.bridge:
-                    self._leave(known.id, known.bridge)
+                if call.legs[known.id].bridge != known.bridge:
+                    self._members.leave(known.id, known.bridge)
             for leg in (*folded.legs, *roots):
                 if self._call_of.get(leg) == folded.call_id:
                     self._call_of[leg] = call.call_id
@@ -168,15 +165,7 @@ class Board:
                     del self._call_of[leg]
 
     def _new(self, leg: LegId, at: float) -> Change:
-        call = Call(
-            call_id=call_id(self.pbx, leg, at),
-            pbx=self.pbx,
-            tenant=self.tenant,
-            began_at=at,
-            changed_at=at,
-            legs={},
-        )
-        return Change(call, self.site, at)
+        return Change(begun(self.pbx, self.tenant, leg, at), self.site, at)
 
     def _leg_created(self, event: LegCreated) -> Step:
         self._habits.leg_created(event)
@@ -205,10 +194,9 @@ class Board:
         leg = None if call is None else call.legs.get(event.leg)
         if leg is None or not leg.is_live:
             return NOTHING
-        if leg.bridge is not None and leg.bridge != event.bridge:
-            self._leave(leg.id, leg.bridge)
-        members = self._legs_in.setdefault(event.bridge, set())
-        members.add(event.leg)
+        if leg.bridge != event.bridge:
+            self._members.leave(leg.id, leg.bridge)
+        members = self._members.join(leg.id, event.bridge)
         if event.kind is BridgeKind.HOLDING or len(members) == 1:
             return self._one(event.leg, event)
         if event.leg in self._consulting:
@@ -222,53 +210,30 @@ class Board:
             change = Change(consultation, self.site, event.at)
             reducer.leave_consultation(change, event.leg)
             del self._consulting[event.leg]
-            return _together((self._keep(change.call, change.events), self._one(event.leg, event)))
+            return together((self._keep(change.call, change.events), self._one(event.leg, event)))
         return self._one(event.leg, event)
 
     def _leg_unbridged(self, event: LegUnbridged) -> Step:
-        self._leave(event.leg, event.bridge)
+        self._members.leave(event.leg, event.bridge)
         return self._one(event.leg, event)
-
-    def _leave(self, leg: LegId, bridge: BridgeId) -> None:
-        members = self._legs_in.get(bridge)
-        if members is not None:
-            members.discard(leg)
-            if not members:
-                del self._legs_in[bridge]
 
     def _leave_bridge(self, call: Call, leg_id: LegId) -> None:
         leg = call.legs.get(leg_id)
-        if leg is not None and leg.bridge is not None:
-            self._leave(leg_id, leg.bridge)
+        if leg is not None:
+            self._members.leave(leg_id, leg.bridge)
 
     def _bridges_merged(self, event: BridgesMerged) -> Step:
-        moved = self._legs_in.pop(event.bridge, set())
-        members = self._legs_in.get(event.into, set()) | moved
-        if not members:
-            return NOTHING
-        self._legs_in[event.into] = members
-        return self._joined(tuple(members), event)
+        return self._joined(self._members.merge(event.bridge, event.into), event)
 
     def _leg_cleared(self, event: LegCleared) -> Step:
         call = self.find(event.leg)
         if call is not None:
-            leg = call.legs.get(event.leg)
-            if leg is not None and leg.bridge is not None:
-                self._leave(event.leg, leg.bridge)
+            self._leave_bridge(call, event.leg)
         return self._one(event.leg, event)
-
-    def _leg_dialled(self, event: LegDialled) -> Step:
-        return self._one(event.target, event)
-
-    def _twinned(self, event: LegsTwinned) -> Step:
-        return self._joined((event.leg, event.twin), event)
 
     def _transferred(self, event: LegTransferred) -> Step:
         legs = (event.by, event.consult, event.transferee, event.target)
         return self._joined(tuple(leg for leg in legs if leg is not None), event)
-
-    def _picked_up(self, event: LegPickedUp) -> Step:
-        return self._joined((event.leg, event.by), event)
 
     def _unparked(self, event: LegUnparked) -> Step:
         return self._joined((event.leg,) if event.by is None else (event.leg, event.by), event)
@@ -316,8 +281,8 @@ class Board:
             return NOTHING
         call = own or self.find(event.root)
         known = None if own is None else own.legs.get(event.leg)
-        if known is not None and known.bridge is not None and known.bridge != event.bridge:
-            self._leave(known.id, known.bridge)
+        if known is not None and known.bridge != event.bridge:
+            self._members.leave(known.id, known.bridge)
         change = self._new(event.leg, event.at - event.age_s) if call is None else Change(call, self.site, event.at)
         change.at = change.call.changed_at = max(event.at, change.at)
         gaps.see(change, event)
@@ -329,7 +294,7 @@ class Board:
         if event.bridge is None:
             return step
         bridged = LegBridged(at=event.at, leg=event.leg, bridge=event.bridge, kind=BridgeKind.TALK, replaced=None)
-        return _together((step, self._leg_bridged(bridged)))
+        return together((step, self._leg_bridged(bridged)))
 
     def _queue_entry_seen(self, event: QueueEntrySeen) -> Step:
         call = self.find(event.leg)
@@ -346,9 +311,7 @@ class Board:
             call = self.find(leg)
             if call is not None:
                 change = Change(call, self.site, event.at)
-                known = call.legs.get(leg)
-                if known is not None and known.bridge is not None:
-                    self._leave(leg, known.bridge)
+                self._leave_bridge(call, leg)
                 reducer.clear_leg(change, leg, 0, 0, unheard=True)
                 steps.append(self._keep(change.call, change.events))
             second = self._live.get(self._consulting.pop(leg, CallId("")))
@@ -360,7 +323,7 @@ class Board:
             change = Change(call, self.site, event.at)
             reducer.update(change)
             steps.append(self._keep(change.call, change.events))
-        return _together(steps)
+        return together(steps)
 
     def _agent_completed(self, event: AgentCompleted) -> Step:
         call = self._ended.get(self._call_of.get(event.leg, CallId("")))
@@ -410,15 +373,6 @@ class Board:
         return self._keep(change.call, change.events)
 
 
-def _together(steps: Iterable[Step]) -> Step:
-    calls: dict[CallId, Call] = {}
-    events: list[CallEvent] = []
-    for step in steps:
-        calls |= {call.call_id: call for call in step.calls}
-        events += step.events
-    return Step(calls=tuple(calls.values()), events=tuple(events))
-
-
 _ROUTES: Final[dict[type, Callable[[Board, Any], Step]]] = {
     LegCreated: Board._leg_created,
     LegConnected: Board._leg_connected,
@@ -426,10 +380,10 @@ _ROUTES: Final[dict[type, Callable[[Board, Any], Step]]] = {
     LegUnbridged: Board._leg_unbridged,
     BridgesMerged: Board._bridges_merged,
     LegCleared: Board._leg_cleared,
-    LegDialled: Board._leg_dialled,
-    LegsTwinned: Board._twinned,
+    LegDialled: lambda board, event: board._one(event.target, event),
+    LegsTwinned: lambda board, event: board._joined((event.leg, event.twin), event),
     LegTransferred: Board._transferred,
-    LegPickedUp: Board._picked_up,
+    LegPickedUp: lambda board, event: board._joined((event.leg, event.by), event),
     LegUnparked: Board._unparked,
     ConnectionLost: Board._connection_lost,
     ConsultationStarted: Board._consultation_started,

@@ -86,7 +86,7 @@ class Watched:
         board.apply(SnapshotDone(at=later))
         for event in Story(self.site, at=later).comes_in(last).clears(last).events:
             board.apply(event)
-        kept = (board._live, board._ended, board._call_of, board._legs_in, board._unconfirmed, board._consulting)
+        kept = (board._live, board._ended, board._call_of, board._members, board._unconfirmed, board._consulting)
         assert [len(each) for each in kept] == [0, 1, 1, 0, 0, 0], "the board keeps what is over"
 
     def _look_at(self, call: Call) -> None:
