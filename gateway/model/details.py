@@ -80,7 +80,9 @@ def correct(change: Change, detail: CallDetail, dialled: str | None, *, answers_
         call.answered_by = tuple(dict.fromkeys(party for row in answered if (party := _far_party(row, site)) is not None))
     if call.ended and _ended_unheard(call):
         ends = [row.ended_at for row in call.details if row.ended_at is not None]
-        call.ended_at = max(ends, default=call.ended_at)
+        # A row's seconds are cut off: nothing ended before it was last heard to go on.
+        heard = max(call.began_at, call.answered_at or call.began_at)
+        call.ended_at = max((*ends, heard)) if ends else call.ended_at
     if not call.talk_known:
         _tell_talk(call, answered, plain=not answers_itself and _is_plain(call))
     elif not call.answered_by:
@@ -133,7 +135,8 @@ def _tell_talk(call: Call, answered: list[CallDetail], *, plain: bool) -> None:
         call.talk_said = 0.0
     elif plain and len(answered) == 1:
         call.talk_said = float(answered[0].billed_s)
-        call.answered_at = call.answered_at or answered[0].answered_at
+        told_at = answered[0].answered_at
+        call.answered_at = call.answered_at or (None if told_at is None else max(told_at, call.began_at))
     elif call.talk_begin_heard and call.ended and caller is not None:
         # Its beginning was heard. Where its end was not, the snapshot after the gap stands for it until a row tells better.
         unheard = caller.cleared_unheard and caller.cleared_at is not None and call.ended_at is not None

@@ -277,15 +277,12 @@ def finish(change: Change) -> None:
         call.talk_known = False
     talk.stop(change)
     talk.end_hold(change)
-    menus.leave_menu(change)
-    if call.queues and call.queues[-1].left_at is None:
-        waiting.end_stay(
-            change, QueueResult.ABANDONED if call.release is not None and call.release.by == "caller" else QueueResult.LEFT
-        )
+    if not unheard:
+        _close(change)
     call.ended = True
     call.ended_at = None if unheard or last is None else last.cleared_at
     result = outcome_of(call)
-    if call.transfers:
+    if call.transfers and not unheard:
         transfers.settle(change, transfers.failed_transfer(call))
     change.tell(
         "call.ended",
@@ -294,6 +291,15 @@ def finish(change: Change) -> None:
         ended_by=result.ended_by,
         talk_s=call.known_talk_s,
     )
+
+
+def _close(change: Change) -> None:
+    """Close the menu and the queue that the caller was in when he went."""
+    call = change.call
+    menus.leave_menu(change)
+    if call.queues and call.queues[-1].left_at is None:
+        gave_up = call.release is not None and call.release.by == "caller"
+        waiting.end_stay(change, QueueResult.ABANDONED if gave_up else QueueResult.LEFT)
 
 
 def _unused(change: Change, event: Any) -> None:
