@@ -46,7 +46,8 @@ class CdrFile:
 
         Args:
             ended_after: Seconds since the epoch.
-            now: The same; becomes the events' time.
+            now: The same. A row's event is dated by the leg's end, and never later than this: a PBX whose events come late may
+                still have to say what was before that.
 
         Raises:
             OSError: The file cannot be read.
@@ -57,7 +58,7 @@ class CdrFile:
         if not details:
             return []
         zone_s = round(median_low(self._offsets) / _ZONE_STEP_S) * _ZONE_STEP_S
-        details = [_shifted(detail, zone_s) for detail in details]
+        details = [_shifted(detail, zone_s, now) for detail in details]
         return [detail for detail in details if detail.ended_at is not None and detail.ended_at > ended_after]
 
     def _detail(self, fields: list[str], now: float) -> CallDetail | None:
@@ -101,13 +102,15 @@ def _count(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() else 0
 
 
-def _shifted(detail: CallDetail, by_s: float) -> CallDetail:
-    if by_s == 0:
-        return detail
-
+def _shifted(detail: CallDetail, by_s: float, now: float) -> CallDetail:
     def shift(at: float | None) -> float | None:
         return None if at is None else at + by_s
 
+    ended_at = shift(detail.ended_at)
     return msgspec.structs.replace(
-        detail, started_at=shift(detail.started_at), answered_at=shift(detail.answered_at), ended_at=shift(detail.ended_at)
+        detail,
+        at=now if ended_at is None else min(ended_at, now),
+        started_at=shift(detail.started_at),
+        answered_at=shift(detail.answered_at),
+        ended_at=ended_at,
     )

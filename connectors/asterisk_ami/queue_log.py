@@ -32,7 +32,7 @@ class QueueLog:
 
         Args:
             ended_after: Seconds since the epoch.
-            now: The same; becomes the events' time.
+            now: The same. An event is dated by its line, and never later than this.
 
         Raises:
             OSError: The file cannot be read.
@@ -47,7 +47,7 @@ def _completed(fields: list[str], ended_after: float, now: float) -> AgentComple
     if int(fields[0]) < ended_after:
         return None
     return AgentCompleted(
-        at=now,
+        at=min(float(fields[0]), now),
         leg=LegId(fields[1]),
         queue=QueueName(fields[2]),
         agent=fields[3],

@@ -326,9 +326,13 @@ class Board:
         return together(steps)
 
     def _agent_completed(self, event: AgentCompleted) -> Step:
+        live = self.find(event.leg)
+        if live is not None:
+            # It adds nothing to what was heard; a file may even be ahead of the PBX's own events.
+            return NOTHING if live.complete else self._one(event.leg, event)
         call = self._ended.get(self._call_of.get(event.leg, CallId("")))
-        if call is None or not call.published or call.complete or self.find(event.leg) is not None:
-            return self._one(event.leg, event)
+        if call is None or not call.published or call.complete:
+            return NOTHING
         # The queue wrote it down, and it was read only after the gap in which it happened.
         return self._corrected(call, event.at, lambda change: gaps.correct_by_queue(change, event))
 

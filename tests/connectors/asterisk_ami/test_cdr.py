@@ -16,7 +16,7 @@ def test_row_is_read_as_asterisk_writes_it(tmp_path: Path) -> None:
     path.write_text(cdr_row(7, 100))
     (detail,) = details(CdrFile(path), 0)
     assert detail == CallDetail(
-        at=BEGAN + 9999.0,
+        at=BEGAN + 135.0,
         leg=detail.leg,
         leg_name="PJSIP/carrier-00000007",
         source="+85291234567",
@@ -69,3 +69,10 @@ def test_rows_without_an_id_or_of_another_kind_are_counted(tmp_path: Path) -> No
     file = CdrFile(path)
     assert len(details(file, 0)) == 1
     assert file.without_id == 2
+
+
+def test_row_is_dated_by_the_legs_end_and_never_later_than_now(tmp_path: Path) -> None:
+    path = tmp_path / "Master.csv"
+    path.write_text(cdr_row(1, 0) + cdr_row(2, 100, zone_s=3600) + cdr_row(3, 200))
+    found = CdrFile(path).read_new(0.0, BEGAN + 150.0)
+    assert [detail.at for detail in found] == [BEGAN + 35.0, BEGAN + 150.0, BEGAN + 150.0]

@@ -15,7 +15,7 @@ def test_talk_is_read_as_asterisk_writes_it(tmp_path: Path) -> None:
     path.write_text(queue_line(7, 100) + queue_line(8, 110, 12, "COMPLETEAGENT"))
     first, second = QueueLog(path).read_new(0.0, NOW)
     assert first == AgentCompleted(
-        at=NOW,
+        at=BEGAN + 135.0,
         leg=LegId(leg_of(7, 100)),
         queue=QueueName("support"),
         agent="Agent One",
