@@ -16,11 +16,10 @@ from typing import Final
 
 import msgspec
 
+from connectors.asterisk_ami.tail import Tail
 from gateway.model.ids import LegId
 from gateway.model.reports import CallDetail
 
-TAIL_BYTES: Final = 8 * 1024 * 1024
-"""Bytes at the file's end in which a gap's rows are looked for: some 30,000 rows."""
 _ZONE_STEP_S: Final = 900
 """Seconds by which time zones differ at least."""
 _COLUMNS: Final = 17
@@ -35,42 +34,31 @@ class CdrFile:
         self.path = path
         self.without_id = 0
         """Rows that name no leg, in the last reading: ``loguniqueid=yes`` is missing in ``cdr.conf``."""
-        self._file_id = 0
-        self._read_to = 0
+        self._tail = Tail(path)
         self._offsets: deque[float] = deque(maxlen=_REMEMBERED_OFFSETS)
 
     def forget(self) -> None:
         """Begin with the file's end again: what was read before is read once more."""
-        self._file_id = 0
+        self._tail.forget()
 
     def read_new(self, ended_after: float, now: float) -> list[CallDetail]:
         """Return what was written since the last reading about legs that ended after ``ended_after``, in the file's order.
 
         Args:
             ended_after: Seconds since the epoch.
-            now: The same; becomes the events' time.
+            now: The same. A row's event is dated by the leg's end, and never later than this: a PBX whose events come late may
+                still have to say what was before that.
 
         Raises:
             OSError: The file cannot be read.
         """
-        with self.path.open("rb") as file:
-            size = file.seek(0, 2)
-            file_id = self.path.stat().st_ino
-            starts_in_row = False
-            if file_id != self._file_id or size < self._read_to:
-                self._file_id, self._read_to = file_id, max(size - TAIL_BYTES, 0)
-                starts_in_row = self._read_to > 0
-            file.seek(self._read_to)
-            data = file.read(size - self._read_to)
-        whole = data.rfind(b"\n") + 1
-        self._read_to += whole
-        lines = data[:whole].decode("utf-8", "replace").split("\n")[1 if starts_in_row else 0 :]
+        lines = self._tail.new_lines()
         self.without_id = 0
         details = [detail for fields in csv.reader(lines) if (detail := self._detail(fields, now)) is not None]
         if not details:
             return []
         zone_s = round(median_low(self._offsets) / _ZONE_STEP_S) * _ZONE_STEP_S
-        details = [_shifted(detail, zone_s) for detail in details]
+        details = [_shifted(detail, zone_s, now) for detail in details]
         return [detail for detail in details if detail.ended_at is not None and detail.ended_at > ended_after]
 
     def _detail(self, fields: list[str], now: float) -> CallDetail | None:
@@ -114,13 +102,15 @@ def _count(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() else 0
 
 
-def _shifted(detail: CallDetail, by_s: float) -> CallDetail:
-    if by_s == 0:
-        return detail
-
+def _shifted(detail: CallDetail, by_s: float, now: float) -> CallDetail:
     def shift(at: float | None) -> float | None:
         return None if at is None else at + by_s
 
+    ended_at = shift(detail.ended_at)
     return msgspec.structs.replace(
-        detail, started_at=shift(detail.started_at), answered_at=shift(detail.answered_at), ended_at=shift(detail.ended_at)
+        detail,
+        at=now if ended_at is None else min(ended_at, now),
+        started_at=shift(detail.started_at),
+        answered_at=shift(detail.answered_at),
+        ended_at=ended_at,
     )

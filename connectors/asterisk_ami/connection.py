@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from itertools import chain, repeat
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Final
@@ -12,7 +12,7 @@ import structlog
 
 from connectors._kit.backoff import Backoff
 from connectors._kit.drain import Direction, Drain, Piece, SpoolError
-from connectors.asterisk_ami.cdr import CdrFile
+from connectors.asterisk_ami.backfill import Backfill
 from connectors.asterisk_ami.keepalive import ClockWatch, keep_alive
 from connectors.asterisk_ami.link import BOOTED, AmiLink, Answer, live
 from connectors.asterisk_ami.login import enter, open_stream
@@ -33,11 +33,8 @@ from gateway.ports.connector import EventSink, Gap, LinkState, LinkStatus
 
 LIST_TIMEOUT_S: Final = 60.0
 """Seconds for one list of a snapshot: a busy PBX has thousands of legs."""
-CDR_FIRST_LOOKS_S: Final = (0.0, 5.0)
-CDR_LOOK_S: Final = 60.0
-"""Waits before each look into the CDR file after a gap: calls may go on for hours, and Asterisk may write in batches."""
-CDR_MARGIN_S: Final = 2.0
-"""Seconds before a gap in which a row still belongs to it: its times are whole seconds."""
+RETRY_GROWTH: Final = 1.25
+"""Of the wait between two attempts: a gap is hardly longer than the PBX was away."""
 STEADY_AFTER_S: Final = 5.0
 """Seconds after which a connection counts as good, so that the next attempt after it is made at once."""
 
@@ -84,13 +81,12 @@ class AsteriskConnector:
         self._clock = clock
         self._random = Random() if random is None else random  # noqa: S311  # spreads attempts, keeps no secret
         self._mapper = AmiMapper(settings.site)
-        self._cdr = None if settings.cdr_csv is None else CdrFile(Path(settings.cdr_csv))
+        self._backfill = Backfill(pbx, settings, clock)
         self._log = log.bind(pbx=pbx)
         self._state: LinkState | None = None
         self._link: AmiLink | None = None
         self._lost_at: float | None = None
         self._lost_because = ""
-        self._heard_until: float | None = None
         """Until when an earlier process heard the PBX; None once it is connected."""
         self._connected_to = ""
         self._remarks: dict[str, str] = {}
@@ -123,9 +119,11 @@ class AsteriskConnector:
 
     async def run(self, sink: EventSink) -> None:
         """Keep the PBX connected and put its events into ``sink``. Cancelling is safe: no event is half applied."""
-        retry = Backoff(self._settings.retry_min_s, self._settings.retry_max_s, self._random)
+        retry = Backoff(self._settings.retry_min_s, self._settings.retry_max_s, self._random, RETRY_GROWTH)
         refused = Backoff(self._settings.refused_retry_min_s, self._settings.refused_retry_max_s, self._random)
-        self._heard_until = sink.heard_until(self._pbx)
+        heard_until = sink.heard_until(self._pbx)
+        if heard_until is not None:
+            self._backfill.doubt(heard_until)
         self._report(sink, LinkStatus.CONNECTING, f"connecting to {self._settings.address}")
         try:
             while True:
@@ -159,9 +157,12 @@ class AsteriskConnector:
             self._link = None
         if link.logged_in_at is None:
             return failure, 0.0
-        self._log.warning("connection_lost", reason=str(failure), cut_off_bytes=decoder.unfinished, last_heard_at=link.heard_at)
-        self._lost_at, self._lost_because = link.heard_at, str(failure)
-        await self._deliver(sink, self._mapper.connection_lost(link.heard_at))
+        # What came late tells of the time when it was said; the rest since then is lost.
+        lost_at = link.heard_at - self._mapper.late_s
+        self._log.warning("connection_lost", reason=str(failure), cut_off_bytes=decoder.unfinished, last_heard_at=lost_at)
+        self._lost_at, self._lost_because = lost_at, str(failure)
+        self._backfill.doubt(lost_at)
+        await self._deliver(sink, self._mapper.connection_lost(lost_at))
         return failure, link.heard_at - link.logged_in_at
 
     async def _consume(self, link: AmiLink, sink: EventSink) -> None:
@@ -209,10 +210,9 @@ class AsteriskConnector:
 
     async def _talk(self, link: AmiLink, sink: EventSink) -> None:
         """Say our side: login, snapshot, keepalive. What is raised ends the connection."""
-        lost_at = self._heard_until if self._lost_at is None else self._lost_at
         greeting = await enter(link, self._settings, self._pbx)
-        self._heard_until = None
         self._remarks.clear()
+        self._backfill.begin(self._clock())
         self._connected_to = f"connected to {greeting} at {self._settings.address} as {self._settings.username}"
         self._report(sink, LinkStatus.CONNECTED, self._connected_to)
         clock = ClockWatch(self._settings.clock_limit_s, lambda text: self._remark(sink, "clock", text))
@@ -220,11 +220,12 @@ class AsteriskConnector:
             tasks.create_task(keep_alive(link, self._settings, clock.note), name=f"{self._pbx}.keepalive")
             listed = asyncio.Event()
             tasks.create_task(self._take_snapshots(link, sink, listed), name=f"{self._pbx}.snapshot")
-            if lost_at is not None and self._cdr is not None:
-                tasks.create_task(self._backfill(self._cdr, sink, lost_at, listed), name=f"{self._pbx}.cdr")
+            await listed.wait()
+            # The calls that the gap ended must have ended here too.
+            tasks.create_task(self._backfill.run(partial(self._deliver, sink)), name=f"{self._pbx}.backfill")
 
     async def _take_snapshots(self, link: AmiLink, sink: EventSink, listed: asyncio.Event) -> None:
-        """List what there is, which sets ``listed``, and once more each time the PBX says that only now it is ready."""
+        """List what there is, set ``listed``, and list once more each time the PBX says that only now it is ready."""
 
         def ask(name: str, headers: Sequence[tuple[str, str]]) -> Awaitable[Answer]:
             return link.ask(name, headers, LIST_TIMEOUT_S, patient=True)
@@ -236,25 +237,8 @@ class AsteriskConnector:
             self._remark(
                 sink, "rights", "; ".join(f"it would tell more with `{right}` in manager.conf" for right in snapshot.missing)
             )
+            listed.set()
             await link.booted.wait()
-
-    async def _backfill(self, file: CdrFile, sink: EventSink, lost_at: float, listed: asyncio.Event) -> None:
-        """Tell what the CDR file says of calls that a gap hides in part: now, and as they end and Asterisk gets to write it."""
-        # What ended unheard is not known to have ended before the snapshot.
-        await listed.wait()
-        file.forget()
-        warned = False
-        for wait_s in chain(CDR_FIRST_LOOKS_S, repeat(CDR_LOOK_S)):
-            await asyncio.sleep(wait_s)
-            try:
-                details = await asyncio.to_thread(file.read_new, lost_at - CDR_MARGIN_S, self._clock())
-            except OSError as error:
-                self._log.warning("cdr_unreadable", file=str(file.path), reason=error.strerror or str(error))
-                return
-            if file.without_id and not warned:
-                warned = True
-                self._log.warning("cdr_without_id", rows=file.without_id, cure="loguniqueid = yes in section [csv] of cdr.conf")
-            await self._deliver(sink, details)
 
     def _remark(self, sink: EventSink, about: str, text: str) -> None:
         """Say in the state what an operator should change although all works; empty when there is nothing (more)."""

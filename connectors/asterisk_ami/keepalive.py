@@ -56,7 +56,9 @@ async def keep_alive(link: AmiLink, settings: AsteriskSettings, clock_off_by: Ca
         with suppress(CommandUnansweredError):
             answer = await link.ask("Ping", (), settings.ping_interval_s)
             with suppress(ValueError):
-                clock_off_by(float(answer.messages[0].get("Timestamp")) - answer.at)
+                said_at = float(answer.messages[0].get("Timestamp"))
+                # It was written between our asking and its coming: an answer that comes late is no clock that is behind.
+                clock_off_by(said_at - min(max(said_at, answer.asked_at), answer.at))
         await asyncio.sleep(max(next_at - loop.time(), 0.0))
         silent_pings = 0 if link.reads != reads else silent_pings + 1
         reads = link.reads

@@ -28,14 +28,17 @@ MAX_LIST_ITEMS: Final = 100_000
 class Answer(msgspec.Struct, frozen=True):
     """What an action brought."""
 
+    asked_at: float
+    """When it was asked for, in seconds since the epoch."""
     at: float
-    """When its last message arrived, in seconds since the epoch."""
+    """When its last message arrived."""
     messages: list[AmiMessage]
     """The response, then what it lists."""
 
 
 class _Pending:
-    def __init__(self, answer: asyncio.Future[Answer]) -> None:
+    def __init__(self, asked_at: float, answer: asyncio.Future[Answer]) -> None:
+        self.asked_at = asked_at
         self.answer = answer
         self.messages: list[AmiMessage] = []
 
@@ -120,6 +123,7 @@ class AmiLink:
         for pending in self._pending.values():
             if not pending.answer.done():
                 pending.answer.set_exception(CommandUnansweredError(f"the connection ended first: {self.failure}"))
+                pending.answer.exception()  # seen: who asked may be cancelled in this same turn
 
     async def log_in_with(self, name: str, headers: Sequence[tuple[str, str]], timeout_s: float) -> list[AmiMessage]:
         """Ask as :meth:`ask` does, for the login: a success opens the session, and the secret is told to nobody else."""
@@ -158,7 +162,7 @@ class AmiLink:
                 raise CommandRefusedError(f"{name} was not sent: {error}") from error
         if self.failure is not None:
             raise CommandUnansweredError(f"{name} was not sent, the connection ended: {self.failure}")
-        pending = self._pending[action_id] = _Pending(asyncio.get_running_loop().create_future())
+        pending = self._pending[action_id] = _Pending(self._clock(), asyncio.get_running_loop().create_future())
         self.decoder.marker = self._marker
         try:
             async with asyncio.timeout(timeout_s):
@@ -205,7 +209,7 @@ class AmiLink:
             # Before 13 some lists ended without saying so in a header; "cancelled" ends one too.
             complete = message.get("EventList").lower() in ("complete", "cancelled")
         if complete:
-            pending.answer.set_result(Answer(at, pending.messages))
+            pending.answer.set_result(Answer(pending.asked_at, at, pending.messages))
 
 
 async def live(

@@ -54,7 +54,7 @@ class AsteriskSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     """Seconds without a single byte, though asked, after which the PBX counts as gone."""
     retry_min_s: Seconds = 0.5
     retry_max_s: Seconds = 30.0
-    """Seconds between attempts to reach a PBX that is away: from the one, doubled each time, to the other, less some chance."""
+    """Seconds between attempts to reach a PBX that is away: from the one, longer each time, to the other, less some chance."""
     refused_retry_min_s: Seconds = 30.0
     refused_retry_max_s: Seconds = 900.0
     """The same for a PBX that refuses us: often enough to see the cure, too seldom to be locked out."""
@@ -69,6 +69,8 @@ class AsteriskSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     cdr_csv: str | None = None
     """The PBX's ``Master.csv`` where we can read it, with ``loguniqueid=yes`` and ``usegmtime=yes`` in ``cdr.conf``: it tells how
     calls ended while we were away."""
+    queue_log: str | None = None
+    """The PBX's ``queue_log`` where we can read it: it tells how long agents talked while we were away, which a CDR does not."""
 
     def __post_init__(self) -> None:
         if self.retry_min_s > self.retry_max_s:

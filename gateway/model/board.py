@@ -3,16 +3,16 @@
 Pure: fed with events in order, it answers with steps. The same board serves live traffic, replay and tests.
 """
 
-from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from gateway.model import details, gaps, reducer, restoring, transfers
 from gateway.model.call_events import CallEvent
-from gateway.model.calls import Call
-from gateway.model.change import NOTHING, Change, Step
+from gateway.model.calls import Call, begun
+from gateway.model.change import NOTHING, Change, Step, together
 from gateway.model.ended import EndedCalls
 from gateway.model.events import (
+    AgentCompleted,
     BridgesMerged,
     ConnectionLost,
     ConnectionMade,
@@ -33,13 +33,11 @@ from gateway.model.events import (
     SnapshotDone,
 )
 from gateway.model.habits import Habits
-from gateway.model.ids import DEFAULT_TENANT, BridgeId, CallId, LegId, PbxName, Tenant, call_id
+from gateway.model.ids import DEFAULT_TENANT, CallId, LegId, PbxName, Tenant
+from gateway.model.members import Members
 from gateway.model.reports import CallDetail
 from gateway.model.site import Site
 from gateway.model.terms import BridgeKind
-
-KEPT_GAPS: Final = 20
-"""Gaps whose calls may still come to be known by a late CDR."""
 
 LATE_S: Final = 2.0
 """Seconds by which a PBX may say again what it has said of a leg that is gone."""
@@ -55,12 +53,12 @@ class Board:
         self._live: dict[CallId, Call] = {}
         self._ended = EndedCalls()
         self._call_of: dict[LegId, CallId] = {}
-        self._legs_in: dict[BridgeId, set[LegId]] = {}
+        self._members = Members()
         self._unconfirmed: set[LegId] = set()
+        self._roots: dict[CallId, set[LegId]] = {}
+        """Legs that were gone before we came, by which later ones are told to belong to a call."""
         self._consulting: dict[LegId, CallId] = {}
         """Legs that are in a second call as well, as its caller: they consult by feature code, without a leg of their own."""
-        self._lost_at: float | None = None
-        self._gaps: deque[tuple[float, float]] = deque(maxlen=KEPT_GAPS)
         self._habits = Habits()
 
     @property
@@ -79,8 +77,8 @@ class Board:
 
     def restore(self, calls: Iterable[Call], gaps_before: Iterable[tuple[float, float]] = ()) -> None:
         """Take over an earlier board's calls and gaps, before any event; a ``ConnectionLost`` must follow."""
-        self._live, self._ended, self._call_of, self._legs_in, self._consulting = restoring.places_of(calls)
-        self._gaps.extend(gaps_before)
+        self._live, self._ended, self._call_of, self._members, self._consulting = restoring.places_of(calls)
+        self._ended.remember_gaps(gaps_before)
 
     def find(self, leg: LegId) -> Call | None:
         """Return the live call that a leg belongs to."""
@@ -95,7 +93,7 @@ class Board:
             return NOTHING
         applied = reducer.apply(call, event, self.site)
         step = self._keep(applied.calls[0], applied.events) if applied.calls else NOTHING
-        return step if not self._consulting else _together((step, *self._consult(leg, event)))
+        return step if not self._consulting else together((step, *self._consult(leg, event)))
 
     def _consult(self, leg: LegId, event: PbxEvent) -> Iterable[Step]:
         """Let the event work on the consultation that ``leg`` is in too, and end what is over of consultations."""
@@ -109,22 +107,26 @@ class Board:
             if consultation is None:
                 del self._consulting[shared]
             elif all(other.cleared_at is not None for other in consultation.legs.values() if other.id != shared):
-                del self._consulting[shared]
-                change = Change(consultation, self.site, event.at)
-                reducer.clear_leg(change, shared, 0, 0)
-                yield self._keep(change.call, change.events)
+                yield self._leave_call(consultation, shared, event.at)
             elif main is not None and all(other.cleared_at is not None for other in main.legs.values() if other.id != shared):
                 # The caller is gone: whoever consulted is in the consultation alone now.
-                del self._consulting[shared]
-                change = Change(main, self.site, event.at)
-                reducer.clear_leg(change, shared, 0, 0)
+                yield self._leave_call(main, shared, event.at)
                 self._call_of[shared] = key
-                yield self._keep(change.call, change.events)
+
+    def _leave_call(self, call: Call, shared: LegId, at: float) -> Step:
+        """Whoever is in two calls is out of this one."""
+        del self._consulting[shared]
+        self._leave_bridge(call, shared)
+        change = Change(call, self.site, at)
+        reducer.clear_leg(change, shared, 0, 0)
+        return self._keep(change.call, change.events)
 
     def _consultation_started(self, event: ConsultationStarted) -> Step:
         main, helpers = self.find(event.leg), self.find(event.helper)
         leg = None if main is None else main.legs.get(event.leg)
-        if helpers is None or leg is None or helpers is main:
+        if helpers is None or leg is None or helpers is main or not leg.is_live:
+            return NOTHING
+        if leg.id in self._consulting or leg.id in helpers.legs:
             return NOTHING
         change = Change(helpers, self.site, event.at)
         reducer.start_consultation(change, leg, event.to)
@@ -135,9 +137,20 @@ class Board:
         """Take the changed call over; ended ones move to those remembered."""
         for folded in gone:
             self._retire(folded, call.changed_at)
-            self._consulting = {leg: key for leg, key in self._consulting.items() if key != folded.call_id}
-            for leg in folded.legs:
-                self._call_of[leg] = call.call_id
+            for leg, key in tuple(self._consulting.items()):
+                if key == folded.call_id:
+                    self._consulting[leg] = call.call_id
+            roots = self._roots.pop(folded.call_id, set())
+            if roots:
+                self._roots.setdefault(call.call_id, set()).update(roots)
+            for known in folded.legs.values():
+                if call.legs[known.id].bridge != known.bridge:
+                    self._members.leave(known.id, known.bridge)
+            for leg in (*folded.legs, *roots):
+                if self._call_of.get(leg) == folded.call_id:
+                    self._call_of[leg] = call.call_id
+        if gone:
+            self._consulting = {leg: key for leg, key in self._consulting.items() if self._call_of.get(leg) != key}
         if call.ended:
             self._retire(call, call.changed_at)
         else:
@@ -152,17 +165,12 @@ class Board:
             for leg in forgotten.legs:
                 if self._call_of.get(leg, "") in (forgotten.call_id, forgotten.merged_into):
                     del self._call_of[leg]
+            for leg in self._roots.pop(forgotten.call_id, ()):
+                if self._call_of.get(leg) == forgotten.call_id:
+                    del self._call_of[leg]
 
     def _new(self, leg: LegId, at: float) -> Change:
-        call = Call(
-            call_id=call_id(self.pbx, leg, at),
-            pbx=self.pbx,
-            tenant=self.tenant,
-            began_at=at,
-            changed_at=at,
-            legs={},
-        )
-        return Change(call, self.site, at)
+        return Change(begun(self.pbx, self.tenant, leg, at), self.site, at)
 
     def _leg_created(self, event: LegCreated) -> Step:
         self._habits.leg_created(event)
@@ -187,8 +195,13 @@ class Board:
         return self._one(event.leg, event)
 
     def _leg_bridged(self, event: LegBridged) -> Step:
-        members = self._legs_in.setdefault(event.bridge, set())
-        members.add(event.leg)
+        call = self.find(event.leg)
+        leg = None if call is None else call.legs.get(event.leg)
+        if leg is None or not leg.is_live:
+            return NOTHING
+        if leg.bridge != event.bridge:
+            self._members.leave(leg.id, leg.bridge)
+        members = self._members.join(leg.id, event.bridge)
         if event.kind is BridgeKind.HOLDING or len(members) == 1:
             return self._one(event.leg, event)
         if event.leg in self._consulting:
@@ -202,46 +215,30 @@ class Board:
             change = Change(consultation, self.site, event.at)
             reducer.leave_consultation(change, event.leg)
             del self._consulting[event.leg]
-            return _together((self._keep(change.call, change.events), self._one(event.leg, event)))
+            return together((self._keep(change.call, change.events), self._one(event.leg, event)))
         return self._one(event.leg, event)
 
     def _leg_unbridged(self, event: LegUnbridged) -> Step:
-        self._leave(event.leg, event.bridge)
+        self._members.leave(event.leg, event.bridge)
         return self._one(event.leg, event)
 
-    def _leave(self, leg: LegId, bridge: BridgeId) -> None:
-        members = self._legs_in.get(bridge)
-        if members is not None:
-            members.discard(leg)
-            if not members:
-                del self._legs_in[bridge]
+    def _leave_bridge(self, call: Call, leg_id: LegId) -> None:
+        leg = call.legs.get(leg_id)
+        if leg is not None:
+            self._members.leave(leg_id, leg.bridge)
 
     def _bridges_merged(self, event: BridgesMerged) -> Step:
-        moved = self._legs_in.pop(event.bridge, set())
-        members = self._legs_in.setdefault(event.into, set())
-        members |= moved
-        return self._joined(tuple(members), event)
+        return self._joined(self._members.merge(event.bridge, event.into), event)
 
     def _leg_cleared(self, event: LegCleared) -> Step:
         call = self.find(event.leg)
         if call is not None:
-            leg = call.legs.get(event.leg)
-            if leg is not None and leg.bridge is not None:
-                self._leave(event.leg, leg.bridge)
+            self._leave_bridge(call, event.leg)
         return self._one(event.leg, event)
-
-    def _leg_dialled(self, event: LegDialled) -> Step:
-        return self._one(event.target, event)
-
-    def _twinned(self, event: LegsTwinned) -> Step:
-        return self._joined((event.leg, event.twin), event)
 
     def _transferred(self, event: LegTransferred) -> Step:
         legs = (event.by, event.consult, event.transferee, event.target)
         return self._joined(tuple(leg for leg in legs if leg is not None), event)
-
-    def _picked_up(self, event: LegPickedUp) -> Step:
-        return self._joined((event.leg, event.by), event)
 
     def _unparked(self, event: LegUnparked) -> Step:
         return self._joined((event.leg,) if event.by is None else (event.leg, event.by), event)
@@ -264,14 +261,12 @@ class Board:
         for call in rest:
             if transfers.outranks(call, first):
                 first = call
-        change = Change(first, self.site, event.at)
+        change = Change(first, self.site, max(event.at, *(call.changed_at for call in calls.values()), first.changed_at))
         gone = [transfers.fold(change, call) for call in calls.values() if call is not first]
         reducer.apply_to(change, event)
         return self._keep(change.call, change.events, gone)
 
     def _connection_lost(self, event: ConnectionLost) -> Step:
-        if self._lost_at is None:
-            self._lost_at = event.at
         self._ended.gap_began(event.at)
         for key, call in self._live.items():
             change = Change(call, self.site, event.at)
@@ -280,28 +275,31 @@ class Board:
         return Step(calls=tuple(self.live.values()))
 
     def _connection_made(self, event: ConnectionMade) -> Step:
-        if self._lost_at is not None:
-            self._gaps.append((self._lost_at, event.at))
-            self._ended.gap_ended(event.at)
-            self._lost_at = None
+        self._ended.gap_ended(event.at)
         self._unconfirmed = {leg.id for call in self._live.values() for leg in call.legs.values() if leg.is_live}
         return NOTHING
 
     def _leg_seen(self, event: LegSeen) -> Step:
         self._unconfirmed.discard(event.leg)
-        call = self.find(event.leg) or self.find(event.root)
-        if call is None and event.leg in self._call_of:
+        own = self.find(event.leg)
+        if own is None and event.leg in self._call_of:
             return NOTHING
+        call = own or self.find(event.root)
+        known = None if own is None else own.legs.get(event.leg)
+        if known is not None and known.bridge != event.bridge:
+            self._members.leave(known.id, known.bridge)
         change = self._new(event.leg, event.at - event.age_s) if call is None else Change(call, self.site, event.at)
         change.at = change.call.changed_at = max(event.at, change.at)
         gaps.see(change, event)
         self._call_of[event.leg] = change.call.call_id
-        self._call_of.setdefault(event.root, change.call.call_id)
+        if event.root not in self._call_of:
+            self._call_of[event.root] = change.call.call_id
+            self._roots.setdefault(change.call.call_id, set()).add(event.root)
         step = self._keep(change.call, change.events)
         if event.bridge is None:
             return step
         bridged = LegBridged(at=event.at, leg=event.leg, bridge=event.bridge, kind=BridgeKind.TALK, replaced=None)
-        return _together((step, self._leg_bridged(bridged)))
+        return together((step, self._leg_bridged(bridged)))
 
     def _queue_entry_seen(self, event: QueueEntrySeen) -> Step:
         call = self.find(event.leg)
@@ -318,16 +316,30 @@ class Board:
             call = self.find(leg)
             if call is not None:
                 change = Change(call, self.site, event.at)
-                known = call.legs.get(leg)
-                if known is not None and known.bridge is not None:
-                    self._leave(leg, known.bridge)
+                self._leave_bridge(call, leg)
+                reducer.clear_leg(change, leg, 0, 0, unheard=True)
+                steps.append(self._keep(change.call, change.events))
+            second = self._live.get(self._consulting.pop(leg, CallId("")))
+            if second is not None:
+                change = Change(second, self.site, event.at)
                 reducer.clear_leg(change, leg, 0, 0, unheard=True)
                 steps.append(self._keep(change.call, change.events))
         for call in tuple(self._live.values()):
             change = Change(call, self.site, event.at)
             reducer.update(change)
             steps.append(self._keep(change.call, change.events))
-        return _together(steps)
+        return together(steps)
+
+    def _agent_completed(self, event: AgentCompleted) -> Step:
+        live = self.find(event.leg)
+        if live is not None:
+            # It adds nothing to what was heard; a file may even be ahead of the PBX's own events.
+            return NOTHING if live.complete else self._one(event.leg, event)
+        call = self._ended.get(self._call_of.get(event.leg, CallId("")))
+        if call is None or not call.published or call.complete:
+            return NOTHING
+        # The queue wrote it down, and it was read only after the gap in which it happened.
+        return self._corrected(call, event.at, lambda change: gaps.correct_by_queue(change, event))
 
     def _call_detail(self, event: CallDetail) -> Step:
         found = self._call_of.get(event.leg)
@@ -336,10 +348,13 @@ class Board:
         call = self._live.get(found) or self._ended.get(found)
         if call is None or call.complete or event.leg != call.caller_leg:
             return NOTHING
-        change = Change(call, self.site, event.at)
-        if not self._correct(change, event):
+        return self._corrected(call, event.at, lambda change: self._correct(change, event))
+
+    def _corrected(self, call: Call, at: float, correct: Callable[[Change], bool]) -> Step:
+        change = Change(call, self.site, at)
+        if not correct(change):
             return NOTHING
-        if found in self._live:
+        if call.call_id in self._live:
             return self._keep(change.call, change.events)
         self._ended.replace(change.call)
         return Step(calls=(change.call,), events=tuple(change.events))
@@ -351,8 +366,7 @@ class Board:
     def _from_detail(self, event: CallDetail) -> Step:
         """A call that came and went while nobody listened is known from the CDR alone."""
         ended_at = event.at if event.ended_at is None else event.ended_at
-        # A row's seconds are cut off.
-        if not any(began_at - 1.0 < ended_at <= over_at for began_at, over_at in self._gaps):
+        if not self._ended.in_a_gap(ended_at):
             return NOTHING
         seen = details.caller_seen(event, ended_at)
         if seen is None:
@@ -368,15 +382,6 @@ class Board:
         return self._keep(change.call, change.events)
 
 
-def _together(steps: Iterable[Step]) -> Step:
-    calls: dict[CallId, Call] = {}
-    events: list[CallEvent] = []
-    for step in steps:
-        calls |= {call.call_id: call for call in step.calls}
-        events += step.events
-    return Step(calls=tuple(calls.values()), events=tuple(events))
-
-
 _ROUTES: Final[dict[type, Callable[[Board, Any], Step]]] = {
     LegCreated: Board._leg_created,
     LegConnected: Board._leg_connected,
@@ -384,10 +389,10 @@ _ROUTES: Final[dict[type, Callable[[Board, Any], Step]]] = {
     LegUnbridged: Board._leg_unbridged,
     BridgesMerged: Board._bridges_merged,
     LegCleared: Board._leg_cleared,
-    LegDialled: Board._leg_dialled,
-    LegsTwinned: Board._twinned,
+    LegDialled: lambda board, event: board._one(event.target, event),
+    LegsTwinned: lambda board, event: board._joined((event.leg, event.twin), event),
     LegTransferred: Board._transferred,
-    LegPickedUp: Board._picked_up,
+    LegPickedUp: lambda board, event: board._joined((event.leg, event.by), event),
     LegUnparked: Board._unparked,
     ConnectionLost: Board._connection_lost,
     ConsultationStarted: Board._consultation_started,
@@ -396,4 +401,5 @@ _ROUTES: Final[dict[type, Callable[[Board, Any], Step]]] = {
     QueueEntrySeen: Board._queue_entry_seen,
     SnapshotDone: Board._snapshot_done,
     CallDetail: Board._call_detail,
+    AgentCompleted: Board._agent_completed,
 }

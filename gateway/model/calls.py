@@ -6,7 +6,7 @@ immutable but the ``legs`` dict, which the copy renews.
 
 import msgspec
 
-from gateway.model.ids import CallId, LegId, PbxName, QueueName, Tenant
+from gateway.model.ids import CallId, LegId, PbxName, QueueName, Tenant, call_id
 from gateway.model.legs import Leg
 from gateway.model.reports import CallDetail
 from gateway.model.terms import DiversionReason, QueueResult, Service, TransferKind
@@ -131,6 +131,8 @@ class Call(msgspec.Struct, kw_only=True):
     """When a feature code's hold was taken back; it stands unless a transfer follows at once."""
     hold_s: float = 0.0
     release: Release | None = None
+    cut_off: bool = False
+    """The PBX went down under it."""
 
     transfers: tuple[Transfer, ...] = ()
     diversions: tuple[Diversion, ...] = ()
@@ -159,3 +161,8 @@ class Call(msgspec.Struct, kw_only=True):
     def caller(self) -> Leg | None:
         """The leg of who began the call."""
         return None if self.caller_leg is None else self.legs.get(self.caller_leg)
+
+
+def begun(pbx: PbxName, tenant: Tenant, first_leg: LegId, at: float) -> Call:
+    """Return the call that a leg begins, without the leg yet."""
+    return Call(call_id=call_id(pbx, first_leg, at), pbx=pbx, tenant=tenant, began_at=at, changed_at=at, legs={})

@@ -1,6 +1,6 @@
 """One change of one call on its way: the copy that handlers write to, and what they tell of it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from copy import copy
 from typing import Any
 
@@ -8,7 +8,7 @@ import msgspec
 
 from gateway.model.call_events import CallEvent
 from gateway.model.calls import Call
-from gateway.model.ids import LegId
+from gateway.model.ids import CallId, LegId
 from gateway.model.legs import Leg
 from gateway.model.site import Site
 
@@ -21,6 +21,16 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 
 
 NOTHING = Step()
+
+
+def together(steps: Iterable[Step]) -> Step:
+    """Return what several steps did, one after the other: of each call its last state."""
+    calls: dict[CallId, Call] = {}
+    events: list[CallEvent] = []
+    for step in steps:
+        calls |= {call.call_id: call for call in step.calls}
+        events += step.events
+    return Step(calls=tuple(calls.values()), events=tuple(events))
 
 
 class Change:
@@ -77,7 +87,7 @@ class Change:
         if leg == call.caller_leg:
             return True
         caller = call.caller
-        if caller is None or caller.cleared_at is not None or caller.transferred:
+        if caller is None or caller.transferred:
             return True
         known = call.legs.get(leg)
         return known is not None and not known.is_party and (call.click_to_dial or known.stands_for_caller)

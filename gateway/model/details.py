@@ -70,7 +70,7 @@ def correct(change: Change, detail: CallDetail, dialled: str | None, *, answers_
     call, site = change.call, change.site
     if any(_same(detail, known) for known in call.details):
         return False
-    before = _told(call)
+    before = told_of(call)
     call.details += (detail,)
     caller = call.caller
     if caller is not None and caller.dialled is None and dialled is not None:
@@ -80,12 +80,20 @@ def correct(change: Change, detail: CallDetail, dialled: str | None, *, answers_
         call.answered_by = tuple(dict.fromkeys(party for row in answered if (party := _far_party(row, site)) is not None))
     if call.ended and _ended_unheard(call):
         ends = [row.ended_at for row in call.details if row.ended_at is not None]
-        call.ended_at = max(ends, default=call.ended_at)
+        # A row's seconds are cut off: nothing ended before it was last heard to go on.
+        heard = max(call.began_at, call.answered_at or call.began_at)
+        call.ended_at = max((*ends, heard)) if ends else call.ended_at
     if not call.talk_known:
         _tell_talk(call, answered, plain=not answers_itself and _is_plain(call))
     elif not call.answered_by:
         call.talk_said = 0.0
-    if before == _told(call):
+    return is_another(change, before)
+
+
+def is_another(change: Change, before: tuple[object, ...]) -> bool:
+    """Tell whether the call's record says another than :func:`told_of` before; of an ended call that is a correction."""
+    call = change.call
+    if before == told_of(call):
         return False
     if call.ended:
         call.version += 1
@@ -93,10 +101,19 @@ def correct(change: Change, detail: CallDetail, dialled: str | None, *, answers_
     return True
 
 
-def _told(call: Call) -> tuple[object, ...]:
+def told_of(call: Call) -> tuple[object, ...]:
+    """Return what a correction may change."""
     caller = call.caller
     dialled = None if caller is None else caller.dialled
-    return call.known_talk_s, call.ended_at, call.answered_at, call.answered_by, dialled, outcome_told(call)
+    return (
+        call.known_talk_s,
+        call.ended_at,
+        call.answered_at,
+        call.answered_by,
+        dialled,
+        call.release,
+        outcome_told(call),
+    )
 
 
 def _same(one: CallDetail, other: CallDetail) -> bool:
@@ -118,7 +135,8 @@ def _tell_talk(call: Call, answered: list[CallDetail], *, plain: bool) -> None:
         call.talk_said = 0.0
     elif plain and len(answered) == 1:
         call.talk_said = float(answered[0].billed_s)
-        call.answered_at = call.answered_at or answered[0].answered_at
+        told_at = answered[0].answered_at
+        call.answered_at = call.answered_at or (None if told_at is None else max(told_at, call.began_at))
     elif call.talk_begin_heard and call.ended and caller is not None:
         # Its beginning was heard. Where its end was not, the snapshot after the gap stands for it until a row tells better.
         unheard = caller.cleared_unheard and caller.cleared_at is not None and call.ended_at is not None

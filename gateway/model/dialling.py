@@ -51,11 +51,11 @@ def dial_ended(change: Change, event: DialEnded) -> None:
     if leg is None or leg.result is not None:
         return
     if event.forwarded_to is not None:
-        change.set_leg(leg, result=DialResult.DIVERTED)
+        change.set_leg(leg, result=DialResult.DIVERTED, over_with=len(change.call.legs))
         if leg.party is not None:
             add_diversion(change, leg.party, event.forwarded_to, DiversionReason.DEFLECTED)
         return
-    change.set_leg(leg, result=event.result)
+    change.set_leg(leg, result=event.result, over_with=len(change.call.legs))
 
 
 def add_diversion(change: Change, diverted_from: str, diverted_to: str, reason: DiversionReason) -> None:

@@ -1,5 +1,6 @@
 """Calls that ended lately, for what the PBX still says of them."""
 
+from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -12,15 +13,18 @@ DOUBTFUL_S: Final = 3600.0
 """The same for a call that a gap hides in part: Asterisk may write its CDR in batches."""
 BESIDE_GAP_S: Final = 2.0
 """Seconds before and after a gap in which a row of the CDR, whose times are whole seconds, may belong to either."""
+KEPT_GAPS: Final = 20
+"""Gaps whose calls may still come to be known by a late CDR."""
 
 
 class EndedCalls:
-    """Ended calls by id, each for its time."""
+    """Ended calls by id, each for its time, and the gaps beside which they ended."""
 
     def __init__(self) -> None:
         self._sure: dict[CallId, tuple[float, Call]] = {}
         self._doubtful: dict[CallId, tuple[float, Call]] = {}
-        self._gap_ended_at = float("-inf")
+        self._lost_at: float | None = None
+        self._gaps: deque[tuple[float, float]] = deque(maxlen=KEPT_GAPS)
 
     def __len__(self) -> int:
         return len(self._sure) + len(self._doubtful)
@@ -32,7 +36,7 @@ class EndedCalls:
 
     def add(self, call: Call, at: float) -> Iterable[Call]:
         """Keep a call that ended at ``at``; return those whose time is over."""
-        doubtful = not call.complete or at - self._gap_ended_at < BESIDE_GAP_S
+        doubtful = not call.complete or (bool(self._gaps) and at - self._gaps[-1][1] < BESIDE_GAP_S)
         (self._doubtful if doubtful else self._sure)[call.call_id] = (at, call)
         return [*_over(self._sure, at - REMEMBERED_S), *_over(self._doubtful, at - DOUBTFUL_S)]
 
@@ -45,14 +49,31 @@ class EndedCalls:
 
     def gap_began(self, at: float) -> None:
         """Nothing is heard from now on: what ended just before may be taken for something that ended unheard."""
+        if self._lost_at is None:
+            self._lost_at = at
         for key, (ended_at, call) in tuple(self._sure.items()):
             if at - ended_at < BESIDE_GAP_S:
                 del self._sure[key]
                 self._doubtful[key] = (ended_at, call)
 
     def gap_ended(self, at: float) -> None:
-        """The PBX is heard again."""
-        self._gap_ended_at = at
+        """The PBX is heard again, or for the first time."""
+        if self._lost_at is not None:
+            self._gaps.append((self._lost_at, at))
+            self._lost_at = None
+
+    @property
+    def gaps(self) -> tuple[tuple[float, float], ...]:
+        """The gaps that are remembered: from when to when, in seconds since the epoch."""
+        return tuple(self._gaps)
+
+    def remember_gaps(self, gaps: Iterable[tuple[float, float]]) -> None:
+        """Take over the gaps that an earlier process knew."""
+        self._gaps.extend(gaps)
+
+    def in_a_gap(self, ended_at: float) -> bool:
+        """Tell whether what a CDR says to have ended then was hidden by a gap: its fractions of seconds are cut off."""
+        return any(lost_at - 1.0 < ended_at <= heard_at for lost_at, heard_at in self._gaps)
 
 
 def _over(kept: dict[CallId, tuple[float, Call]], before: float) -> Iterator[Call]:

@@ -247,13 +247,6 @@ class LegPickedUp(Event, frozen=True):
     by: LegId
 
 
-class LegReplaced(Event, frozen=True):
-    """``leg`` goes on under the id ``by`` (Asterisk's masquerade)."""
-
-    leg: LegId
-    by: LegId
-
-
 class ConferenceJoined(Event, frozen=True):
     leg: LegId
     room: str
@@ -272,6 +265,12 @@ class ReleaseRequested(Event, frozen=True):
     """True: its own telephone asked; False: a command of ours did."""
     cause: int
     sip: int
+
+
+class LegCutOff(Event, frozen=True):
+    """The PBX ends the leg because it goes down itself, whatever its party is doing (AMI ``SoftHangupRequest`` 4)."""
+
+    leg: LegId
 
 
 class LegCleared(Event, frozen=True):
@@ -361,10 +360,10 @@ PbxEvent = (
     | LegParked
     | LegUnparked
     | LegPickedUp
-    | LegReplaced
     | ConferenceJoined
     | RecordingStarted
     | ReleaseRequested
+    | LegCutOff
     | LegCleared
     | DialOutRequested
     | ConnectionMade

@@ -2,9 +2,10 @@
 
 import msgspec
 
+from gateway.model import details, waiting
 from gateway.model.calls import QueueStay
 from gateway.model.change import Change
-from gateway.model.events import LegSeen, QueueEntrySeen
+from gateway.model.events import AgentCompleted, LegSeen, QueueEntrySeen
 from gateway.model.legs import leg_of
 from gateway.model.reducer import add_leg
 from gateway.model.terms import LegRole
@@ -62,3 +63,10 @@ def see_queue_entry(change: Change, event: QueueEntrySeen) -> None:
     call.place = "queue"
     call.queues += (QueueStay(queue=event.queue, leg=event.leg, joined_at=change.at - event.wait_s),)
     change.tell("queue.caller_joined", queue=event.queue)
+
+
+def correct_by_queue(change: Change, said: AgentCompleted) -> bool:
+    """Take in what a queue wrote down of a call that has ended; tell whether the call's record is another now."""
+    before = details.told_of(change.call)
+    waiting.agent_completed(change, said)
+    return details.is_another(change, before)

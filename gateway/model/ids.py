@@ -20,7 +20,8 @@ QueueName = NewType("QueueName", str)
 DEFAULT_TENANT: Final = Tenant("default")
 
 _CROCKFORD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_ULID_CHARACTERS: Final = 26
+_PAIRS: Final = tuple(first + second for first in _CROCKFORD for second in _CROCKFORD)
+_ULID_PAIRS: Final = 13
 _RANDOM_BYTES: Final = 10
 _LAST_MILLISECOND: Final = (1 << 48) - 1
 
@@ -30,8 +31,8 @@ def call_id(pbx: PbxName, first_leg: LegId, began_at: float) -> CallId:
     milliseconds = min(max(int(began_at * 1000), 0), _LAST_MILLISECOND)
     tail = blake2b(f"{pbx}\0{first_leg}".encode("utf-8", "surrogatepass"), digest_size=_RANDOM_BYTES).digest()
     number = milliseconds << (8 * _RANDOM_BYTES) | int.from_bytes(tail, "big")
-    characters = []
-    for _ in range(_ULID_CHARACTERS):
-        number, index = number >> 5, number & 31
-        characters.append(_CROCKFORD[index])
-    return CallId("".join(reversed(characters)))
+    pairs = []
+    for _ in range(_ULID_PAIRS):
+        pairs.append(_PAIRS[number & 1023])
+        number >>= 10
+    return CallId("".join(reversed(pairs)))

@@ -54,6 +54,8 @@ class Leg(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     dialled_by: LegId | None = None
     was_dialled: bool = False
     result: DialResult | None = None
+    over_with: int | None = None
+    """How many legs the call had when the attempt to reach this one was over: who came later was tried after it."""
     picked_up: bool = False
     """It joined by picking up what rang or was parked elsewhere."""
     stands_for_caller: bool = False

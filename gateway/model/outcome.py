@@ -100,6 +100,8 @@ def _without_answer(call: Call, stage: str) -> str:
     caller = call.caller
     if caller is None:
         return "unknown"
+    if call.cut_off:
+        return "failed"
     if stage == "agent_leg":
         return leg_outcome(caller)
     if stage == "queue":
@@ -119,16 +121,16 @@ def _without_answer(call: Call, stage: str) -> str:
 def dialled_outcome(call: Call) -> str | None:
     """Return how the last attempt to reach somebody came out; of several at once, the one that was nearest to an answer."""
     attempts = [
-        leg
-        for leg in call.legs.values()
+        (place, leg)
+        for place, leg in enumerate(call.legs.values())
         if leg.was_dialled and leg.is_party and leg.id != call.caller_leg and leg.connected_at is None
     ]
     if call.attempted is not None:
         return "unreachable"
     if not attempts:
         return None
-    last_began = max(leg.created_at for leg in attempts)
-    together = {leg_outcome(leg) for leg in attempts if leg.cleared_at is None or leg.cleared_at > last_began}
+    last = attempts[-1][0]
+    together = {leg_outcome(leg) for _, leg in attempts if leg.over_with is None or leg.over_with > last}
     for outcome in ("no_answer", "busy", "rejected", "unreachable", "failed"):
         if outcome in together:
             return outcome

@@ -140,7 +140,7 @@ def called_of(call: Call, site: Site, direction: str | None) -> str | None:
         return None
     if dialled is None:
         return None if far is None else far.party
-    if dialled[0] in "*#":
+    if dialled.startswith(("*", "#")):
         for leg in call.legs.values():
             if leg.was_dialled and leg.kind is PartyKind.EXTENSION and leg.party and dialled.endswith(leg.party):
                 return leg.party

@@ -28,6 +28,7 @@ from gateway.model.events import (
     LegCleared,
     LegConnected,
     LegCreated,
+    LegCutOff,
     LegDialled,
     LegDiverted,
     LegHeld,
@@ -161,7 +162,8 @@ def _leg_unbridged(change: Change, event: LegUnbridged) -> None:
 def _bridges_merged(change: Change, event: BridgesMerged) -> None:
     for leg in tuple(change.call.legs.values()):
         if leg.bridge == event.bridge:
-            change.set_leg(leg, bridge=event.into)
+            # Who is hanging up does not go along; that he left may be said later.
+            change.set_leg(leg, bridge=event.into if leg.refused is None else None)
     update(change)
 
 
@@ -230,6 +232,12 @@ _AT_ONCE_S: Final = 0.5
 """Seconds within which the caller's own goodbye answers the other side's."""
 
 
+def _leg_cut_off(change: Change, event: LegCutOff) -> None:
+    call = change.call
+    if event.leg == call.caller_leg and call.release is None:
+        call.cut_off = True
+
+
 def _leg_cleared(change: Change, event: LegCleared) -> None:
     clear_leg(change, event.leg, event.cause, event.sip)
 
@@ -247,6 +255,7 @@ def clear_leg(change: Change, leg_id: LegId, cause: int, sip: int, *, unheard: b
         sip=sip or leg.sip,
         bridge=None,
         cleared_unheard=unheard,
+        over_with=leg.over_with or len(call.legs),
     )
     if leg.bridge is not None:
         update(change)
@@ -268,15 +277,12 @@ def finish(change: Change) -> None:
         call.talk_known = False
     talk.stop(change)
     talk.end_hold(change)
-    menus.leave_menu(change)
-    if call.queues and call.queues[-1].left_at is None:
-        waiting.end_stay(
-            change, QueueResult.ABANDONED if call.release is not None and call.release.by == "caller" else QueueResult.LEFT
-        )
+    if not unheard:
+        _close(change)
     call.ended = True
     call.ended_at = None if unheard or last is None else last.cleared_at
     result = outcome_of(call)
-    if call.transfers:
+    if call.transfers and not unheard:
         transfers.settle(change, transfers.failed_transfer(call))
     change.tell(
         "call.ended",
@@ -285,6 +291,15 @@ def finish(change: Change) -> None:
         ended_by=result.ended_by,
         talk_s=call.known_talk_s,
     )
+
+
+def _close(change: Change) -> None:
+    """Close the menu and the queue that the caller was in when he went."""
+    call = change.call
+    menus.leave_menu(change)
+    if call.queues and call.queues[-1].left_at is None:
+        gave_up = call.release is not None and call.release.by == "caller"
+        waiting.end_stay(change, QueueResult.ABANDONED if gave_up else QueueResult.LEFT)
 
 
 def _unused(change: Change, event: Any) -> None:
@@ -323,6 +338,7 @@ _HANDLERS: Final[dict[type, Callable[[Change, Any], None]]] = {
     ConferenceJoined: _conference_joined,
     RecordingStarted: _recording_started,
     ReleaseRequested: _release_requested,
+    LegCutOff: _leg_cut_off,
     LegCleared: _leg_cleared,
     DialOutRequested: dialling.dial_out_requested,
 }

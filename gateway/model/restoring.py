@@ -5,8 +5,9 @@ from typing import NamedTuple
 
 from gateway.model.calls import Call
 from gateway.model.ended import EndedCalls
-from gateway.model.ids import BridgeId, CallId, LegId
+from gateway.model.ids import CallId, LegId
 from gateway.model.legs import Leg
+from gateway.model.members import Members
 
 
 class Places(NamedTuple):
@@ -15,13 +16,13 @@ class Places(NamedTuple):
     live: dict[CallId, Call]
     ended: EndedCalls
     call_of: dict[LegId, CallId]
-    legs_in: dict[BridgeId, set[LegId]]
+    members: Members
     consulting: dict[LegId, CallId]
 
 
 def places_of(calls: Iterable[Call]) -> Places:
     """Return the tables for these calls, live ones and those that ended lately."""
-    places = Places({}, EndedCalls(), {}, {}, {})
+    places = Places({}, EndedCalls(), {}, Members(), {})
     for call in sorted(calls, key=lambda call: (call.changed_at, call.call_id)):
         if call.ended or call.merged_into is not None:
             places.call_of.update(dict.fromkeys(call.legs, call.merged_into or call.call_id))
@@ -38,7 +39,7 @@ def places_of(calls: Iterable[Call]) -> Places:
 
 def _place(places: Places, call: Call, leg: Leg) -> None:
     if leg.is_live and leg.bridge is not None:
-        places.legs_in.setdefault(leg.bridge, set()).add(leg.id)
+        places.members.join(leg.id, leg.bridge)
     other = places.live.get(places.call_of.get(leg.id, CallId("")))
     twice = None if other is None else other.legs.get(leg.id)
     if other is None or other is call or twice is None or not twice.is_live:

@@ -93,7 +93,9 @@ def _answered(change: Change, leg: Leg) -> None:
         call.answered_at = at
     if call.queues and call.queues[-1].left_at is None:
         call.queues = (*call.queues[:-1], msgspec.structs.replace(call.queues[-1], left_at=at, result=QueueResult.ANSWERED))
-    call.menu = None
+    if call.menu is not None:
+        call.menu = None
+        call.menus_left_at = at
     call.attempted = None
     change.tell("call.answered", by=leg.party, leg=leg.id)
 
@@ -134,7 +136,10 @@ def held(change: Change, event: LegHeld) -> None:
     """Somebody pressed hold: only the other side's holding counts as the caller being held."""
     call = change.call
     leg = change.leg(event.leg)
-    if leg is None or call.held_since is not None or event.leg == call.caller_leg:
+    if leg is None or event.leg == call.caller_leg:
+        return
+    if call.held_since is not None:
+        call.held_by_feature |= event.by_feature and call.held_by == leg.id
         return
     if all(party.id != leg.id for party in connected_parties(call)):
         return

@@ -47,7 +47,7 @@ def transferred(change: Change, event: LegTransferred) -> None:
             at=change.at,
             by=CTI if by is None else by.party,
             by_leg=event.by,
-            to=(target.party if target is not None else None) or event.to,
+            to=_waiting_in(call, event.consult) or (target.party if target is not None else None) or event.to,
             target=None if target is None else target.id,
             result=result,
             consult_s=_consulted(call, event.consult) if kind is TransferKind.ATTENDED else None,
@@ -60,6 +60,13 @@ def transferred(change: Change, event: LegTransferred) -> None:
     elif call.held_since is not None and call.held_by == event.by:
         talk.end_hold(change)
     talk.update(change)
+
+
+def _waiting_in(call: Call, consult: LegId | None) -> str | None:
+    """Return the number of the queue that the transferring party's second leg called and still waits in."""
+    leg = None if consult is None else call.legs.get(consult)
+    waiting = bool(call.queues) and call.queues[-1].left_at is None and call.queues[-1].leg == consult
+    return leg.dialled if waiting and leg is not None else None
 
 
 def _is_parking(change: Change, event: LegTransferred) -> bool:

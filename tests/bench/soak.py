@@ -18,28 +18,47 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import aiohttp
 from bench import soak_load
 from bench.soak_judge import Gap, Record, Verdict, judge
 from bench.soak_load import DESKS_HOST, Seen
-from bench.soak_wire import Wire
 from rig.asterisk import Asterisk, free_udp_port
 from rig.site import SITE
+from support.line import Line
+from support.waiting import until
+
+from connectors.asterisk_ami.snippet import files
 
 TOP: Final = Path(__file__).parent.parent.parent
-USER: Final = "soak"
-SECRET: Final = "soak-secret"
+MAJOR: Final = 22
+SNIPPET_SECRET: Final = "CHANGE-ME-TO-SOMETHING-LONG"
 START_S: Final = 20.0
 CORRECTED_WITHIN_S: Final = 20.0
 """After the last call's end."""
 IDS_AT_ONCE: Final = 200
 STALL_S: Final = 4.0
 OUTAGE_S: Final = 3.0
-"""For which the second cut leaves the PBX out of reach; the first is over at once."""
+LATE_S: Final = 0.02
+"""For which the beginning of what a stall held up still passes."""
 SEED: Final = 20
+MOST_LINES: Final = 40
+
+
+class Trouble(Enum):
+    """What may befall a connection."""
+
+    CUT = "cut"
+    """It can be made again at once."""
+    STALL = "stall"
+    """Nothing passes for ``STALL_S``, then all of it."""
+    OUTAGE = "outage"
+    """It is cut, and cannot be made again for ``OUTAGE_S``."""
+    LATE_CUT = "late cut"
+    """Of what a stall held up only the beginning passes before the cut, as when the PBX gives a slow reader up."""
 
 
 @dataclass(frozen=True)
@@ -48,9 +67,7 @@ class Soak:
 
     seconds: float = 60.0
     per_second: float = 20.0
-    cuts: int = 2
-    """0 to 2."""
-    stall: bool = True
+    troubles: tuple[Trouble, ...] = (Trouble.CUT, Trouble.STALL, Trouble.OUTAGE)
     seed: int = SEED
 
 
@@ -69,14 +86,11 @@ class Result:
     folder: Path
 
 
-def manager_conf() -> str:
-    """Return the gateway's user; what it may hear is what ``tieline pbx snippet asterisk`` asks for."""
-    excluded = "".join(f"eventfilter(action(exclude),name({name})) =\n" for name in ("VarSet", "RTCPSent", "RTCPReceived", "TestEvent"))
-    return (
-        "[general](+)\ntimestampevents = yes\n\n"
-        f"[{USER}]\nsecret = {SECRET}\nread = system,call,agent,dialplan,dtmf,cdr,reporting\nwrite = system,call,agent,reporting\n"
-        f"writetimeout = 1000\n{excluded}"
-    )
+def configuration(major: int, desks_port: int) -> dict[str, str]:
+    """Return what is added to the PBX's files: the soak's desks and queues, and what ``tieline pbx snippet asterisk`` prints."""
+    ours = files(str(major))
+    theirs = soak_load.configuration(desks_port)
+    return {name: ours.get(name, "") + "\n" + theirs.get(name, "") for name in ours | theirs}
 
 
 async def soak(how: Soak, folder: Path) -> Result:
@@ -87,19 +101,19 @@ async def soak(how: Soak, folder: Path) -> Result:
         AsteriskError: The PBX did not start.
     """
     port = free_udp_port(DESKS_HOST)
-    append = soak_load.configuration(port) | {"manager.conf": manager_conf()}
     plan = soak_load.plan(round(how.seconds * how.per_second), how.seed)
     async with (
-        Asterisk(append=append) as pbx,
-        Wire(("127.0.0.1", pbx.ports.ami)) as wire,
+        Asterisk(MAJOR, append=configuration(MAJOR, port)) as pbx,
+        Line(pbx.ports.ami) as line,
         soak_load.desks(folder, port),
-        _gateway(wire.port, pbx, folder) as (address, process),
+        _gateway(line.port, pbx, folder) as (address, process),
         aiohttp.ClientSession(address) as client,
         _Listener(client) as listener,
     ):
+        await until(listener.is_ready)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(soak_load.make_calls(pbx, plan, how.per_second, folder))
-            tasks.create_task(_trouble(how, wire))
+            tasks.create_task(_trouble(how, line))
         await pbx.idle(30)
         over_at = time.monotonic()
         calls = soak_load.seen(plan, folder)
@@ -124,20 +138,28 @@ async def soak(how: Soak, folder: Path) -> Result:
     )
 
 
-async def _trouble(how: Soak, wire: Wire) -> None:
-    """What befalls the connection: cut, stalled, cut."""
-    quarter = how.seconds / 4
-    await asyncio.sleep(quarter)
-    if how.cuts > 0:
-        await wire.cut(0.0)
-    await asyncio.sleep(quarter)
-    if how.stall:
-        await wire.stall(STALL_S)
-        await asyncio.sleep(max(quarter - STALL_S, 0.0))
-    else:
-        await asyncio.sleep(quarter)
-    if how.cuts > 1:
-        await wire.cut(OUTAGE_S)
+async def _trouble(how: Soak, line: Line) -> None:
+    """What befalls the connection, evenly over the time: a cut, a stall, an outage, and a stall that the PBX does not stand."""
+    pause_s = how.seconds / (len(how.troubles) + 1)
+    for trouble in how.troubles:
+        await asyncio.sleep(pause_s)
+        match trouble:
+            case Trouble.CUT:
+                line.cut()
+            case Trouble.STALL:
+                line.stall()
+                await asyncio.sleep(STALL_S)
+                line.resume()
+            case Trouble.OUTAGE:
+                line.lead_nowhere()
+                await asyncio.sleep(OUTAGE_S)
+                line.lead_on()
+            case Trouble.LATE_CUT:
+                line.stall()
+                await asyncio.sleep(STALL_S)
+                line.resume()
+                await asyncio.sleep(LATE_S)
+                line.cut()
 
 
 class _Listener:
@@ -148,7 +170,7 @@ class _Listener:
         self._ids: dict[str, None] = {}
         self.gaps: list[Gap] = []
 
-    async def __aenter__(self) -> "_Listener":
+    async def __aenter__(self) -> Self:
         self._socket = await self._client.ws_connect("api/v1/events", max_msg_size=0)
         await self._socket.send_json({"type": "subscribe", "topics": ["call", "gateway"]})
         assert (await self._socket.receive_json(timeout=10))["type"] == "subscribed"
@@ -168,6 +190,11 @@ class _Listener:
                 self.gaps.append(Gap(_seconds(data["began_at"]), _seconds(data["ended_at"])))
             elif event.get("call_id"):
                 self._ids[event["call_id"]] = None
+
+    async def is_ready(self) -> bool:
+        """Tell whether the gateway hears the PBX."""
+        async with self._client.get("readyz") as response:
+            return response.status == 200
 
     async def records(self) -> list[Record]:
         """Return the records of all calls so far that were not merged into others."""
@@ -199,9 +226,10 @@ async def _gateway(port: int, pbx: Asterisk, folder: Path) -> AsyncIterator[tupl
                 "plugin": "asterisk_ami",
                 "host": "127.0.0.1",
                 "port": port,
-                "username": USER,
+                "username": "tieline",
                 "secret": "${env:SOAK_SECRET}",
                 "cdr_csv": str(pbx.cdr_path),
+                "queue_log": str(pbx.run / "log/queue_log"),
                 "site": SITE,
             }
         ],
@@ -210,7 +238,7 @@ async def _gateway(port: int, pbx: Asterisk, folder: Path) -> AsyncIterator[tupl
     with (folder / "gateway.log").open("wb") as log:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "gateway", "run", "--config", str(folder / "tieline.yaml"),
-            cwd=TOP, env=os.environ | {"SOAK_SECRET": SECRET}, stdin=asyncio.subprocess.DEVNULL,
+            cwd=TOP, env=os.environ | {"SOAK_SECRET": SNIPPET_SECRET}, stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE, stderr=log,
         )  # fmt: skip
     assert process.stdout is not None
@@ -219,9 +247,6 @@ async def _gateway(port: int, pbx: Asterisk, folder: Path) -> AsyncIterator[tupl
             while (found := re.search(rb"http://\S+:\d+/", line := await process.stdout.readline())) is None:
                 assert line, f"the gateway ended: {(folder / 'gateway.log').read_text()}"
             address = found[0].decode()
-            async with aiohttp.ClientSession(address) as client:
-                while (await client.get("readyz")).status != 200:
-                    await asyncio.sleep(0.1)
         yield address, process
     finally:
         with contextlib.suppress(ProcessLookupError):
@@ -238,15 +263,19 @@ def report(how: Soak, result: Result) -> str:
     """Return the figures as text."""
     verdict = result.verdict
     gaps = ", ".join(f"{gap.ended_at - gap.began_at:.2f} s" for gap in result.gaps) or "none"
+    troubles = ", ".join(trouble.value for trouble in how.troubles) or "nothing"
     lines = [
-        f"soak: {verdict.calls} calls at {how.per_second:g} a second, {how.cuts} cuts, {int(how.stall)} stall of {STALL_S:g} s",
-        f"  gaps declared: {gaps}; calls that one touches: {verdict.covered}, records that say they are not complete: {verdict.incomplete}",
-        f"  talk, heard: {_spread(verdict.off_s)}; by CDR: {_spread(verdict.corrected_off_s)}",
-        f"  corrected {result.corrected_after_s:.1f} s after the last call; the gateway took {result.cpu_s:.1f} s of CPU",
-        f"  wrong: {len(verdict.wrong)}; unknown after CDR correction: {sum(verdict.unknown.values())}",
+        f"soak: {verdict.calls} calls at {how.per_second:g} a second; on the wire: {troubles}",
+        f"  gaps declared: {gaps}",
+        f"  calls that a gap touches: {verdict.covered}; records that say they are not complete: {verdict.incomplete}",
+        f"  talk that was heard: {_spread(verdict.off_s)}",
+        f"  talk that a gap hid: {_spread(verdict.corrected_off_s)}",
+        f"  all corrected {result.corrected_after_s:.1f} s after the last call; the gateway took {result.cpu_s:.1f} s of CPU",
+        f"  wrong: {len(verdict.wrong)}; unknown after correction: {sum(verdict.unknown.values())}",
     ]
     lines += [f"    {number} {name}" for name, number in sorted(verdict.unknown.items())]
-    lines += [f"    {line}" for line in verdict.wrong[:40]]
+    lines += [f"  what no CDR tells: {number} {name}" for name, number in sorted(verdict.untold.items())]
+    lines += [f"    {line}" for line in verdict.wrong[:MOST_LINES]]
     return "\n".join(lines)
 
 
@@ -262,12 +291,18 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="fail when a record is wrong or something stays unknown")
     parser.add_argument("--seconds", type=float, default=Soak.seconds)
     parser.add_argument("--rate", type=float, default=Soak.per_second, help="calls a second")
-    parser.add_argument("--cuts", type=int, default=Soak.cuts, choices=(0, 1, 2))
-    parser.add_argument("--no-stall", action="store_true")
+    parser.add_argument(
+        "--troubles",
+        nargs="*",
+        type=Trouble,
+        default=Soak.troubles,
+        metavar="|".join(trouble.value for trouble in Trouble),
+        help="what befalls the connection, in this order",
+    )
     parser.add_argument("--seed", type=int, default=Soak.seed)
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="leave all logs there")
     options = parser.parse_args()
-    how = Soak(options.seconds, options.rate, options.cuts, not options.no_stall, options.seed)
+    how = Soak(options.seconds, options.rate, tuple(options.troubles), options.seed)
     with tempfile.TemporaryDirectory(prefix="soak-") as temporary:
         folder = options.keep or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)

@@ -42,6 +42,8 @@ class Verdict:
     """Each a sentence: a record that is missing, doubled, invented or false."""
     unknown: Counter[str] = field(default_factory=Counter)
     """What a gap hides of how many calls, by field and kind of call."""
+    untold: Counter[str] = field(default_factory=Counter)
+    """The same where the PBX's files do not tell it either: see ``_is_told``."""
     off_s: list[float] = field(default_factory=list)
     """By how many seconds talk that was heard differs from what the telephones saw."""
     corrected_off_s: list[float] = field(default_factory=list)
@@ -81,6 +83,9 @@ def _compare(verdict: Verdict, call: Seen, record: Record, *, covered: bool) -> 
         verdict.wrong.append(f"{_name(call)}: {record['call_id']} has not ended")
         return
     answered = record["outcome"] == "answered"
+    if covered and not record["complete"]:
+        # This much the CDR tells: nobody answered, and the dial was over before its time.
+        outcomes |= {_IN_A_CDR.get(outcome, outcome) for outcome in outcomes}
     expected: list[tuple[str, object, bool]] = [
         ("called", call.plan.called, record["called"] == call.plan.called),
         ("outcome", outcomes, record["outcome"] in outcomes),
@@ -97,7 +102,7 @@ def _compare(verdict: Verdict, call: Seen, record: Record, *, covered: bool) -> 
         expected.append(("talk_s", talk_s, abs(off_s) <= (TALK_TOLERANCE_S if heard else CDR_TOLERANCE_S)))
     for name, is_unknown in unknown.items():
         if is_unknown and covered:
-            verdict.unknown[f"{name} of {kind.name}"] += 1
+            (verdict.unknown if _is_told(name, call) else verdict.untold)[f"{name} of {kind.name}"] += 1
     for name, truth, agrees in expected:
         if not agrees and not (covered and unknown.get(name, unknown["outcome"])):
             verdict.wrong.append(
@@ -105,9 +110,23 @@ def _compare(verdict: Verdict, call: Seen, record: Record, *, covered: bool) -> 
                 f"{' (in a gap)' if covered else ''}"
             )
     if not covered and any(unknown.values()):
-        verdict.wrong.append(f"{_name(call)}: {[name for name, is_so in unknown.items() if is_so]} not known: {record['call_id']}")
+        verdict.wrong.append(
+            f"{_name(call)}: {[name for name, is_so in unknown.items() if is_so]} not known: {record['call_id']}"
+        )
     if not covered and not record["complete"]:
         verdict.wrong.append(f"{_name(call)}: not complete, and in no gap: {record['call_id']}")
+
+
+_IN_A_CDR: Final = {"rejected": "no_answer"}
+"""Outcomes for which a CDR has another word."""
+
+
+def _is_told(name: str, call: Seen) -> bool:
+    """Tell whether the PBX's CDR or queue log tells this of a call that came and went, or was answered, in a gap."""
+    if name == "called":
+        return not call.plan.kind.goes_on
+    # The seconds billed are from the menu's answer on, and no queue counted the talk.
+    return name != "talk_s" or call.plan.kind.name != "menu to desk"
 
 
 def _ended_by(call: Seen) -> str:

@@ -55,6 +55,8 @@ class Kind:
     desk_holds: Sequence[int] = (STAYS,)
     digit: str = "-"
     impatient: bool = False
+    goes_on: bool = False
+    """The dial plan goes on to another place, so that a CDR does not hold the number dialled."""
 
 
 KINDS: Final = (
@@ -72,8 +74,8 @@ KINDS: Final = (
     Kind("menu, announcement", 8, "5400", "self_served", (STAYS,), digit="9"),
     Kind("menu to queue", 16, "5400", "abandoned", (2, 3, 4), digit="1"),
     Kind("menu to desk", 8, "5400", "abandoned", (STAYS,), desk_holds=(1, 2, 3), digit="2"),
-    Kind("second menu, hung up", 6, "5410", "abandoned", (0, 1, 2)),
-    Kind("second menu to queue", 10, "5410", "abandoned", (2, 3), digit="1"),
+    Kind("second menu, hung up", 6, "5410", "abandoned", (0, 1, 2), goes_on=True),
+    Kind("second menu to queue", 10, "5410", "abandoned", (2, 3), digit="1", goes_on=True),
 )
 
 
@@ -280,10 +282,8 @@ def _holds() -> str:
     """A caller or a desk waits for the other's goodbye, for the time that ``$hold`` names."""
     tests = "".join(f'<test assign_to="h{n}" variable="hold" compare="equal" value="{n}"/>' for n in range(len(HOLDS_S)))
     jumps = "".join(f'<nop next="hold{n}" test="h{n}"/>\n' for n in range(len(HOLDS_S)))
-    waits = "".join(
-        f'<label id="hold{n}"/>\n<recv request="BYE" timeout="{round(hold_s * 1000)}" ontimeout="hang_up"/>\n<nop next="dropped"/>\n'
-        for n, hold_s in enumerate(HOLDS_S)
-    )
+    wait = '<label id="hold{n}"/>\n<recv request="BYE" timeout="{ms}" ontimeout="hang_up"/>\n<nop next="dropped"/>\n'
+    waits = "".join(wait.format(n=n, ms=round(hold_s * 1000)) for n, hold_s in enumerate(HOLDS_S))
     return f"<nop><action>{tests}</action></nop>\n{jumps}{waits}"
 
 

@@ -47,7 +47,7 @@ async def carrier(asterisk: Asterisk) -> AsyncIterator[Phone]:
 
 @pytest.fixture
 async def sipp(asterisk: Asterisk) -> AsyncIterator[Callable[[load.Load], Awaitable[list[load.LoadCall]]]]:
-    """Makes many calls at once; the desks 1101 to 1140 answer after 0.3 s and never hang up first."""
+    """Makes many calls at once; the desks 1101 to 1199 answer after 0.3 s and never hang up first."""
     async with load.desks(asterisk) as desks:
 
         async def call(wanted: load.Load) -> list[load.LoadCall]:

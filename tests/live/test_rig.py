@@ -1,15 +1,19 @@
 """The rig itself: the real PBX, its telephones and its load do what the other live tests rely on."""
 
 import asyncio
+import gzip
+import json
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import pytest
 from rig.ami import AmiRecorder
 from rig.asterisk import Asterisk
 from rig.leg import Answer
 from rig.phone import Phone
+from rig.record_scenarios import load_scenarios
 from rig.sipp import Load, LoadCall
-from rig.stage import CDR_COLUMNS, FROM_CALLER, read_rows
+from rig.stage import CDR_COLUMNS, FROM_CALLER, SCENARIOS, Ensemble, read_rows, record
 
 from .conftest import Phones
 
@@ -39,6 +43,21 @@ async def test_load_is_answered_through_menu_and_queue(
     calls = await sipp(Load("5320", calls=10, per_second=10, hang_up_after_s=3.5, digit="1"))
     assert [call.ended_by for call in calls] == ["caller"] * 10
     assert all(call.talk_s is not None and call.talk_s > 1 for call in calls)
+
+
+async def test_a_scenario_leaves_a_capture_folder_with_its_truth(asterisk: Asterisk, tmp_path: Path) -> None:
+    load_scenarios()
+    async with Ensemble(asterisk) as ensemble:
+        size = await record(SCENARIOS["originate_plain"], ensemble, tmp_path / "click", "full")
+    wire = gzip.decompress((tmp_path / "click/wire.ami.gz").read_bytes())
+    chunks = [json.loads(line) for line in (tmp_path / "click/chunks.jsonl").read_text().splitlines()]
+    sent = (tmp_path / "click/sent.jsonl").read_text()
+    truth = json.loads((tmp_path / "click/truth.json").read_text())
+    assert len(wire) == size == sum(length for _, _, length in chunks)
+    assert "Action: Originate" in sent
+    assert truth["calls"][0]["answered_by"] == ["8885551"]
+    assert [leg["phone"] for leg in truth["phones"]] == ["1001", "carrier"]
+    assert truth["cdr"][0]["disposition"] == "ANSWERED"
 
 
 async def test_a_killed_pbx_starts_again_on_its_ports(asterisk: Asterisk) -> None:

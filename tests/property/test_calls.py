@@ -1,19 +1,23 @@
 """Calls keep their invariants whatever becomes of a PBX's events on the way: dropped, doubled, late, out of order, cut."""
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.any_events import LEGS, any_events
 from support.building import SITE, START, Story
 from support.invariants import Watched
-from support.replaying import run
+from support.replaying import asterisk_captures, pbx_events, run
 from support.scripts import SCRIPTS, Wait, played, together, with_gap
 
+from connectors.asterisk_ami.replay import site_of
 from gateway.model.events import LegCleared, PbxEvent
 from gateway.model.record import record_of
 
 Script = Callable[[Story, Wait], None]
+CAPTURES: Final = [folder for folder in asterisk_captures()[::3] if "flood" not in folder.name]
 
 
 @st.composite
@@ -53,9 +57,17 @@ def disturbed_scripts(draw: st.DrawFn) -> list[PbxEvent]:
     return disturbed(draw, together(draw(scripts())))
 
 
+@st.composite
+def disturbed_captures(draw: st.DrawFn) -> tuple[Path, list[PbxEvent]]:
+    folder = draw(st.sampled_from(CAPTURES))
+    return folder, disturbed(draw, list(pbx_events(folder)))
+
+
 @given(chosen=scripts())
-def test_every_call_ends_when_its_pbx_says_all(chosen: list[list[PbxEvent]]) -> None:
-    Watched(SITE).hear(together(chosen)).look_at_end()
+def test_every_call_ends_when_its_pbx_says_all_and_is_then_forgotten(chosen: list[list[PbxEvent]]) -> None:
+    watched = Watched(SITE).hear(together(chosen))
+    watched.look_at_end()
+    watched.look_at_memory()
 
 
 @given(chosen=scripts())
@@ -66,6 +78,25 @@ def test_calls_do_not_disturb_each_other(chosen: list[list[PbxEvent]]) -> None:
 
     alone = [records(script) for script in chosen]
     assert records(together(chosen)) == {key: record for each in alone for key, record in each.items()}
+
+
+@settings(max_examples=300)
+@given(events=disturbed_scripts())
+def test_the_invariants_hold_whatever_gets_lost_or_late(events: list[PbxEvent]) -> None:
+    Watched(SITE).hear(events).clear_all().look_at_memory()
+
+
+@settings(max_examples=200)
+@given(disturbance=disturbed_captures())
+def test_the_invariants_hold_whatever_gets_lost_of_what_a_real_pbx_said(disturbance: tuple[Path, list[PbxEvent]]) -> None:
+    folder, events = disturbance
+    Watched(site_of(folder)).hear(events).clear_all()
+
+
+@settings(max_examples=300)
+@given(events=any_events())
+def test_the_invariants_hold_of_any_events_at_all(events: list[PbxEvent]) -> None:
+    Watched(SITE).hear(events).clear_all().look_at_memory()
 
 
 @given(events=disturbed_scripts() | any_events())

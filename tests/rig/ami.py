@@ -57,9 +57,11 @@ class AmiRecorder:
         return (await self.wait(pattern, begin, timeout_s)).group(0).decode("utf-8", "replace")
 
     async def listing(self, name: str, complete: str, *headers: tuple[str, str]) -> str:
-        """Send an action that answers with events and return everything up to its last one."""
+        """Send an action that answers with events; return everything up to its last one, or its refusal."""
         begin = len(self.wire)
-        await self.action(name, *headers)
+        response = await self.action(name, *headers)
+        if response.startswith("Response: Error"):
+            return response
         await self.wait(rb"Event: " + complete.encode() + rb"\r\n(?:[^\r\n]+\r\n)*\r\n", begin)
         return self.wire[begin:].decode("utf-8", "replace")
 

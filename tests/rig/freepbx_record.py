@@ -1,8 +1,8 @@
 """Record captures of the FreePBX-style site: ``python -m rig.freepbx_record OUT [NAME ...]`` (in tests/).
 
-``--asterisk 16 --tech SIP`` records it on Asterisk 16 with chan_sip, ``--timestamps`` with a time in every event. Each scenario
-makes a folder ``OUT/NAME`` with the bytes, their times and what really happened, told by the telephones and the PBX's own
-files. Without names all are recorded.
+``--asterisk 16 --tech SIP`` (before OUT) records it on Asterisk 16 with chan_sip, ``--timestamps`` with a time in every event.
+Each scenario makes a folder ``OUT/NAME`` with the bytes, their times and what really happened, told by the telephones and the
+PBX's own files. Without names all are recorded.
 """
 
 import argparse

@@ -137,7 +137,8 @@ def _channels(ports: Ports) -> dict[str, str]:
         "[{n}](trunk)\naors = {n}\n[{n}]\ntype = aor\ncontact = sip:{host}:{port}\n"
         "[{n}]\ntype = identify\nendpoint = {n}\nmatch = {host}/32"
     )
-    friend = '[{n}](phone)\nsecret = secret{n}\ncallerid = "{name}" <{n}>\nmailbox = {n}@default'
+    # No secret: chan_sip's challenge has no qop, which is the only kind that the rig's telephones answer.
+    friend = '[{n}](phone)\ncallerid = "{name}" <{n}>\nmailbox = {n}@default'
     peer = "[{n}](trunk)\nhost = {host}\nport = {port}"
     return {
         "PJSIP_PHONES": "\n".join(phone.format(n=n, name=name) for n, name in EXTENSIONS.items()),

@@ -195,6 +195,12 @@ class FreepbxStage:
         """The name of the newest leg of a telephone or trunk, such as ``PJSIP/8001-0000000c``."""
         return (await leg_names(self.pbx.ports.ami, f"{self.pbx.tech}/{name}"))[-1]
 
+    async def ami_lost(self) -> None:
+        """Wait until the PBX has gone from the recorder's connection, which ends this part of the tape."""
+        async with asyncio.timeout(10):
+            await self.ami.closed.wait()
+        await self.ami.cut()
+
     async def snapshot(self) -> None:
         """What a client asks after it has connected."""
         await self.ami.listing("CoreShowChannels", "CoreShowChannelsComplete")

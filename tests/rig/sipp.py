@@ -53,7 +53,7 @@ class Load:
 
 
 class Desks:
-    """Every telephone 1101 to 1140 in one SIPp. Made by ``desks``."""
+    """Every telephone 1101 to 1199 in one SIPp. Made by ``desks``."""
 
     def __init__(self, folder: Path) -> None:
         self._log = folder / "desk.log"

@@ -3,7 +3,7 @@
 Numbers: 5000 queue support, 5010 queue sales that overflows to support, 5020 queue front that ends in voicemail, 5030
 queue callback with a key to leave, 5040 queue pool, 5050 queue vip with Local members, 5100 and 5110 menus, 5200 ring
 group, 5320 menu and queue for load, 55XXXX direct to XXXX (57: every feature code, 58: forwards and voicemail, 59:
-follow-me, 54: recorded), 6000 conference, 700 parking. Agents 1001-1005 have telephones, 1006 has none, 1101-1140 are
+follow-me, 54: recorded), 6000 conference, 700 parking. Agents 1001-1005 have telephones, 1006 has none, 1101-1199 are
 one SIPp; they dial 9 for an outside line.
 The configuration files lie in ``cc1/``; ``@NAME@`` in them is filled in here.
 """
@@ -32,7 +32,7 @@ AGENTS: Final = ("1001", "1002", "1003", "1004", "1005")
 CARRIER_HOST: Final = "127.0.0.2"
 BACKUP_HOST: Final = "127.0.0.3"
 DESKS_HOST: Final = "127.0.0.4"
-DESKS: Final = tuple(str(n) for n in range(1101, 1141))
+DESKS: Final = tuple(str(n) for n in range(1101, 1200))
 """Agents of the load tests: they need not register, one SIPp answers for all of them."""
 _DESK: Final = "[{n}](agent)\naors = {n}\ncallerid = Desk {n} <{n}>\n[{n}]\ntype = aor\ncontact = sip:{n}@{host}:{port}"
 _EMPTY: Final = {

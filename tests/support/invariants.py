@@ -32,6 +32,7 @@ class Watched:
         self._latest = 0.0
         self._as_returned: list[tuple[Call, bytes]] = []
         self._shared: set[LegId] = set()
+        self._used_again: set[LegId] = set()
 
     def hear(self, events: Iterable[PbxEvent]) -> "Watched":
         for event in events:
@@ -42,6 +43,9 @@ class Watched:
         self._latest = max(self._latest, event.at)
         match event:
             case LegCreated() | LegSeen():
+                if event.leg in self.legs and event.leg == event.root and isinstance(event, LegCreated):
+                    # An application may give the id of a leg that is gone to a new one.
+                    self._used_again.add(event.leg)
                 self.legs.add(event.leg)
             case ConsultationStarted():
                 self._shared.add(event.leg)
@@ -82,7 +86,7 @@ class Watched:
         board.apply(SnapshotDone(at=later))
         for event in Story(self.site, at=later).comes_in(last).clears(last).events:
             board.apply(event)
-        kept = (board._live, board._ended, board._call_of, board._legs_in, board._unconfirmed, board._consulting)
+        kept = (board._live, board._ended, board._call_of, board._members, board._unconfirmed, board._consulting)
         assert [len(each) for each in kept] == [0, 1, 1, 0, 0, 0], "the board keeps what is over"
 
     def _look_at(self, call: Call) -> None:
@@ -125,7 +129,7 @@ class Watched:
                 for leg in call.legs:
                     owners.setdefault(leg, []).append(call)
         for leg, calls in owners.items():
-            assert len(calls) == 1 or leg in self._shared, f"{leg} is in several calls"
+            assert len(calls) == 1 or leg in self._shared | self._used_again, f"{leg} is in several calls"
             if any(call.legs[leg].is_live for call in calls):
                 found = self.board.find(leg)
                 assert found is not None, f"{leg} is not found"

@@ -16,6 +16,7 @@ class Line:
         self.connections = 0
         self._open = asyncio.Event()
         self._open.set()
+        self._away = False
         self._writers: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -37,6 +38,15 @@ class Line:
             writer.transport.abort()
         self._writers.clear()
 
+    def lead_nowhere(self) -> None:
+        """Cut all connections, and new ones as soon as they are made."""
+        self._away = True
+        self.cut()
+
+    def lead_on(self) -> None:
+        """Lead to the PBX again."""
+        self._away = False
+
     def stall(self) -> None:
         """Pass nothing on from now on, in either direction; what is sent piles up."""
         self._open.clear()
@@ -46,6 +56,9 @@ class Line:
         self._open.set()
 
     def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._away:
+            writer.transport.abort()
+            return
         self.connections += 1
         self._begin(self._serve(reader, writer))
 

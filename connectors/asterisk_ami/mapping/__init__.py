@@ -43,9 +43,13 @@ class AmiMapper:
 
     def __init__(self, site: Site) -> None:
         self._state = Legs(site)
+        self._least_behind_s = float("inf")
+        self.late_s = 0.0
+        """Seconds by which the last message with a time of its own came later than the quickest of this connection."""
 
     def connection_made(self, at: float) -> list[PbxEvent]:
         """Say that the PBX is heard; its snapshot follows."""
+        self._least_behind_s, self.late_s = float("inf"), 0.0
         self._state.seen.clear()
         self._state.unconfirmed = set(self._state.legs)
         return [ConnectionMade(at=at)]
@@ -64,7 +68,11 @@ class AmiMapper:
             with suppress(ValueError):
                 own = float(stamp)
                 # Neither nan nor a time that no calendar has.
-                at = own if 0.0 < own < LAST_SECOND else at
+                if 0.0 < own < LAST_SECOND:
+                    behind_s = at - own
+                    self._least_behind_s = min(self._least_behind_s, behind_s)
+                    self.late_s = behind_s - self._least_behind_s
+                    at = own
         return handler(self._state, message, at)
 
     def sent(self, action: str, headers: Sequence[tuple[str, str]], at: float) -> list[PbxEvent]:

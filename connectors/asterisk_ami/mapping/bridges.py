@@ -87,16 +87,16 @@ def _hold(state: Legs, message: AmiMessage, at: float) -> list[PbxEvent]:
         return []
     # Asterisk holds for a feature code as for a telephone; only the digits just before tell them apart.
     leg.held_at = at
-    leg.consulting = leg.bridge is not None and 0.0 <= at - leg.digit_at < FEATURE_CODE_S
+    leg.holding = leg.bridge is not None
     leg.root = LegId(message.get("Linkedid")) or leg.root
-    return [LegHeld(at=at, leg=leg.id, by_feature=leg.consulting)]
+    return [LegHeld(at=at, leg=leg.id, by_feature=leg.holding and 0.0 <= at - leg.digit_at < FEATURE_CODE_S)]
 
 
 def _unhold(state: Legs, message: AmiMessage, at: float) -> list[PbxEvent]:
     leg = state.legs.get(LegId(message.get("Uniqueid")))
     if leg is None:
         return []
-    leg.consulting = False
+    leg.holding = False
     return [LegRetrieved(at=at, leg=leg.id)]
 
 

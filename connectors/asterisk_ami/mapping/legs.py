@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from connectors.asterisk_ami.mapping import dialplan
+from connectors.asterisk_ami.mapping import dialplan, listings
 from connectors.asterisk_ami.mapping.state import Handler, Legs, cause_of, known
 from connectors.asterisk_ami.protocol import AmiMessage
 from gateway.model.events import (
@@ -15,7 +15,9 @@ from gateway.model.events import (
     LegCleared,
     LegConnected,
     LegCreated,
+    LegCutOff,
     LegDialled,
+    LegHeld,
     LegRenumbered,
     LegsTwinned,
     PbxEvent,
@@ -46,7 +48,7 @@ def _new_channel(state: Legs, message: AmiMessage, at: float) -> list[PbxEvent]:
     helper = dialplan.is_helper(name)
     called = helper or extension in ("", "s")
     terminating = root != leg_id or (message.get("ChannelState") in ("0", "5") and called)
-    consultation = _consultation(state, leg_id, name, root, at) if root != leg_id else None
+    consultation = _consultation(state, leg_id, name, root, at) if root != leg_id else []
     root = state.consulted.get(root, root) if root != leg_id else root
     leg = state.add(leg_id, name, root, terminating=terminating)
     leg.position.context, leg.position.since = context, at
@@ -68,8 +70,7 @@ def _new_channel(state: Legs, message: AmiMessage, at: float) -> list[PbxEvent]:
         twin = state.by_name.get(dialplan.twin_name(name) or "")
         if twin is not None:
             events.append(LegsTwinned(at=at, leg=twin.id, twin=leg_id))
-    if consultation is not None:
-        events.append(consultation)
+    events += consultation
     target = state.originated.pop(leg_id, None)
     if target is None and terminating and root == leg_id:
         target = state.originated.pop(dialplan.parse_leg_name(name), None)
@@ -78,20 +79,24 @@ def _new_channel(state: Legs, message: AmiMessage, at: float) -> list[PbxEvent]:
     return events
 
 
-def _consultation(state: Legs, helper: LegId, name: str, root: LegId, at: float) -> ConsultationStarted | None:
+def _consultation(state: Legs, helper: LegId, name: str, root: LegId, at: float) -> list[PbxEvent]:
     """Return that a party consults by feature code, where this Local leg is the first that Asterisk makes for it.
 
-    Until the third party answers, every new leg that Asterisk counts to the same call belongs to the consultation.
+    Nobody else makes Asterisk call somebody for a call in which a party holds. Until the third party answers, every new leg
+    that Asterisk counts to the same call belongs to the consultation.
     """
     if not name.endswith(";1"):
-        return None
+        return []
     for leg in state.legs.values():
-        if leg.consulting and leg.root == root:
-            leg.consulting = False
+        if leg.holding and leg.root == root:
+            leg.holding = False
             leg.handed_at = at
             state.consulted[root] = helper
-            return ConsultationStarted(at=at, leg=leg.id, helper=helper, to=dialplan.local_number(name))
-    return None
+            return [
+                LegHeld(at=at, leg=leg.id, by_feature=True),
+                ConsultationStarted(at=at, leg=leg.id, helper=helper, to=dialplan.local_number(name)),
+            ]
+    return []
 
 
 def _new_state(state: Legs, message: AmiMessage, at: float) -> list[PbxEvent]:
@@ -142,6 +147,17 @@ def _hangup_request(state: Legs, message: AmiMessage, at: float) -> list[PbxEven
     leg.leaving = True
     cause, sip = cause_of(message)
     return [ReleaseRequested(at=at, leg=leg.id, by_party=True, cause=cause, sip=sip)]
+
+
+SHUTDOWN: Final = 4
+"""The flag AST_SOFTHANGUP_SHUTDOWN: SoftHangupRequest's ``Cause`` is no cause but Asterisk's own flags."""
+
+
+def _soft_hangup_request(state: Legs, message: AmiMessage, at: float) -> list[PbxEvent]:
+    leg = state.legs.get(LegId(message.get("Uniqueid")))
+    if leg is None or not listings.number(message.get("Cause")) & SHUTDOWN:
+        return []
+    return [LegCutOff(at=at, leg=leg.id)]
 
 
 def _hangup(state: Legs, message: AmiMessage, at: float) -> list[PbxEvent]:
@@ -204,6 +220,7 @@ HANDLERS: Final[Mapping[str, Handler]] = {
     "NewCallerid": _new_callerid,
     "Rename": _rename,
     "HangupRequest": _hangup_request,
+    "SoftHangupRequest": _soft_hangup_request,
     "Hangup": _hangup,
     "DialBegin": _dial_begin,
     "DialEnd": _dial_end,

@@ -17,9 +17,13 @@ _CALLED_BY = frozenset({"AppDial", "AppDial2", "AppQueue"})
 """Applications that Asterisk shows on a leg which it called itself."""
 
 
+_LONGEST_NUMBER: Final = 18
+"""Digits; longer ones are none that Asterisk counts, and Python refuses to read very long ones."""
+
+
 def number(text: str) -> int:
     """Return a count or code, 0 where the PBX gave none or something else."""
-    return int(text) if text.isascii() and text.isdigit() else 0
+    return int(text) if len(text) <= _LONGEST_NUMBER and text.isascii() and text.isdigit() else 0
 
 
 def seconds(text: str) -> float:

@@ -26,10 +26,10 @@ class LegState:
 
     __slots__ = (
         "bridge",
-        "consulting",
         "digit_at",
         "handed_at",
         "held_at",
+        "holding",
         "id",
         "last_bridge",
         "leaving",
@@ -59,7 +59,7 @@ class LegState:
         self.handed_at = NEVER
         self.held_at = NEVER
         self.leaving = False
-        self.consulting = False
+        self.holding = False
         self.wanted: str | None = None
         self.wanted_from = ""
 

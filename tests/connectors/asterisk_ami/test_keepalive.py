@@ -55,3 +55,22 @@ def test_clock_at_the_limit_does_not_ring_all_day() -> None:
     for ahead_s in (1.9, 2.1, 1.9, 2.1, 1.5, -1.5, 0.9, 1.9):
         watch.note(ahead_s)
     assert ["clock" in text for text in said] == [True, False]
+
+
+@in_virtual_time
+async def test_answer_that_comes_late_is_no_clock_that_is_behind(bench: Bench) -> None:
+    async def answer_late(data: bytes) -> None:
+        await asyncio.sleep(4)
+        bench.asterisk.say(data)
+
+    late: list[asyncio.Task[None]] = []
+
+    def answer(action: dict[str, str]) -> None:
+        answer = block(Response="Success", ActionID=action["actionid"], Ping="Pong", Timestamp=f"{clock():f}")
+        late.append(asyncio.create_task(answer_late(answer)))
+
+    bench.asterisk.replies["ping"] = answer
+    async with bench.connected(ping_interval_s=5, clock_limit_s=1):
+        await asyncio.sleep(60)
+        assert not [state.detail for state in bench.sink.states if "clock" in state.detail]
+    await asyncio.gather(*late)

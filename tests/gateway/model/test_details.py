@@ -4,7 +4,7 @@ import pytest
 from support.building import DNIS, START, Story
 
 from gateway.model.events import AgentCompleted, ReleaseRequested, SnapshotDone
-from gateway.model.ids import LegId
+from gateway.model.ids import LegId, QueueName
 from gateway.model.record import record_of
 from gateway.model.reports import CallDetail
 
@@ -202,3 +202,29 @@ def test_a_row_of_a_second_whose_fraction_is_cut_off_belongs_to_the_gap() -> Non
 
 def test_a_board_that_heard_nothing_takes_no_row() -> None:
     assert row(Story()).records() == []
+
+
+def test_what_a_queue_wrote_of_a_call_that_was_heard_moves_no_time() -> None:
+    story = in_queue().answers("8001").later(4.0)
+    ahead = AgentCompleted(
+        at=story.now + 3.0, leg=LegId("caller"), queue=QueueName("support"), agent="Wang", talk_s=7, ended_by_agent=True
+    )
+    record = story.hear(ahead).hangs_up("caller", "8001").record()
+    assert (record["talk_s"], record["ended_by"], record["complete"]) == (4.0, "caller", True)
+
+
+def test_what_a_queue_wrote_of_a_call_that_ended_in_a_gap_corrects_it_once() -> None:
+    story = row(hidden(in_queue()), application="Queue")
+    assert story.record()["talk_s"] is None
+    for _ in range(2):
+        story.says(AgentCompleted, leg="caller", queue="support", agent="Wang", talk_s=6, ended_by_agent=True)
+    record = story.record()
+    assert (record["talk_s"], record["ended_by"], record["version"]) == (6.0, "called", 3)
+
+
+def test_what_a_queue_wrote_of_a_call_that_nobody_knows_is_nothing() -> None:
+    story = hidden(in_queue().hangs_up("caller", "8001").later(1.0))
+    before = story.records()
+    for leg in ("caller", "nobody"):
+        story.says(AgentCompleted, leg=leg, queue="support", agent="Wang", talk_s=6, ended_by_agent=True)
+    assert story.records() == before

@@ -11,7 +11,6 @@ from gateway.model.events import (
     ConnectionMade,
     ConsultationStarted,
     LegPickedUp,
-    LegReplaced,
     LegSeen,
     PbxEvent,
     PbxStopped,
@@ -60,7 +59,7 @@ BOARD_ONLY: Final = {
     CallDetail,
 }
 """Work on the board: they touch several calls, or make one."""
-NOT_OF_CALLS: Final = {QueueSeen, MemberChanged, DeviceChanged, PbxStopped, LegReplaced}
+NOT_OF_CALLS: Final = {QueueSeen, MemberChanged, DeviceChanged, PbxStopped}
 """Say nothing of a call: the session's books of queues, members and devices take them."""
 
 

@@ -162,7 +162,7 @@ async def restart(w: FreepbxStage) -> None:
     await asyncio.sleep(1.5)
     await w.pbx.kill()
     w.evidence["killed_at"] = time.time()
-    await asyncio.wait_for(w.ami.closed.wait(), 5)
+    await w.ami_lost()
     await asyncio.sleep(1)
     await w.boot()
     await w.ami.open()
@@ -200,7 +200,7 @@ async def restart_in_order(w: FreepbxStage) -> None:
     await asyncio.sleep(1)
     stopped = time.time()
     await w.pbx.cli("core stop now")
-    await asyncio.wait_for(w.ami.closed.wait(), 10)
+    await w.ami_lost()
     await asyncio.sleep(1.5)
     await w.boot()
     await w.ami.open()
@@ -241,7 +241,7 @@ async def shutdown(w: FreepbxStage) -> None:
     await asyncio.sleep(2)
     stopped = time.time()
     await w.pbx.cli("core stop now")
-    await asyncio.wait_for(w.ami.closed.wait(), 10)
+    await w.ami_lost()
     w.calls = [
         inbound(
             CHEN,

@@ -12,6 +12,7 @@ from gateway.model.events import (
     LegConnected,
     LegCreated,
     LegDialled,
+    LegHeld,
     LegRenumbered,
     LegSeen,
     LegsTwinned,
@@ -233,7 +234,10 @@ def test_the_first_pipe_after_a_hold_by_code_begins_a_consultation_of_its_own() 
     first = asterisk.later(3.0).has("1.2", f"{PIPE};1", Linkedid="1.0")
     assert isinstance(first[0], LegCreated)
     assert first[0].root == "1.2"
-    assert first[1:] == [ConsultationStarted(at=START + 4.0, leg=LegId("1.1"), helper=LegId("1.2"), to="8002")]
+    assert first[1:] == [
+        LegHeld(at=START + 4.0, leg=LegId("1.1"), by_feature=True),
+        ConsultationStarted(at=START + 4.0, leg=LegId("1.1"), helper=LegId("1.2"), to="8002"),
+    ]
     second = created(asterisk, "1.3", f"{PIPE};2", Linkedid="1.0")
     third = created(asterisk, "1.4", "PJSIP/8002-00000003", Linkedid="1.0", ChannelState="0")
     assert (second.root, third.root) == ("1.2", "1.2")
