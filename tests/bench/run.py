@@ -1,6 +1,7 @@
 """``make bench``: ratios against a peer, measured in one run on one core, and the bars that they must not fall under.
 
-Contestants take turns, so that a machine whose speed drifts is unfair to nobody; the median of the turns counts.
+Contestants take turns, so that a machine whose speed drifts is unfair to nobody; the median of the turns counts. Last comes the
+soak: a minute of load on a real Asterisk whose connection is cut and stalled, every record compared with the truth.
 """
 
 import argparse
@@ -71,6 +72,7 @@ def main() -> int:
     """Return 0, or 1 when a bar is missed and ``--check`` was asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="fail when a figure is under its bar")
+    parser.add_argument("--no-soak", action="store_true", help="leave the minute of load on a real Asterisk out")
     options = parser.parse_args()
     data = gzip.decompress((CAPTURE / "wire.ami.gz").read_bytes())
     missed = []
@@ -88,6 +90,10 @@ def main() -> int:
         print(f"\npeak memory after each of ten floods: {sizes} MiB; the last is {growth:.2f} times the third")
         if growth > MEMORY_BAR:
             missed.append(f"memory: grew {growth:.2f} times, the bar is {MEMORY_BAR}")
+    if not options.no_soak:
+        print(flush=True)
+        if subprocess.run([sys.executable, "-m", "bench.soak", "--check"], check=False).returncode != 0:
+            missed.append("soak: a call has no record, or a false one; see above")
     for line in missed:
         print(f"MISSED {line}", file=sys.stderr)
     return 1 if missed and options.check else 0

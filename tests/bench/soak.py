@@ -27,14 +27,15 @@ from bench import soak_load
 from bench.soak_judge import Gap, Record, Verdict, judge
 from bench.soak_load import DESKS_HOST, Seen
 from rig.asterisk import Asterisk, free_udp_port
+from rig.provision import SUITES
 from rig.site import SITE
+from rig.stage import CDR_COLUMNS, read_rows
 from support.line import Line
 from support.waiting import until
 
 from connectors.asterisk_ami.snippet import files
 
 TOP: Final = Path(__file__).parent.parent.parent
-MAJOR: Final = 22
 SNIPPET_SECRET: Final = "CHANGE-ME-TO-SOMETHING-LONG"
 START_S: Final = 20.0
 CORRECTED_WITHIN_S: Final = 20.0
@@ -42,8 +43,8 @@ CORRECTED_WITHIN_S: Final = 20.0
 IDS_AT_ONCE: Final = 200
 STALL_S: Final = 4.0
 OUTAGE_S: Final = 3.0
-LATE_S: Final = 0.02
-"""For which the beginning of what a stall held up still passes."""
+LATE_TURNS: Final = 3
+"""Turns of the loop for which the beginning of what a stall held up still passes."""
 SEED: Final = 20
 MOST_LINES: Final = 40
 
@@ -69,6 +70,8 @@ class Soak:
     per_second: float = 20.0
     troubles: tuple[Trouble, ...] = (Trouble.CUT, Trouble.STALL, Trouble.OUTAGE)
     seed: int = SEED
+    asterisk: int = 22
+    """Its major version."""
 
 
 @dataclass
@@ -103,7 +106,7 @@ async def soak(how: Soak, folder: Path) -> Result:
     port = free_udp_port(DESKS_HOST)
     plan = soak_load.plan(round(how.seconds * how.per_second), how.seed)
     async with (
-        Asterisk(MAJOR, append=configuration(MAJOR, port)) as pbx,
+        Asterisk(how.asterisk, append=configuration(how.asterisk, port)) as pbx,
         Line(pbx.ports.ami) as line,
         soak_load.desks(folder, port),
         _gateway(line.port, pbx, folder) as (address, process),
@@ -120,7 +123,7 @@ async def soak(how: Soak, folder: Path) -> Result:
         while True:
             await asyncio.sleep(0.5)
             records = await listener.records()
-            verdict = judge(calls, records, listener.gaps)
+            verdict = judge(calls, records, listener.gaps, read_rows(pbx.cdr_path, CDR_COLUMNS, 0))
             waited_s = time.monotonic() - over_at
             if not verdict.unknown or waited_s > CORRECTED_WITHIN_S:
                 break
@@ -158,7 +161,8 @@ async def _trouble(how: Soak, line: Line) -> None:
                 line.stall()
                 await asyncio.sleep(STALL_S)
                 line.resume()
-                await asyncio.sleep(LATE_S)
+                for _ in range(LATE_TURNS):
+                    await asyncio.sleep(0)
                 line.cut()
 
 
@@ -265,7 +269,7 @@ def report(how: Soak, result: Result) -> str:
     gaps = ", ".join(f"{gap.ended_at - gap.began_at:.2f} s" for gap in result.gaps) or "none"
     troubles = ", ".join(trouble.value for trouble in how.troubles) or "nothing"
     lines = [
-        f"soak: {verdict.calls} calls at {how.per_second:g} a second; on the wire: {troubles}",
+        f"soak: {verdict.calls} calls at {how.per_second:g} a second, {verdict.rows} rows of CDR; on the wire: {troubles}",
         f"  gaps declared: {gaps}",
         f"  calls that a gap touches: {verdict.covered}; records that say they are not complete: {verdict.incomplete}",
         f"  talk that was heard: {_spread(verdict.off_s)}",
@@ -300,9 +304,10 @@ def main() -> int:
         help="what befalls the connection, in this order",
     )
     parser.add_argument("--seed", type=int, default=Soak.seed)
+    parser.add_argument("--asterisk", type=int, default=Soak.asterisk, choices=sorted(SUITES), help="its major version")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="leave all logs there")
     options = parser.parse_args()
-    how = Soak(options.seconds, options.rate, tuple(options.troubles), options.seed)
+    how = Soak(options.seconds, options.rate, tuple(options.troubles), options.seed, options.asterisk)
     with tempfile.TemporaryDirectory(prefix="soak-") as temporary:
         folder = options.keep or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)

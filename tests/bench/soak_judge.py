@@ -1,8 +1,9 @@
 """Compares call records with what SIPp saw: each call has its one record, and the record says the truth."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 
 from bench.soak_load import STAYS, Seen
@@ -34,6 +35,8 @@ class Verdict:
     """What the comparison found."""
 
     calls: int = 0
+    rows: int = 0
+    """Of the PBX's CDR."""
     covered: int = 0
     """Calls that a gap may hide something of."""
     incomplete: int = 0
@@ -51,9 +54,10 @@ class Verdict:
     by_kind: Counter[str] = field(default_factory=Counter)
 
 
-def judge(calls: Sequence[Seen], records: Iterable[Record], gaps: Sequence[Gap]) -> Verdict:
-    """Compare every call with its record."""
+def judge(calls: Sequence[Seen], records: Sequence[Record], gaps: Sequence[Gap], cdr: Iterable[Mapping[str, str]]) -> Verdict:
+    """Compare every call with its record, and every record with the PBX's own rows."""
     verdict = Verdict(calls=len(calls))
+    _compare_with_cdr(verdict, records, cdr)
     by_caller: dict[str | None, list[Record]] = defaultdict(list)
     for record in records:
         by_caller[record["caller"]].append(record)
@@ -115,6 +119,39 @@ def _compare(verdict: Verdict, call: Seen, record: Record, *, covered: bool) -> 
         )
     if not covered and not record["complete"]:
         verdict.wrong.append(f"{_name(call)}: not complete, and in no gap: {record['call_id']}")
+
+
+def _compare_with_cdr(verdict: Verdict, records: Iterable[Record], cdr: Iterable[Mapping[str, str]]) -> None:
+    """Every leg that the PBX wrote down is in one record, which ended when the PBX says and talked for no longer."""
+    by_leg: dict[str, list[Record]] = defaultdict(list)
+    for record in records:
+        for leg in record["pbx_ids"]:
+            by_leg[leg].append(record)
+    for row in cdr:
+        verdict.rows += 1
+        leg, name = row["uniqueid"], row["channel"]
+        found = by_leg.get(leg, [])
+        if len(found) != 1:
+            # A gap may hide a helper leg for good; its call is found by the caller's.
+            if found or not name.startswith("Local/"):
+                verdict.wrong.append(f"CDR of {name} {leg}: in {len(found)} records {[each['call_id'] for each in found]}")
+            continue
+        (record,) = found
+        ended_at, over_at = _seconds(row["end"] + "+00:00"), record["ended_at"]
+        if over_at is None or _seconds(over_at) < ended_at - CDR_TOLERANCE_S:
+            verdict.wrong.append(f"CDR of {name} {leg}: ended at {row['end']}, by {record['call_id']} at {over_at}")
+        if (
+            (record["talk_s"] or 0.0) > int(row["billsec"]) + CDR_TOLERANCE_S
+            and row["dstchannel"]
+            and row["disposition"] == "ANSWERED"
+        ):
+            verdict.wrong.append(
+                f"CDR of {name} {leg}: {row['billsec']} s billed, {record['call_id']} talks {record['talk_s']} s"
+            )
+
+
+def _seconds(text: str) -> float:
+    return datetime.fromisoformat(text).timestamp()
 
 
 _IN_A_CDR: Final = {"rejected": "no_answer"}

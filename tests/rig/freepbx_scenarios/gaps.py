@@ -176,7 +176,7 @@ async def restart(w: FreepbxStage) -> None:
     await xc.until_ended()
     w.calls = [
         inbound(CHEN, rang=["8001"], answered_by=["8001"], outcome="answered", talk_s=None, complete=False),
-        inbound(CHAN, DID2, queue="7002", answered_by=[], outcome="unknown", complete=False),
+        inbound(CHAN, DID2, queue="7002", outcome="unknown", complete=False),
         inbound(
             LUO,
             DID3,
