@@ -236,17 +236,12 @@ class Board:
             self._leave_bridge(call, event.leg)
         return self._one(event.leg, event)
 
-    def _transferred(self, event: LegTransferred) -> Step:
-        legs = (event.by, event.consult, event.transferee, event.target)
-        return self._joined(tuple(leg for leg in legs if leg is not None), event)
-
-    def _unparked(self, event: LegUnparked) -> Step:
-        return self._joined((event.leg,) if event.by is None else (event.leg, event.by), event)
-
-    def _joined(self, legs: Iterable[LegId], event: PbxEvent) -> Step:
+    def _joined(self, legs: Iterable[LegId | None], event: PbxEvent) -> Step:
         """These legs are of one call now: fold the others' calls into the one that outranks them, then apply the event."""
         calls: dict[CallId, Call] = {}
         for leg in legs:
+            if leg is None:
+                continue
             self._unconfirmed.discard(leg)
             call = self.find(leg)
             if call is not None:
@@ -391,9 +386,9 @@ _ROUTES: Final[dict[type, Callable[[Board, Any], Step]]] = {
     LegCleared: Board._leg_cleared,
     LegDialled: lambda board, event: board._one(event.target, event),
     LegsTwinned: lambda board, event: board._joined((event.leg, event.twin), event),
-    LegTransferred: Board._transferred,
+    LegTransferred: lambda board, event: board._joined((event.by, event.consult, event.transferee, event.target), event),
     LegPickedUp: lambda board, event: board._joined((event.leg, event.by), event),
-    LegUnparked: Board._unparked,
+    LegUnparked: lambda board, event: board._joined((event.leg, event.by), event),
     ConnectionLost: Board._connection_lost,
     ConsultationStarted: Board._consultation_started,
     ConnectionMade: Board._connection_made,

@@ -87,7 +87,7 @@ def test_who_consults_by_feature_code_is_in_both_calls_again() -> None:
 
     assert board._consulting == story.board._consulting
     assert board._call_of == story.board._call_of
-    assert board._legs_in == story.board._legs_in
+    assert vars(board._members) == vars(story.board._members)
     assert len(board._consulting) == 1
 
 
