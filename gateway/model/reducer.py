@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
-from gateway.model import dialling, menus, talk, transfers, waiting
+from gateway.model import details, dialling, menus, talk, transfers, waiting
 from gateway.model.calls import Call, Release
 from gateway.model.causes import attempt_outcome
 from gateway.model.change import NOTHING, Change, Step
@@ -281,6 +281,9 @@ def finish(change: Change) -> None:
         _close(change)
     call.ended = True
     call.ended_at = None if unheard or last is None else last.cleared_at
+    if call.details:
+        # The PBX may write its record before it tells the end.
+        details.tell_talk(call, change.site)
     result = outcome_of(call)
     if call.transfers and not unheard:
         transfers.settle(change, transfers.failed_transfer(call))

@@ -155,6 +155,19 @@ def test_talk_that_was_heard_to_begin_and_to_end_is_known_once_a_row_says_with_w
     assert row(story, application="Queue", ended_at=story.now, billed_s=15).record()["talk_s"] == 12.0
 
 
+def test_a_row_that_comes_before_the_end_tells_the_talk_at_the_end() -> None:
+    story = still_talking(in_queue().answers("8001").later(4.0).loses_sight(5.0)).later(3.0)
+    assert row(story, application="Queue", ended_at=None, billed_s=15).record()["talk_s"] is None
+    story.hangs_up("caller", "8001")
+    assert (story.record()["talk_s"], story.record()["version"]) == (12.0, 1)
+
+
+def test_a_row_of_an_attempt_without_an_answer_tells_no_talk_of_a_later_one() -> None:
+    story = still_talking(in_queue().loses_sight(5.0)).later(3.0)
+    unanswered(story, application="Queue", ended_at=None)
+    assert story.hangs_up("caller", "8001").record()["talk_s"] is None
+
+
 def test_what_a_queue_says_of_the_talk_stands_against_a_row() -> None:
     story = still_talking(in_queue().loses_sight(5.0)).later(3.0)
     story.says(AgentCompleted, leg="caller", queue="support", agent="Wang", talk_s=6, ended_by_agent=False)
