@@ -78,13 +78,8 @@ def correct(change: Change, detail: CallDetail, dialled: str | None, *, answers_
     if not call.answered_by:
         parties = [_far_party(row, site) for row in call.details if row.answered]
         call.answered_by = tuple(dict.fromkeys(party for party in parties if party is not None))
-    if call.ended and _ended_unheard(call):
-        ends = [row.ended_at for row in call.details if row.ended_at is not None]
-        # A row's seconds are cut off: nothing ended before it was last heard to go on.
-        heard = max(call.began_at, call.answered_at or call.began_at)
-        call.ended_at = max((*ends, heard)) if ends else call.ended_at
     call.pbx_answers = answers_itself
-    tell_talk(call, site)
+    tell(call, site)
     return is_another(change, before)
 
 
@@ -125,8 +120,18 @@ def _same(one: CallDetail, other: CallDetail) -> bool:
     )
 
 
-def tell_talk(call: Call, site: Site) -> None:
-    """Say how long the talk was that a gap hides in part, as far as the rows tell it; what a queue said itself stands."""
+def tell(call: Call, site: Site) -> None:
+    """Say what the rows tell of a call that a gap hides in part: when it ended, how long they talked."""
+    if call.ended and _ended_unheard(call):
+        ends = [row.ended_at for row in call.details if row.ended_at is not None]
+        # A row's seconds are cut off: nothing ended before it was last heard to go on.
+        heard = max(call.began_at, call.answered_at or call.began_at)
+        call.ended_at = max((*ends, heard)) if ends else call.ended_at
+    _tell_talk(call, site)
+
+
+def _tell_talk(call: Call, site: Site) -> None:
+    """What a queue said itself stands."""
     if call.talk_known or call.queue_said:
         return
     answered = [row for row in call.details if row.answered and _far_party(row, site) is not None]

@@ -283,7 +283,7 @@ def finish(change: Change) -> None:
     call.ended_at = None if unheard or last is None else last.cleared_at
     if call.details:
         # The PBX may write its record before it tells the end.
-        details.tell_talk(call, change.site)
+        details.tell(call, change.site)
     result = outcome_of(call)
     if call.transfers and not unheard:
         transfers.settle(change, transfers.failed_transfer(call))

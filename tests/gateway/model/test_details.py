@@ -162,6 +162,15 @@ def test_a_row_that_comes_before_the_end_tells_the_talk_at_the_end() -> None:
     assert (story.record()["talk_s"], story.record()["version"]) == (12.0, 1)
 
 
+def test_a_row_that_was_read_before_the_gap_was_known_tells_the_end() -> None:
+    story = still_talking(ringing().loses_sight(5.0)).later(3.0)
+    ended_at = story.now - 1.0
+    hidden(row(story, ended_at=ended_at), 4.0)
+    record = row(story, ended_at=ended_at).record()
+    assert record["ended_at"] == record_of(Story(at=ended_at).comes_in().call(), story.site)["started_at"]
+    assert (record["talk_s"], record["outcome"]) == (8.0, "answered")
+
+
 def test_a_row_of_an_attempt_without_an_answer_tells_no_talk_of_a_later_one() -> None:
     story = still_talking(in_queue().loses_sight(5.0)).later(3.0)
     unanswered(story, application="Queue", ended_at=None)
