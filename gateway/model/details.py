@@ -122,7 +122,7 @@ def _same(one: CallDetail, other: CallDetail) -> bool:
 
 def tell(call: Call, site: Site) -> None:
     """Say what the rows tell of a call that a gap hides in part: when it ended, how long they talked."""
-    if call.ended and _ended_unheard(call):
+    if call.ended and ends_unheard(call):
         ends = [row.ended_at for row in call.details if row.ended_at is not None]
         # A row's seconds are cut off: nothing ended before it was last heard to go on.
         heard = max(call.began_at, call.answered_at or call.began_at)
@@ -178,9 +178,10 @@ def _is_plain(call: Call) -> bool:
     return bool(far) and min(far) <= caller.connected_at
 
 
-def _ended_unheard(call: Call) -> bool:
-    caller = call.caller
-    return caller is not None and caller.cleared_unheard
+def ends_unheard(call: Call) -> bool:
+    """Tell whether the last party's leg ended while nobody listened, so that nobody knows when."""
+    ends = [(leg.cleared_at or 0.0, leg.cleared_unheard) for leg in call.legs.values() if leg.is_party]
+    return bool(ends) and max(ends)[1]
 
 
 def _far_party(detail: CallDetail, site: Site) -> str | None:

@@ -48,6 +48,10 @@ def ringing() -> Story:
     return Story().comes_in().later(1.0).rings("8001").later(2.0)
 
 
+def talking() -> Story:
+    return ringing().answers("8001").later(4.0)
+
+
 def in_queue() -> Story:
     return Story().comes_in().connects("caller").queues("support").later(1.0).rings("8001").later(2.0)
 
@@ -169,6 +173,14 @@ def test_a_row_that_was_read_before_the_gap_was_known_tells_the_end() -> None:
     record = row(story, ended_at=ended_at).record()
     assert record["ended_at"] == record_of(Story(at=ended_at).comes_in().call(), story.site)["started_at"]
     assert (record["talk_s"], record["outcome"]) == (8.0, "answered")
+
+
+def test_a_row_tells_the_end_of_a_call_whose_callers_end_alone_was_heard() -> None:
+    story = talking().loses_sight(3.0).clears("caller").says(SnapshotDone)
+    assert story.record()["ended_at"] is None
+    ended_at = story.now - 1.0
+    record = row(story, ended_at=ended_at).record()
+    assert record["ended_at"] == record_of(Story(at=ended_at).comes_in().call(), story.site)["started_at"]
 
 
 def test_a_row_of_an_attempt_without_an_answer_tells_no_talk_of_a_later_one() -> None:
