@@ -36,7 +36,7 @@ LIST_TIMEOUT_S: Final = 60.0
 RETRY_GROWTH: Final = 1.25
 """Of the wait between two attempts: a gap is hardly longer than the PBX was away."""
 STEADY_AFTER_S: Final = 5.0
-"""Seconds after which a connection counts as good, so that the next attempt after it is made at once."""
+"""Seconds after which a connection counts as good, so that the first attempt after it is made at once."""
 
 log = structlog.get_logger(__name__)
 
@@ -130,10 +130,11 @@ class AsteriskConnector:
                 failure, good_for_s = await self._connect_once(sink)
                 if good_for_s > 0:
                     refused.reset()
-                if good_for_s >= STEADY_AFTER_S:
-                    retry.reset()
                 if isinstance(failure, PeerRefusedError | ConfigurationError):
                     status, wait_s = LinkStatus.REFUSED, refused.next_s()
+                elif good_for_s >= STEADY_AFTER_S:
+                    retry.reset()
+                    status, wait_s = LinkStatus.RETRYING, 0.0
                 else:
                     status, wait_s = LinkStatus.RETRYING, retry.next_s()
                 self._report(sink, status, f"{failure}. Trying again by itself")

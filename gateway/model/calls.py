@@ -142,6 +142,8 @@ class Call(msgspec.Struct, kw_only=True):
     recording: str | None = None
     details: tuple[CallDetail, ...] = ()
     """What the PBX's CDR says of the caller's leg, row by row, where a gap hides something of the call."""
+    pbx_answers: bool = False
+    """The PBX is known to answer the number dialled itself, so that a row's billed seconds are more than talk."""
     begin_heard: bool = True
     """False for a call that was first seen in a snapshot or in the CDR."""
 

@@ -75,18 +75,11 @@ def correct(change: Change, detail: CallDetail, dialled: str | None, *, answers_
     caller = call.caller
     if caller is not None and caller.dialled is None and dialled is not None:
         change.set_leg(caller, dialled=dialled)
-    answered = [row for row in call.details if row.answered and _far_party(row, site) is not None]
-    if answered and not call.answered_by:
-        call.answered_by = tuple(dict.fromkeys(party for row in answered if (party := _far_party(row, site)) is not None))
-    if call.ended and _ended_unheard(call):
-        ends = [row.ended_at for row in call.details if row.ended_at is not None]
-        # A row's seconds are cut off: nothing ended before it was last heard to go on.
-        heard = max(call.began_at, call.answered_at or call.began_at)
-        call.ended_at = max((*ends, heard)) if ends else call.ended_at
-    if not call.talk_known:
-        _tell_talk(call, answered, plain=not answers_itself and _is_plain(call))
-    elif not call.answered_by:
-        call.talk_said = 0.0
+    if not call.answered_by:
+        parties = [_far_party(row, site) for row in call.details if row.answered]
+        call.answered_by = tuple(dict.fromkeys(party for party in parties if party is not None))
+    call.pbx_answers = answers_itself
+    tell(call, site)
     return is_another(change, before)
 
 
@@ -127,22 +120,41 @@ def _same(one: CallDetail, other: CallDetail) -> bool:
     )
 
 
-def _tell_talk(call: Call, answered: list[CallDetail], *, plain: bool) -> None:
-    if call.queue_said or (call.talk_said is not None and call.talk_said > 0.0):
+def tell(call: Call, site: Site) -> None:
+    """Say what the rows tell of a call that a gap hides in part: when it ended, how long they talked."""
+    if call.ended and ends_unheard(call):
+        ends = [row.ended_at for row in call.details if row.ended_at is not None]
+        # A row's seconds are cut off: nothing ended before it was last heard to go on.
+        heard = max(call.began_at, call.answered_at or call.began_at)
+        call.ended_at = max((*ends, heard)) if ends else call.ended_at
+    _tell_talk(call, site)
+
+
+def _tell_talk(call: Call, site: Site) -> None:
+    """What a queue said itself stands."""
+    if call.talk_known or call.queue_said:
         return
-    caller = call.caller
+    answered = [row for row in call.details if row.answered and _far_party(row, site) is not None]
     if not call.answered_by:
-        call.talk_said = 0.0
-    elif plain and len(answered) == 1:
+        call.talk_said = 0.0 if call.details else None
+    elif len(answered) == 1 and _is_plain(call):
         call.talk_said = float(answered[0].billed_s)
         told_at = answered[0].answered_at
         call.answered_at = call.answered_at or (None if told_at is None else max(told_at, call.began_at))
-    elif call.talk_begin_heard and call.ended and caller is not None:
-        # Its beginning was heard. Where its end was not, the snapshot after the gap stands for it until a row tells better.
-        unheard = caller.cleared_unheard and caller.cleared_at is not None and call.ended_at is not None
-        late_s = (caller.cleared_at or 0.0) - (call.ended_at or 0.0) - _HALF_A_SECOND if unheard else 0.0
-        if not caller.cleared_unheard or unheard:
-            call.talk_said = float(round(max(call.talk_s - max(late_s, 0.0), 0.0)))
+    else:
+        call.talk_said = _heard_to_begin(call) if answered else None
+
+
+def _heard_to_begin(call: Call) -> float | None:
+    """Return the length of a talk that was heard to begin: to the end that was heard, or that a row tells."""
+    caller = call.caller
+    if not call.talk_begin_heard or not call.ended or call.ended_at is None or caller is None:
+        return None
+    late_s = 0.0
+    if caller.cleared_unheard and caller.cleared_at is not None:
+        # What was counted goes on to the snapshot after the gap.
+        late_s = max(caller.cleared_at - call.ended_at - _HALF_A_SECOND, 0.0)
+    return float(round(max(call.talk_s - late_s, 0.0)))
 
 
 _HALF_A_SECOND: Final = 0.5
@@ -151,7 +163,13 @@ _HALF_A_SECOND: Final = 0.5
 
 def _is_plain(call: Call) -> bool:
     """Tell whether the seconds billed are those of the talk: the PBX did not answer before somebody else did."""
-    if call.queues or call.menus or call.transfers or any(row.application.lower() in _QUEUES for row in call.details):
+    if (
+        call.pbx_answers
+        or call.queues
+        or call.menus
+        or call.transfers
+        or any(row.application.lower() in _QUEUES for row in call.details)
+    ):
         return False
     caller = call.caller
     if caller is None or caller.connected_at is None or not call.begin_heard:
@@ -160,9 +178,10 @@ def _is_plain(call: Call) -> bool:
     return bool(far) and min(far) <= caller.connected_at
 
 
-def _ended_unheard(call: Call) -> bool:
-    caller = call.caller
-    return caller is not None and caller.cleared_unheard
+def ends_unheard(call: Call) -> bool:
+    """Tell whether the last party's leg ended while nobody listened, so that nobody knows when."""
+    ends = [(leg.cleared_at or 0.0, leg.cleared_unheard) for leg in call.legs.values() if leg.is_party]
+    return bool(ends) and max(ends)[1]
 
 
 def _far_party(detail: CallDetail, site: Site) -> str | None:

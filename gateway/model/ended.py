@@ -23,6 +23,7 @@ class EndedCalls:
     def __init__(self) -> None:
         self._sure: dict[CallId, tuple[float, Call]] = {}
         self._doubtful: dict[CallId, tuple[float, Call]] = {}
+        self._heard_since: float | None = None
         self._lost_at: float | None = None
         self._gaps: deque[tuple[float, float]] = deque(maxlen=KEPT_GAPS)
 
@@ -49,6 +50,8 @@ class EndedCalls:
 
     def gap_began(self, at: float) -> None:
         """Nothing is heard from now on: what ended just before may be taken for something that ended unheard."""
+        if self._heard_since is None:
+            self._heard_since = float("-inf")
         if self._lost_at is None:
             self._lost_at = at
         for key, (ended_at, call) in tuple(self._sure.items()):
@@ -58,6 +61,8 @@ class EndedCalls:
 
     def gap_ended(self, at: float) -> None:
         """The PBX is heard again, or for the first time."""
+        if self._heard_since is None:
+            self._heard_since = at
         if self._lost_at is not None:
             self._gaps.append((self._lost_at, at))
             self._lost_at = None
@@ -73,7 +78,10 @@ class EndedCalls:
 
     def in_a_gap(self, ended_at: float) -> bool:
         """Tell whether what a CDR says to have ended then was hidden by a gap: its fractions of seconds are cut off."""
-        return any(lost_at - 1.0 < ended_at <= heard_at for lost_at, heard_at in self._gaps)
+        # What ended before anybody listened was hidden by no gap.
+        return any(lost_at - 1.0 < ended_at <= heard_at for lost_at, heard_at in self._gaps) and (
+            self._heard_since is None or ended_at > self._heard_since - 1.0
+        )
 
 
 def _over(kept: dict[CallId, tuple[float, Call]], before: float) -> Iterator[Call]:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
-from gateway.model import dialling, menus, talk, transfers, waiting
+from gateway.model import details, dialling, menus, talk, transfers, waiting
 from gateway.model.calls import Call, Release
 from gateway.model.causes import attempt_outcome
 from gateway.model.change import NOTHING, Change, Step
@@ -270,9 +270,7 @@ def finish(change: Change) -> None:
     call = change.call
     if call.ended:
         return
-    parties = [leg for leg in call.legs.values() if leg.is_party]
-    last = max(parties, key=lambda leg: leg.cleared_at or 0.0, default=None)
-    unheard = last is not None and last.cleared_unheard
+    unheard = details.ends_unheard(call)
     if unheard:
         call.talk_known = False
     talk.stop(change)
@@ -280,7 +278,11 @@ def finish(change: Change) -> None:
     if not unheard:
         _close(change)
     call.ended = True
-    call.ended_at = None if unheard or last is None else last.cleared_at
+    ends = [leg.cleared_at for leg in call.legs.values() if leg.is_party and leg.cleared_at is not None]
+    call.ended_at = None if unheard else max(ends, default=None)
+    if call.details:
+        # The PBX may write its record before it tells the end.
+        details.tell(call, change.site)
     result = outcome_of(call)
     if call.transfers and not unheard:
         transfers.settle(change, transfers.failed_transfer(call))

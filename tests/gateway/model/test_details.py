@@ -48,6 +48,10 @@ def ringing() -> Story:
     return Story().comes_in().later(1.0).rings("8001").later(2.0)
 
 
+def talking() -> Story:
+    return ringing().answers("8001").later(4.0)
+
+
 def in_queue() -> Story:
     return Story().comes_in().connects("caller").queues("support").later(1.0).rings("8001").later(2.0)
 
@@ -153,6 +157,36 @@ def test_talk_that_was_heard_to_begin_and_to_end_is_known_once_a_row_says_with_w
     story = still_talking(in_queue().answers("8001").later(4.0).loses_sight(5.0)).later(3.0).hangs_up("caller", "8001")
     assert story.record()["talk_s"] is None
     assert row(story, application="Queue", ended_at=story.now, billed_s=15).record()["talk_s"] == 12.0
+
+
+def test_a_row_that_comes_before_the_end_tells_the_talk_at_the_end() -> None:
+    story = still_talking(in_queue().answers("8001").later(4.0).loses_sight(5.0)).later(3.0)
+    assert row(story, application="Queue", ended_at=None, billed_s=15).record()["talk_s"] is None
+    story.hangs_up("caller", "8001")
+    assert (story.record()["talk_s"], story.record()["version"]) == (12.0, 1)
+
+
+def test_a_row_that_was_read_before_the_gap_was_known_tells_the_end() -> None:
+    story = still_talking(ringing().loses_sight(5.0)).later(3.0)
+    ended_at = story.now - 1.0
+    hidden(row(story, ended_at=ended_at), 4.0)
+    record = row(story, ended_at=ended_at).record()
+    assert record["ended_at"] == record_of(Story(at=ended_at).comes_in().call(), story.site)["started_at"]
+    assert (record["talk_s"], record["outcome"]) == (8.0, "answered")
+
+
+def test_a_row_tells_the_end_of_a_call_whose_callers_end_alone_was_heard() -> None:
+    story = talking().loses_sight(3.0).clears("caller").says(SnapshotDone)
+    assert story.record()["ended_at"] is None
+    ended_at = story.now - 1.0
+    record = row(story, ended_at=ended_at).record()
+    assert record["ended_at"] == record_of(Story(at=ended_at).comes_in().call(), story.site)["started_at"]
+
+
+def test_a_row_of_an_attempt_without_an_answer_tells_no_talk_of_a_later_one() -> None:
+    story = still_talking(in_queue().loses_sight(5.0)).later(3.0)
+    unanswered(story, application="Queue", ended_at=None)
+    assert story.hangs_up("caller", "8001").record()["talk_s"] is None
 
 
 def test_what_a_queue_says_of_the_talk_stands_against_a_row() -> None:

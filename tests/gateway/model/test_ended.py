@@ -53,3 +53,14 @@ def test_a_corrected_call_takes_the_place_of_what_it_was() -> None:
         assert ended.get(CallId(name)) is corrected
     ended.replace(ended_call("another"))
     assert len(ended) == 2
+
+
+def test_what_ended_before_anybody_listened_was_hidden_by_no_gap() -> None:
+    ended = EndedCalls()
+    ended.gap_ended(1000.5)
+    ended.gap_began(1001.0)
+    ended.gap_ended(1003.0)
+    assert [ended.in_a_gap(at) for at in (999.0, 1000.0, 1001.0, 1003.0, 1004.0)] == [False, False, True, True, False]
+    ended.gap_began(1100.0)
+    ended.gap_ended(1100.2)
+    assert ended.in_a_gap(1100.0)

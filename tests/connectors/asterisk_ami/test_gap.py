@@ -3,7 +3,7 @@ import asyncio
 import pytest
 from support.ami_bench import Bench
 from support.fake_asterisk import leg_event
-from support.virtual_time import clock, in_virtual_time
+from support.virtual_time import EPOCH_S, clock, in_virtual_time
 
 from gateway.model.events import ConnectionLost
 
@@ -24,3 +24,17 @@ async def test_gap_begins_with_what_was_lost_though_the_last_bytes_came_late(ben
     assert gap.began_at == pytest.approx(stalled_at + 0.1, abs=0.2)
     (lost,) = bench.sink.named(ConnectionLost)
     assert lost.at == gap.began_at
+
+
+@in_virtual_time
+async def test_gap_after_a_good_connection_is_over_at_once_where_the_pbx_is_there(bench: Bench) -> None:
+    async with bench.connected(retry_min_s=10):
+        await asyncio.sleep(60)
+        bench.asterisk.cut()
+        await bench.sink.connected()
+        assert clock() - EPOCH_S < 61
+        # The next one was none for long: we may be what it cannot stand.
+        bench.asterisk.cut()
+        await bench.sink.connected()
+        assert clock() - EPOCH_S > 64
+    assert len(bench.sink.gaps) == 2
