@@ -30,7 +30,7 @@ from gateway.session.retention import Retention
 from gateway.session.supervisor import Supervisor
 from gateway.settings.check import convert
 from gateway.settings.values import ConnectorEntry, Settings
-from gateway.store.opening import open_patiently, store_of
+from gateway.store.opening import database_of, open_patiently, store_of
 from gateway.web import routes as page_routes
 
 STOP_TIMEOUT_S: Final = 5.0
@@ -46,14 +46,8 @@ class Gateway:
         self.settings = settings
         sites = {entry.pbx: entry.site for entry in settings.connectors}
         state_dir = state_folder(settings.state_dir)
-        self.store = store_of(
-            settings.store.url,
-            settings.store.password,
-            state_dir,
-            recent_calls=settings.keep.recent_calls,
-            events=settings.keep.events,
-            now=now,
-        )
+        self.database = database_of(settings.store.url, settings.store.password, state_dir)
+        self.store = store_of(self.database, now=now)
         self.hub = Hub(kept=settings.keep.events, log=self.store)
         self.committer = Committer(self.store, self.hub, now=now)
         self.engine = Engine(self.committer, sites, now=now)

@@ -46,6 +46,17 @@ def bad_parameter(name: str, detail: str) -> ApiError:
     return ApiError(400, "bad-parameter", "A parameter cannot be used", f"{name}: {detail}", parameter=name)
 
 
+def bad_body(detail: str) -> ApiError:
+    """The body cannot be used."""
+    return ApiError(422, "bad-body", "The body cannot be used", detail)
+
+
+def forbidden(scope: str, who: str) -> ApiError:
+    """The one who asks may not do this."""
+    detail = f"{who} may not do this: it takes the scope {scope}."
+    return ApiError(403, "scope-missing", "Not allowed", detail, scope=scope)
+
+
 def of_http(error: web.HTTPException, path: str) -> ApiError:
     """Return what the web server itself refused as a problem."""
     if error.status == 404:

@@ -10,9 +10,9 @@ from gateway.app import state_folder
 from gateway.model.errors import ConfigurationError
 from gateway.settings.load import load_settings
 from gateway.store.backup import read_backup, write_backup
+from gateway.store.database import Database
 from gateway.store.migrate import migrate
-from gateway.store.opening import sql_store
-from gateway.store.sql import SqlStore
+from gateway.store.opening import database_of
 from gateway.store.urls import MEMORY
 
 
@@ -21,36 +21,36 @@ def run(options: argparse.Namespace) -> int:
     settings = load_settings(options.config)
     if settings.store.url == MEMORY:
         raise ConfigurationError(f"{options.config} keeps calls in memory (store.url): there is no database")
-    store = sql_store(settings.store.url, settings.store.password, state_folder(settings.state_dir))
+    database = database_of(settings.store.url, settings.store.password, state_folder(settings.state_dir))
     work = _WORK[options.command.removeprefix("db ")]
-    sys.stdout.write(asyncio.run(_with(store, lambda: work(store, options))) + "\n")
+    sys.stdout.write(asyncio.run(_with(database, lambda: work(database, options))) + "\n")
     return 0
 
 
-async def _with(store: SqlStore, work: Callable[[], Awaitable[str]]) -> str:
+async def _with(database: Database, work: Callable[[], Awaitable[str]]) -> str:
     try:
         return await work()
     finally:
-        await store.close()
+        await database.close()
 
 
-async def _backup(store: SqlStore, options: argparse.Namespace) -> str:
+async def _backup(database: Database, options: argparse.Namespace) -> str:
     file: Path = options.file
-    counts = await write_backup(store, file)
-    return f"{file} has {_told(counts)} of {store.description}"
+    counts = await write_backup(database, file)
+    return f"{file} has {_told(counts)} of {database.description}"
 
 
-async def _restore(store: SqlStore, options: argparse.Namespace) -> str:
-    counts = await read_backup(store, options.file)
-    return f"{store.description} has {_told(counts)} of {options.file}"
+async def _restore(database: Database, options: argparse.Namespace) -> str:
+    counts = await read_backup(database, options.file)
+    return f"{database.description} has {_told(counts)} of {options.file}"
 
 
-async def _migrate(store: SqlStore, _options: argparse.Namespace) -> str:
-    async with store.writing() as connection:
+async def _migrate(database: Database, _options: argparse.Namespace) -> str:
+    async with database.writing() as connection:
         before, after = await connection.run_sync(migrate)
     if before == after:
-        return f"{store.description} is up to date: schema {after}"
-    return f"{store.description} went from {'nothing' if before is None else f'schema {before}'} to schema {after}"
+        return f"{database.description} is up to date: schema {after}"
+    return f"{database.description} went from {'nothing' if before is None else f'schema {before}'} to schema {after}"
 
 
 def _told(counts: dict[str, int]) -> str:

@@ -6,8 +6,9 @@ from typing import Protocol
 
 import msgspec
 
+from gateway.model.commands import Accepted, Order
 from gateway.model.events import PbxEvent
-from gateway.model.ids import PbxName
+from gateway.model.ids import LegId, PbxName
 
 
 class LinkStatus(StrEnum):
@@ -66,3 +67,23 @@ class Connector(Protocol):
 
     async def run(self, sink: EventSink) -> None:
         """Keep the PBX connected and put its events into ``sink``. Cancelling is safe: no event is half applied."""
+
+
+class CommandingConnector(Connector, Protocol):
+    """A connector whose PBX can be told to do something."""
+
+    @property
+    def commands(self) -> frozenset[str]:
+        """The ``type`` of each command that this PBX takes, as far as it is configured and connected now."""
+
+    def first_leg(self, order: Order) -> LegId | None:
+        """Return the id that the first leg of a call will have that the order begins; the same each time."""
+
+    async def execute(self, order: Order) -> Accepted:
+        """Send it, once, and return when the PBX has taken it. What came of it is told by events.
+
+        Raises:
+            CommandRefusedError: Nothing happened; the text says why, for the person who gave it.
+            PeerUnavailableError: The PBX is not connected; nothing was sent.
+            CommandUnansweredError: It was sent, and no answer came: whether it was done is not known.
+        """

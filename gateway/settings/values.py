@@ -39,8 +39,6 @@ class LogSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 class KeepSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What stays in memory."""
 
-    recent_calls: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 2_000
-    """Ended calls, about 5 kB each, where ``store.url`` is ``memory:``; a database keeps its own."""
     events: Annotated[int, msgspec.Meta(ge=100, le=10_000_000)] = 50_000
     """Events that a client may be behind, about 0.5 kB each; who was away longer catches up from the store."""
 

@@ -16,9 +16,9 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.model.errors import BackupError
+from gateway.store.database import Database
 from gateway.store.engines import told_plainly
 from gateway.store.migrate import migrate, revision_of
-from gateway.store.sql import SqlStore
 
 FORMAT: Final = "tieline-backup-1"
 ROWS_AT_ONCE: Final = 1_000
@@ -32,7 +32,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     """The revision of the tables that follow."""
 
 
-async def write_backup(store: SqlStore, target: Path) -> dict[str, int]:
+async def write_backup(database: Database, target: Path) -> dict[str, int]:
     """Write all that the store has at one moment, while a gateway may go on writing to it; return the rows of each table.
 
     Raises:
@@ -40,13 +40,13 @@ async def write_backup(store: SqlStore, target: Path) -> dict[str, int]:
         StoreUnavailableError: The database does not answer.
     """
     unfinished = target.with_name(target.name + ".part")
-    engine = store.engine
+    engine = database.engine
     if engine.dialect.name == "postgresql":
         engine = engine.execution_options(isolation_level="REPEATABLE READ")
-    async with told_plainly(store.description), engine.connect() as connection:
+    async with told_plainly(database.description), engine.connect() as connection:
         revision = await connection.run_sync(revision_of)
         if revision is None:
-            raise BackupError(f"{store.description} has no calls: no gateway ever used it")
+            raise BackupError(f"{database.description} has no calls: no gateway ever used it")
         counts: Counter[str] = Counter()
         try:
             with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as raw:
@@ -68,7 +68,7 @@ async def write_backup(store: SqlStore, target: Path) -> dict[str, int]:
     return dict(counts)
 
 
-async def read_backup(store: SqlStore, source: Path) -> dict[str, int]:
+async def read_backup(database: Database, source: Path) -> dict[str, int]:
     """Put what a backup has into an empty database and bring it up to date, all or nothing; return the rows of each table.
 
     Raises:
@@ -77,9 +77,11 @@ async def read_backup(store: SqlStore, source: Path) -> dict[str, int]:
         StoreTakenError: A gateway uses the database.
         StoreUnavailableError: The database does not answer.
     """
-    async with store.writing() as connection:
+    async with database.writing() as connection:
         if await connection.run_sync(revision_of) is not None:
-            raise BackupError(f"{store.description} is in use: restore into an empty database, then let store.url name that one")
+            raise BackupError(
+                f"{database.description} is in use: restore into an empty database, then let store.url name that one"
+            )
         try:
             with gzip.open(source, "rb") as file:
                 return await _restore(connection, source, _frames(file, source))

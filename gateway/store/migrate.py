@@ -11,7 +11,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 from gateway.model.errors import StoreSchemaError
-from gateway.store.tables import METADATA
+from gateway.store.metadata import METADATA
 
 HEAD: Final = "head"
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 import structlog
@@ -10,7 +11,7 @@ import structlog
 from gateway.model.errors import StoreUnavailableError
 from gateway.model.secret import Secret
 from gateway.ports.store import Store
-from gateway.store.memory import MemoryStore
+from gateway.store.database import Database
 from gateway.store.sql import SqlStore
 from gateway.store.urls import MEMORY, parse_url
 
@@ -24,28 +25,36 @@ _POSITIONS_PER_SECOND: Final = 1_000_000
 _log = structlog.get_logger()
 
 
-def sql_store(url: str | None, password: Secret | None, state_dir: Path) -> SqlStore:
+def database_of(url: str | None, password: Secret | None, state_dir: Path) -> Database:
     """Make the database that is meant, without touching it.
 
     Raises:
         ConfigurationError: The URL is none that can be used.
     """
-    parsed = parse_url(f"sqlite:///{state_dir.absolute() / DEFAULT_FILE}" if url is None else url)
-    return SqlStore(parsed if password is None else parsed.set(password=password.reveal()))
-
-
-def store_of(
-    url: str | None, password: Secret | None, state_dir: Path, *, recent_calls: int, events: int, now: Callable[[], float]
-) -> Store:
-    """Make the store that is meant, without touching it; what memory keeps is bounded by ``recent_calls`` and ``events``.
-
-    Raises:
-        ConfigurationError: The URL is none that can be used.
-    """
     if url == MEMORY:
-        # Positions begin with the time, so that none of an earlier run is taken for one of this one.
-        return MemoryStore(calls=recent_calls, events=events, last_position=int(now() * _POSITIONS_PER_SECOND) - 1)
-    return sql_store(url, password, state_dir)
+        return PassingDatabase()
+    parsed = parse_url(f"sqlite:///{state_dir.absolute() / DEFAULT_FILE}" if url is None else url)
+    return Database(parsed if password is None else parsed.set(password=password.reveal()))
+
+
+def store_of(database: Database, *, now: Callable[[], float]) -> SqlStore:
+    """Make the store of calls and events in this database."""
+    # Where a database is new each time, positions begin with the time, so that none of an earlier run is taken for one of this.
+    is_passing = isinstance(database, PassingDatabase)
+    return SqlStore(database, first_position=int(now() * _POSITIONS_PER_SECOND) - 1 if is_passing else 0)
+
+
+class PassingDatabase(Database):
+    """A database in a temporary folder, gone with the process."""
+
+    def __init__(self) -> None:
+        self._folder = TemporaryDirectory(prefix="tieline-", ignore_cleanup_errors=True)
+        super().__init__(parse_url(f"sqlite:///{self._folder.name}/{DEFAULT_FILE}"))
+
+    async def close(self) -> None:
+        """Let go of it and delete it."""
+        await super().close()
+        self._folder.cleanup()
 
 
 async def open_patiently(store: Store, *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:

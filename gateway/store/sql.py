@@ -1,25 +1,19 @@
 """Calls and events in a database, by SQLAlchemy: SQLite and PostgreSQL with the same statements."""
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Sequence
 from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import URL
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from gateway.model.calls import Call
 from gateway.model.ids import CallId, PbxName, Tenant
 from gateway.ports.store import Batch, Cursor, Heard, Pruned, Told
-from gateway.store.engines import engine_of, told_plainly
-from gateway.store.locks import FileLock, take_session_lock
-from gateway.store.migrate import migrate
+from gateway.store.database import Database
+from gateway.store.engines import told_plainly
 from gateway.store.rows import call_row, event_row, heard_row
 from gateway.store.snapshots import decode_call, decode_gaps
 from gateway.store.tables import CALLS, EVENTS, EVERYBODY, PBXS, POSITION
-from gateway.store.urls import file_of
 
 PRUNE_ROWS: Final = 2_000
 """Rows deleted in one transaction: short enough that commits do not wait for it noticeably."""
@@ -28,30 +22,26 @@ LONGEST_CALL_S: Final = 86_400.0
 
 
 class SqlStore:
-    """See :class:`gateway.ports.store.Store`. One connection writes and holds the lock; others read.
+    """See :class:`gateway.ports.store.Store`; the database is opened and closed with it.
 
     Args:
-        url: Of an engine's, see :func:`gateway.store.urls.parse_url`.
+        database: Not open yet.
+        first_position: The position before the first event, where the database is new.
     """
 
-    def __init__(self, url: URL) -> None:
-        self._url = url
-        self.engine: AsyncEngine = engine_of(url)
-        """For readers; whoever writes does it through the store."""
-        file = file_of(url)
-        self._file = file
-        self._lock = None if file is None else FileLock(file)
-        self._writer: AsyncConnection | None = None
+    def __init__(self, database: Database, first_position: int = 0) -> None:
+        self.database = database
+        self._first_position = first_position
         self._kept_from = 1
-        insert: Any = sqlite.insert if file is not None else postgresql.insert
-        self._put_call = _replacing(insert(CALLS), CALLS)
-        self._put_heard = _replacing(insert(PBXS), PBXS)
-        self._put_position = _replacing(insert(POSITION), POSITION)
+        insert: Any = sqlite.insert if database.is_sqlite else postgresql.insert
+        self._put_call = replacing(insert(CALLS), CALLS)
+        self._put_heard = replacing(insert(PBXS), PBXS)
+        self._put_position = replacing(insert(POSITION), POSITION)
 
     @property
     def description(self) -> str:
         """The database, without its secret."""
-        return str(self._file) if self._file is not None else self._url.render_as_string(hide_password=True)
+        return self.database.description
 
     @property
     def kept_from(self) -> int:
@@ -60,31 +50,25 @@ class SqlStore:
 
     async def open(self) -> None:
         """Connect, take the lock, bring the schema up to date."""
-        if self._file is not None:
-            async with told_plainly(str(self._file.parent)):
-                self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        async with self.writing() as connection:
-            await connection.run_sync(migrate)
-        if self._file is not None:
-            self._file.chmod(0o600)  # it holds what callers said and pressed
+        await self.database.open()
+        if await self.last_position() < self._first_position:
+            async with self.database.writing() as connection:
+                await connection.execute(self._put_position, [{"tenant": EVERYBODY, "last": self._first_position}])
         await self._look_for_oldest()
 
     async def close(self) -> None:
         """Let go of connections and lock."""
-        await self._drop_writer()
-        await self.engine.dispose()
-        if self._lock is not None:
-            self._lock.release()
+        await self.database.close()
 
     async def last_position(self) -> int:
         """Return the position of the last event ever committed."""
-        async with self._reading() as connection:
+        async with self.database.reading() as connection:
             last: int | None = await connection.scalar(sa.select(POSITION.c.last).where(POSITION.c.tenant == EVERYBODY))
         return last or 0
 
     async def commit(self, batch: Batch) -> None:
         """Keep all of the batch in one transaction."""
-        async with self.writing() as connection:
+        async with self.database.writing() as connection:
             if batch.calls:
                 await connection.execute(self._put_call, [call_row(changed) for changed in batch.calls])
             if batch.events:
@@ -96,7 +80,7 @@ class SqlStore:
     async def told_after(self, position: int, limit: int) -> list[Told]:
         """Return the next events after this position, in order."""
         wanted = sa.select(EVENTS).where(EVENTS.c.position > position).order_by(EVENTS.c.position).limit(limit)
-        async with self._reading() as connection:
+        async with self.database.reading() as connection:
             rows = (await connection.execute(wanted)).all()
         return [
             Told(
@@ -115,7 +99,7 @@ class SqlStore:
     async def heard(self, tenant: Tenant, pbx: PbxName) -> Heard | None:
         """Return until when the PBX was heard."""
         wanted = sa.select(PBXS.c.heard_at, PBXS.c.gaps).where(PBXS.c.tenant == tenant, PBXS.c.pbx == pbx)
-        async with self._reading() as connection:
+        async with self.database.reading() as connection:
             row = (await connection.execute(wanted)).one_or_none()
         return None if row is None else Heard(tenant=tenant, pbx=pbx, at=row.heard_at, gaps=decode_gaps(row.gaps))
 
@@ -144,7 +128,7 @@ class SqlStore:
         if after is not None:
             wanted = wanted.where(sa.tuple_(CALLS.c.sorted_at, CALLS.c.call_id) < (after.ended_at, after.call_id))
         wanted = wanted.order_by(CALLS.c.sorted_at.desc(), CALLS.c.call_id.desc()).limit(limit)
-        async with self._reading() as connection:
+        async with self.database.reading() as connection:
             rows = (await connection.execute(wanted)).all()
         return [(Cursor(row.sorted_at, CallId(row.call_id)), decode_call(row.snapshot_version, row.snapshot)) for row in rows]
 
@@ -159,7 +143,7 @@ class SqlStore:
         events = 0
         while True:
             # From the oldest position on and no further than the first young event, so that the rest has no holes.
-            async with self._reading() as connection:
+            async with self.database.reading() as connection:
                 found = sa.select(EVENTS.c.position, EVENTS.c.at).order_by(EVENTS.c.position).limit(PRUNE_ROWS)
                 rows = (await connection.execute(found)).all()
             young = next((index for index, row in enumerate(rows) if row.at >= events_before), len(rows))
@@ -171,72 +155,27 @@ class SqlStore:
 
     async def _calls(self, *conditions: sa.ColumnElement[bool]) -> list[Call]:
         wanted = sa.select(CALLS.c.snapshot_version, CALLS.c.snapshot).where(*conditions)
-        async with self._reading() as connection:
+        async with self.database.reading() as connection:
             rows = (await connection.execute(wanted)).all()
         return [decode_call(row.snapshot_version, row.snapshot) for row in rows]
 
     async def _look_for_oldest(self) -> None:
-        async with self._reading() as connection:
+        async with self.database.reading() as connection:
             oldest: int | None = await connection.scalar(sa.select(sa.func.min(EVENTS.c.position)))
         self._kept_from = oldest if oldest is not None else await self.last_position() + 1
 
     async def _delete(self, statement: sa.Delete, *, once: bool = False) -> int:
         deleted = 0
         while True:
-            async with told_plainly(self.description), self.engine.begin() as connection:
+            async with told_plainly(self.description), self.database.engine.begin() as connection:
                 count = (await connection.execute(statement)).rowcount
             deleted += count
             if once or count < PRUNE_ROWS:
                 return deleted
 
-    @asynccontextmanager
-    async def _reading(self) -> AsyncIterator[AsyncConnection]:
-        async with told_plainly(self.description), self.engine.connect() as connection:
-            yield connection
 
-    @asynccontextmanager
-    async def writing(self) -> AsyncIterator[AsyncConnection]:
-        """Open one transaction of the only writer; a connection that failed is not used again.
-
-        Raises:
-            StoreTakenError: Another gateway writes to it.
-            StoreUnavailableError: It does not answer.
-        """
-        try:
-            async with told_plainly(self.description):
-                connection = await self._connected_writer()
-                async with connection.begin():
-                    yield connection
-        except BaseException:
-            await self._drop_writer()
-            raise
-
-    async def _connected_writer(self) -> AsyncConnection:
-        if self._lock is not None:
-            await self._lock.take()
-        if self._writer is None:
-            writer = await self.engine.connect()
-            if self._lock is None:
-                try:
-                    await take_session_lock(writer, self.description)
-                except BaseException:
-                    await writer.invalidate()
-                    await writer.close()
-                    raise
-            self._writer = writer
-        return self._writer
-
-    async def _drop_writer(self) -> None:
-        writer, self._writer = self._writer, None
-        if writer is not None:
-            # Not back into the pool: the lock lives as long as the connection.
-            with suppress(SQLAlchemyError, OSError):
-                await writer.invalidate()
-            with suppress(SQLAlchemyError, OSError):
-                await writer.close()
-
-
-def _replacing(insert: Any, table: sa.Table) -> Any:
+def replacing(insert: Any, table: sa.Table) -> Any:
+    """Complete an insert so that a row of the same key is overwritten."""
     keys = [column.name for column in table.primary_key]
     changes = {column.name: insert.excluded[column.name] for column in table.columns if column.name not in keys}
     return insert.on_conflict_do_update(index_elements=keys, set_=changes)

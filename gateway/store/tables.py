@@ -1,10 +1,10 @@
-"""The tables as they are now; how they came to be so is in ``migrations``."""
+"""The tables of calls and events as they are now; how they came to be so is in ``migrations``."""
 
 from typing import Final
 
 import sqlalchemy as sa
 
-METADATA: Final = sa.MetaData()
+from gateway.store.metadata import METADATA
 
 CALLS: Final = sa.Table(
     "calls",

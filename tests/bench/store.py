@@ -19,6 +19,7 @@ from typing import Any, Final
 import msgspec
 import structlog
 from support.gateways import Parts, at_work
+from support.memory_store import MemoryStore
 from support.postgres import postgres
 from support.replaying import CAPTURES, PBX, pbx_events
 
@@ -27,7 +28,7 @@ from gateway.model.events import PbxEvent
 from gateway.model.ids import DEFAULT_TENANT
 from gateway.ports.store import Store
 from gateway.session.engine import Engine
-from gateway.store.memory import MemoryStore
+from gateway.store.database import Database
 from gateway.store.sql import SqlStore
 from gateway.store.urls import parse_url
 
@@ -107,8 +108,8 @@ def main() -> int:
         url = cluster.database()
         memory = MemoryStore(calls=1_000_000, events=1_000_000)
         figures["memory"] = asyncio.run(mirror(memory, rounds))
-        figures["SQLite"] = asyncio.run(mirror(SqlStore(parse_url(f"sqlite:///{Path(folder)}/tieline.db")), rounds))
-        figures["PostgreSQL"] = asyncio.run(mirror(SqlStore(parse_url(url)), rounds))
+        figures["SQLite"] = asyncio.run(mirror(SqlStore(Database(parse_url(f"sqlite:///{Path(folder)}/tieline.db"))), rounds))
+        figures["PostgreSQL"] = asyncio.run(mirror(SqlStore(Database(parse_url(url))), rounds))
     undurable = figures["memory"].rate
     for name, figure in figures.items():
         each = f"{figure.calls} calls, {figure.events} events, {figure.commits} commits, "

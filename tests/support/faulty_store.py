@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
+from support.memory_store import MemoryStore
+
 from gateway.model.calls import Call
 from gateway.model.errors import StoreError
 from gateway.model.ids import CallId, PbxName, Tenant
 from gateway.ports.store import Batch, Cursor, Pruned, Told
-from gateway.store.memory import MemoryStore
 
 
 class FaultyStore(MemoryStore):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
+from support.memory_store import MemoryStore
 from support.replaying import PBX, pbx_events
 
 from connectors.asterisk_ami.replay import site_of
@@ -21,7 +22,6 @@ from gateway.ports.store import Store
 from gateway.session.committer import Committer
 from gateway.session.engine import Engine
 from gateway.session.hub import Hub
-from gateway.store.memory import MemoryStore
 
 Client = TestClient[web.Request, web.Application]
 

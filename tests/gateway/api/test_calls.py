@@ -4,13 +4,13 @@ from typing import Any
 import pytest
 from support.faulty_store import FaultyStore
 from support.gateways import Client, served
+from support.memory_store import MemoryStore
 from support.replaying import CAPTURES, PBX
 
 from gateway.api.problems import CONTENT_TYPE
 from gateway.model.errors import StoreUnavailableError
 from gateway.model.ids import DEFAULT_TENANT
 from gateway.ports.connector import Gap, LinkStatus
-from gateway.store.memory import MemoryStore
 
 ASTERISK = CAPTURES / "asterisk"
 QUEUE = ASTERISK / "22" / "queue_caller_hangs"

@@ -3,12 +3,12 @@ import re
 import pytest
 from support.faulty_store import FaultyStore
 from support.gateways import served
+from support.memory_store import MemoryStore
 from support.replaying import CAPTURES, PBX
 from support.waiting import until
 
 from gateway.model.errors import StoreUnavailableError
 from gateway.ports.connector import Gap, LinkStatus
-from gateway.store.memory import MemoryStore
 
 QUEUE = CAPTURES / "asterisk" / "22" / "queue_caller_hangs"
 

@@ -5,6 +5,7 @@ import pytest
 from support.batches import batch, recorded, told
 
 from gateway.__main__ import main
+from gateway.store.database import Database
 from gateway.store.sql import SqlStore
 from gateway.store.urls import parse_url
 
@@ -25,7 +26,7 @@ def config(folder: Path, more: str = "") -> str:
 
 def fill(folder: Path) -> None:
     async def work() -> None:
-        store = SqlStore(parse_url(f"sqlite:///{folder}/tieline.db"))
+        store = SqlStore(Database(parse_url(f"sqlite:///{folder}/tieline.db")))
         await store.open()
         await store.commit(batch(recorded(), [told(1)]))
         await store.close()

@@ -9,6 +9,7 @@ from structlog.testing import capture_logs
 from support.batches import SITE, live_calls
 from support.faulty_store import FaultyStore
 from support.gateways import at_work
+from support.memory_store import MemoryStore
 from support.replaying import PBX
 from support.waiting import until
 
@@ -19,7 +20,6 @@ from gateway.session import committer as module
 from gateway.session.committer import Committer, Message
 from gateway.session.hub import Hub
 from gateway.session.pbx_state import PbxState
-from gateway.store.memory import MemoryStore
 
 FIRST = 1_000
 AWAY = StoreUnavailableError("db: connection refused")

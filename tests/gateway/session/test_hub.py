@@ -6,11 +6,11 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.memory_store import MemoryStore
 
 from gateway.model.ids import DEFAULT_TENANT, CallId, PbxName
 from gateway.ports.store import Batch, Told
 from gateway.session.hub import MAX_BATCH_EVENTS, Hub, Listener, PositionLostError, TooSlowError
-from gateway.store.memory import MemoryStore
 
 FIRST = 1_000
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from support.gateways import Parts, at_work
+from support.memory_store import MemoryStore
 from support.replaying import CAPTURES, PBX, pbx_events, run
 
 from connectors.asterisk_ami.replay import site_of
@@ -12,7 +13,6 @@ from gateway.model.events import ConnectionMade, SnapshotDone
 from gateway.model.ids import DEFAULT_TENANT
 from gateway.ports.store import Store
 from gateway.session.engine import Engine
-from gateway.store.memory import MemoryStore
 
 FOLDER = CAPTURES / "asterisk" / "22" / "queue_caller_hangs"
 

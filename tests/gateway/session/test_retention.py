@@ -3,11 +3,11 @@ import asyncio
 from structlog.testing import capture_logs
 from support.batches import batch, call_like, recorded, told
 from support.faulty_store import FaultyStore
+from support.memory_store import MemoryStore
 
 from gateway.model.errors import StoreUnavailableError
 from gateway.model.ids import DEFAULT_TENANT
 from gateway.session.retention import DAY_S, LOOK_S, Retention
-from gateway.store.memory import MemoryStore
 
 NOW = 1_800_000_000.0
 

@@ -4,10 +4,11 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from support.memory_store import MemoryStore
 from support.postgres import Postgres, postgres
 
 from gateway.ports.store import Store
-from gateway.store.memory import MemoryStore
+from gateway.store.database import Database
 from gateway.store.sql import SqlStore
 from gateway.store.urls import parse_url
 
@@ -36,7 +37,7 @@ async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
         made = MemoryStore(calls=1_000, events=10_000)
     else:
         url = f"sqlite:///{tmp_path}/tieline.db"
-        made = SqlStore(parse_url(url if request.param == "sqlite" else request.getfixturevalue("cluster").database()))
+        made = SqlStore(Database(parse_url(url if request.param == "sqlite" else request.getfixturevalue("cluster").database())))
     await made.open()
     try:
         yield made

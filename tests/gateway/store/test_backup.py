@@ -13,6 +13,7 @@ from gateway.model.errors import BackupError, StoreSchemaError, StoreTakenError
 from gateway.model.ids import DEFAULT_TENANT
 from gateway.store import locks
 from gateway.store.backup import read_backup, write_backup
+from gateway.store.database import Database
 from gateway.store.migrate import latest, revision_of
 from gateway.store.sql import SqlStore
 from gateway.store.urls import parse_url
@@ -28,7 +29,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 async def filled(url: str) -> AsyncIterator[SqlStore]:
-    store = SqlStore(parse_url(url))
+    store = SqlStore(Database(parse_url(url)))
     await store.open()
     await store.commit(batch(recorded(), [told(number) for number in range(1, 6)], heard_at=12.5))
     yield store
@@ -36,7 +37,7 @@ async def filled(url: str) -> AsyncIterator[SqlStore]:
 
 
 def sqlite(folder: Path, name: str) -> SqlStore:
-    return SqlStore(parse_url(f"sqlite:///{folder}/{name}.db"))
+    return SqlStore(Database(parse_url(f"sqlite:///{folder}/{name}.db")))
 
 
 async def assert_like_filled(store: SqlStore) -> None:
@@ -71,7 +72,7 @@ async def test_a_backup_is_of_one_moment_while_the_gateway_writes(filled: SqlSto
         return await filled.last_position() >= 50
 
     await until(some_written)
-    reader = SqlStore(filled._url)
+    reader = SqlStore(Database(filled._url))
     counts = await write_backup(reader, tmp_path / "live.backup")
     await reader.close()
     await writing
@@ -86,7 +87,7 @@ async def test_a_backup_is_of_one_moment_while_the_gateway_writes(filled: SqlSto
 
 async def test_nothing_is_restored_into_a_database_that_is_in_use(filled: SqlStore, tmp_path: Path) -> None:
     await write_backup(filled, tmp_path / "all.backup")
-    other = SqlStore(filled._url)
+    other = SqlStore(Database(filled._url))
     with pytest.raises(StoreTakenError):
         await read_backup(other, tmp_path / "all.backup")
     await other.close()
@@ -135,7 +136,7 @@ async def test_the_backup_of_a_later_version_is_refused(filled: SqlStore, tmp_pa
 
 
 async def test_what_the_first_release_wrote_is_brought_up_to_date(url: str) -> None:
-    store = SqlStore(parse_url(url))
+    store = SqlStore(Database(parse_url(url)))
     await read_backup(store, FIRST_SCHEMA)
     async with store.engine.connect() as connection:
         assert await connection.run_sync(revision_of) == latest()

@@ -1,10 +1,10 @@
 from pathlib import Path
 
 import pytest
+from support.memory_store import MemoryStore
 
 from gateway.model.errors import StoreUnavailableError
 from gateway.model.secret import Secret
-from gateway.store.memory import MemoryStore
 from gateway.store.opening import PATIENCE_S, open_patiently, sql_store, store_of
 from gateway.store.urls import MEMORY
 

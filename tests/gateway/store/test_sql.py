@@ -19,6 +19,7 @@ from gateway.session.committer import Committer, Message
 from gateway.session.hub import Hub
 from gateway.session.pbx_state import PbxState
 from gateway.store import locks, sql
+from gateway.store.database import Database
 from gateway.store.sql import SqlStore
 from gateway.store.urls import parse_url
 
@@ -29,7 +30,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_a_second_gateway_is_kept_out_until_the_first_has_gone(url: str) -> None:
-    first, second = SqlStore(parse_url(url)), SqlStore(parse_url(url))
+    first, second = SqlStore(Database(parse_url(url))), SqlStore(Database(parse_url(url)))
     await first.open()
     try:
         with pytest.raises(StoreTakenError, match=r"another gateway uses .*: stop it"):
@@ -47,7 +48,7 @@ async def test_a_second_gateway_is_kept_out_until_the_first_has_gone(url: str) -
 async def test_what_was_committed_is_there_after_a_restart(url: str) -> None:
     calls, events = recorded(), [told(number) for number in range(1, 4)]
     for _ in range(2):
-        store = SqlStore(parse_url(url))
+        store = SqlStore(Database(parse_url(url)))
         await store.open()
         if not await store.last_position():
             await store.commit(batch(calls, events, heard_at=5.0))
@@ -61,7 +62,7 @@ async def test_what_was_committed_is_there_after_a_restart(url: str) -> None:
 
 async def test_many_old_rows_are_pruned_in_small_steps(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sql, "PRUNE_ROWS", 7)
-    store = SqlStore(parse_url(url))
+    store = SqlStore(Database(parse_url(url)))
     await store.open()
     (like, *_) = recorded()
     calls = [call_like(like, number, ended_at=float(number)) for number in range(50)]
@@ -104,7 +105,7 @@ async def assert_all_kept(store: Store, told_: Told) -> None:
 
 
 async def test_events_wait_while_postgresql_is_stopped_and_are_all_kept_when_it_is_back(cluster: Postgres) -> None:
-    store = SqlStore(parse_url(cluster.database()))
+    store = SqlStore(Database(parse_url(cluster.database())))
     await store.open()
     one = Told(store)
     async with at_work(one.committer):
@@ -130,7 +131,7 @@ async def test_events_wait_while_postgresql_is_stopped_and_are_all_kept_when_it_
 
 
 async def test_events_wait_while_the_disk_is_full_and_are_all_kept_when_it_has_room(tmp_path: Path) -> None:
-    store = SqlStore(parse_url(f"sqlite:///{tmp_path}/tieline.db"))
+    store = SqlStore(Database(parse_url(f"sqlite:///{tmp_path}/tieline.db")))
     pages = [60]
 
     def limit(connection: Any, _record: object) -> None:
@@ -157,7 +158,7 @@ async def test_events_wait_while_the_disk_is_full_and_are_all_kept_when_it_has_r
 
 async def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    store = SqlStore(parse_url(f"sqlite:///{tmp_path}/file/tieline.db"))
+    store = SqlStore(Database(parse_url(f"sqlite:///{tmp_path}/file/tieline.db")))
 
     with pytest.raises(StoreUnavailableError, match="file"):
         await store.open()

@@ -1,0 +1,60 @@
+"""Who asks: a program or a person, and what they may do."""
+
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+from gateway.model.ids import DEFAULT_TENANT, Tenant
+
+
+class Scope(StrEnum):
+    """One thing that may be allowed."""
+
+    CALLS_READ = "calls:read"
+    CALLS_PLACE = "calls:place"
+    CALLS_CONTROL = "calls:control"
+    CALLS_LISTEN = "calls:listen"
+    """Listen in, whisper, barge in."""
+    EVENTS_READ = "events:read"
+    AGENTS_READ = "agents:read"
+    AGENTS_CONTROL = "agents:control"
+    QUEUES_READ = "queues:read"
+    CUSTOMERS_READ = "customers:read"
+    CUSTOMERS_WRITE = "customers:write"
+    RECORDINGS_READ = "recordings:read"
+    WEBHOOKS_MANAGE = "webhooks:manage"
+    TOKENS_MANAGE = "tokens:manage"
+    AUDIT_READ = "audit:read"
+    SYSTEM_READ = "system:read"
+    """The PBXs' connections, figures, alarms."""
+
+
+class Role(StrEnum):
+    """By which number rules are chosen."""
+
+    AGENT = "agent"
+    SUPERVISOR = "supervisor"
+    ADMIN = "admin"
+    PARTNER = "partner"
+
+
+ALL_SCOPES: Final = frozenset(Scope)
+
+
+class Principal(msgspec.Struct, frozen=True, kw_only=True):
+    """Who made a request."""
+
+    id: str
+    """Unique and lasting: what an audit names."""
+    name: str
+    """For people."""
+    role: Role
+    scopes: frozenset[Scope]
+    extension: str | None = None
+    """The one device whose calls it may place and control; None does not bind it to one."""
+    tenant: Tenant = DEFAULT_TENANT
+
+    def may(self, scope: Scope) -> bool:
+        """Tell whether this is allowed."""
+        return scope in self.scopes

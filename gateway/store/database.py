@@ -1,0 +1,119 @@
+"""One database: a connection that writes and keeps other gateways out, and some that read."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from gateway.store.engines import engine_of, told_plainly
+from gateway.store.locks import FileLock, take_session_lock
+from gateway.store.migrate import migrate
+from gateway.store.urls import file_of
+
+
+class Database:
+    """A gateway's database; what is kept in it, and how, is the matter of those who are given it.
+
+    Args:
+        url: Of an engine's, see :func:`gateway.store.urls.parse_url`.
+    """
+
+    def __init__(self, url: URL) -> None:
+        self._url = url
+        self.engine: AsyncEngine = engine_of(url)
+        """For readers; whoever writes does it by :meth:`writing`."""
+        file = file_of(url)
+        self._file = file
+        self._lock = None if file is None else FileLock(file)
+        self._writer: AsyncConnection | None = None
+        self._turn = asyncio.Lock()
+
+    @property
+    def description(self) -> str:
+        """Which it is, without its secret."""
+        return str(self._file) if self._file is not None else self._url.render_as_string(hide_password=True)
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether it is SQLite; else PostgreSQL."""
+        return self._file is not None
+
+    async def open(self) -> None:
+        """Connect, take the lock, bring the schema up to date.
+
+        Raises:
+            StoreTakenError: Another gateway writes to it.
+            StoreSchemaError: It was written by a later version.
+            StoreUnavailableError: It does not answer.
+        """
+        if self._file is not None:
+            async with told_plainly(str(self._file.parent)):
+                self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        async with self.writing() as connection:
+            await connection.run_sync(migrate)
+        if self._file is not None:
+            self._file.chmod(0o600)  # it holds what callers said and pressed
+
+    async def close(self) -> None:
+        """Let go of connections and lock."""
+        await self._drop_writer()
+        await self.engine.dispose()
+        if self._lock is not None:
+            self._lock.release()
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """Open a transaction for reading.
+
+        Raises:
+            StoreUnavailableError: It does not answer.
+        """
+        async with told_plainly(self.description), self.engine.connect() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[AsyncConnection]:
+        """Open one transaction of the only writer, committed at the end; who comes meanwhile waits. Keep it short.
+
+        A connection that failed is not used again.
+
+        Raises:
+            StoreTakenError: Another gateway writes to it.
+            StoreUnavailableError: It does not answer.
+        """
+        async with self._turn:
+            try:
+                async with told_plainly(self.description):
+                    connection = await self._connected_writer()
+                    async with connection.begin():
+                        yield connection
+            except BaseException:
+                await self._drop_writer()
+                raise
+
+    async def _connected_writer(self) -> AsyncConnection:
+        if self._lock is not None:
+            await self._lock.take()
+        if self._writer is None:
+            writer = await self.engine.connect()
+            if self._lock is None:
+                try:
+                    await take_session_lock(writer, self.description)
+                except BaseException:
+                    await writer.invalidate()
+                    await writer.close()
+                    raise
+            self._writer = writer
+        return self._writer
+
+    async def _drop_writer(self) -> None:
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            # Not back into the pool: the lock lives as long as the connection.
+            with suppress(SQLAlchemyError, OSError):
+                await writer.invalidate()
+            with suppress(SQLAlchemyError, OSError):
+                await writer.close()

@@ -1,0 +1,10 @@
+"""Tables of webhooks."""
+
+from typing import Final
+
+revision: Final = "0006"
+down_revision: Final = "0005"
+
+
+def upgrade() -> None:
+    """Make the tables."""
