@@ -4,7 +4,7 @@ A handler gets its query and body decoded and checked, and who asks; what cannot
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Final, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 from aiohttp import web
@@ -12,7 +12,6 @@ from aiohttp import web
 from gateway.api.problems import ApiError, bad_body, bad_parameter, forbidden
 from gateway.model.principals import Principal, Scope
 
-MAX_BODY_BYTES: Final = 1024 * 1024
 _Query = TypeVar("_Query")
 _Body = TypeVar("_Body")
 
@@ -80,7 +79,7 @@ def routes_of(operations: list[Operation], authenticator: Authenticator) -> list
 
 
 def _checked(operation: Operation, authenticator: Authenticator) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-    decoder = None if operation.body is None else msgspec.json.Decoder(operation.body)
+    decoder: msgspec.json.Decoder[Any] | None = None if operation.body is None else msgspec.json.Decoder(operation.body)
 
     async def handle(request: web.Request) -> web.StreamResponse:
         principal = await authenticator.principal(request)

@@ -36,7 +36,7 @@ class _Command(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", forb
     pass
 
 
-class PlaceCall(_Command, tag="place_call"):
+class PlaceCall(_Command, frozen=True, kw_only=True, tag="place_call"):
     """Ring a device, and connect it to a number when it answers (CSTA Make Call)."""
 
     extension: str
@@ -48,56 +48,56 @@ class PlaceCall(_Command, tag="place_call"):
     """Seconds for which the device rings."""
 
 
-class HangUp(_Command, tag="hang_up"):
+class HangUp(_Command, frozen=True, kw_only=True, tag="hang_up"):
     """End one device's part in a call, or the whole call."""
 
     by: str | None = None
     """None ends the whole call."""
 
 
-class Hold(_Command, tag="hold"):
+class Hold(_Command, frozen=True, kw_only=True, tag="hold"):
     by: str
 
 
-class Retrieve(_Command, tag="retrieve"):
+class Retrieve(_Command, frozen=True, kw_only=True, tag="retrieve"):
     by: str
 
 
-class BlindTransfer(_Command, tag="blind_transfer"):
+class BlindTransfer(_Command, frozen=True, kw_only=True, tag="blind_transfer"):
     by: str
     to: str
 
 
-class Consult(_Command, tag="consult"):
+class Consult(_Command, frozen=True, kw_only=True, tag="consult"):
     """Hold the call and talk to somebody else: the first half of an attended transfer."""
 
     by: str
     to: str
 
 
-class CompleteTransfer(_Command, tag="complete_transfer"):
+class CompleteTransfer(_Command, frozen=True, kw_only=True, tag="complete_transfer"):
     by: str
 
 
-class CancelTransfer(_Command, tag="cancel_transfer"):
+class CancelTransfer(_Command, frozen=True, kw_only=True, tag="cancel_transfer"):
     """Give the consultation up and go back to the held call."""
 
     by: str
 
 
-class Redirect(_Command, tag="redirect"):
+class Redirect(_Command, frozen=True, kw_only=True, tag="redirect"):
     """Take the caller out of where he is (ringing, a queue, a menu, a talk) and send him elsewhere (CSTA Deflect)."""
 
     to: str
 
 
-class Park(_Command, tag="park"):
+class Park(_Command, frozen=True, kw_only=True, tag="park"):
     by: str
     slot: str | None = None
     """None takes any that is free."""
 
 
-class SendDigits(_Command, tag="send_digits"):
+class SendDigits(_Command, frozen=True, kw_only=True, tag="send_digits"):
     """Press keys for a device: the other side hears them."""
 
     by: str
@@ -105,23 +105,23 @@ class SendDigits(_Command, tag="send_digits"):
     """Of ``0-9 * # A-D``; masked in records as what a caller enters is."""
 
 
-class StartRecording(_Command, tag="start_recording"):
+class StartRecording(_Command, frozen=True, kw_only=True, tag="start_recording"):
     pass
 
 
-class StopRecording(_Command, tag="stop_recording"):
+class StopRecording(_Command, frozen=True, kw_only=True, tag="stop_recording"):
     pass
 
 
-class PauseRecording(_Command, tag="pause_recording"):
+class PauseRecording(_Command, frozen=True, kw_only=True, tag="pause_recording"):
     """Record silence, for a card's number say, until it goes on."""
 
 
-class ResumeRecording(_Command, tag="resume_recording"):
+class ResumeRecording(_Command, frozen=True, kw_only=True, tag="resume_recording"):
     pass
 
 
-class Monitor(_Command, tag="monitor"):
+class Monitor(_Command, frozen=True, kw_only=True, tag="monitor"):
     """Let a supervisor's device take part in a call, as the mode says; it rings first."""
 
     extension: str
@@ -130,7 +130,7 @@ class Monitor(_Command, tag="monitor"):
     mode: MonitorMode
 
 
-class LogIn(_Command, tag="log_in"):
+class LogIn(_Command, frozen=True, kw_only=True, tag="log_in"):
     """Serve a queue with a device."""
 
     queue: QueueName
@@ -139,12 +139,12 @@ class LogIn(_Command, tag="log_in"):
     name: str | None = None
 
 
-class LogOut(_Command, tag="log_out"):
+class LogOut(_Command, frozen=True, kw_only=True, tag="log_out"):
     queue: QueueName
     extension: str
 
 
-class SetPause(_Command, tag="set_pause"):
+class SetPause(_Command, frozen=True, kw_only=True, tag="set_pause"):
     """Take a break, or come back from it."""
 
     extension: str
@@ -154,18 +154,18 @@ class SetPause(_Command, tag="set_pause"):
     reason: str | None = None
 
 
-class SetPenalty(_Command, tag="set_penalty"):
+class SetPenalty(_Command, frozen=True, kw_only=True, tag="set_penalty"):
     extension: str
     penalty: int
     queue: QueueName | None = None
 
 
-class SetDoNotDisturb(_Command, tag="set_do_not_disturb"):
+class SetDoNotDisturb(_Command, frozen=True, kw_only=True, tag="set_do_not_disturb"):
     extension: str
     on: bool
 
 
-class SetForwarding(_Command, tag="set_forwarding"):
+class SetForwarding(_Command, frozen=True, kw_only=True, tag="set_forwarding"):
     extension: str
     kind: ForwardingKind
     to: str | None
