@@ -62,6 +62,12 @@ class _Part(msgspec.Struct):
     disconnected: float | None = None
 
 
+class _Chunk(msgspec.Struct, array_like=True):
+    at: float
+    offset: int
+    length: int | None = None
+
+
 class _SentLine(msgspec.Struct):
     t: float
     sent: str
@@ -153,7 +159,19 @@ def _lines(folder: Path, name: str, of: type[T]) -> Iterator[T]:
 def _read_chunks(folder: Path) -> Iterator[tuple[float, int, int]] | None:
     if find_file(folder, "chunks.jsonl") is None:
         return None
-    return _lines(folder, "chunks.jsonl", tuple[float, int, int])
+    return _chunks(_lines(folder, "chunks.jsonl", _Chunk))
+
+
+def _chunks(lines: Iterator[_Chunk]) -> Iterator[tuple[float, int, int]]:
+    position = 0
+    for line in lines:
+        if line.length is None:
+            # Some recorders write how many bytes there were after each read instead of where it began.
+            yield line.at, position, line.offset - position
+            position = line.offset
+        else:
+            yield line.at, line.offset, line.length
+            position = line.offset + line.length
 
 
 def _read_parts(folder: Path) -> list[_Part]:

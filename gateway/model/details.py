@@ -192,7 +192,7 @@ def _far_party(detail: CallDetail, site: Site) -> str | None:
     peer = device.partition("/")[2].partition("@")[0]
     if site.is_extension(peer):
         return peer
-    return detail.destination if site.is_trunk(device) else None
+    return detail.destination if site.is_outside(device, None) else None
 
 
 def outcome_told(call: Call) -> tuple[str, str | None] | None:

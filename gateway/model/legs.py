@@ -87,7 +87,7 @@ def party_of(device: str, role: LegRole, number: str | None, site: Site) -> tupl
     if role is LegRole.HELPER:
         return PartyKind.HELPER, None
     known = None if is_withheld(number) else number
-    if site.is_trunk(device):
+    if site.is_outside(device, known):
         return PartyKind.OUTSIDE, known if role is LegRole.ORIGINATING else None
     peer = device.partition("/")[2]
     if site.is_extension(peer):

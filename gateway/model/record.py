@@ -121,7 +121,7 @@ def direction_of(call: Call, site: Site) -> str | None:
     if far is not None:
         return "outbound" if far.kind is PartyKind.OUTSIDE else "internal"
     if call.attempted is not None:
-        return "outbound" if site.is_trunk(call.attempted) else "internal"
+        return "outbound" if site.is_outside(call.attempted, None) else "internal"
     return "outbound" if call.click_to_dial and dialled is not None and site.leads_outside(dialled) else "internal"
 
 

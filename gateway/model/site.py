@@ -49,12 +49,23 @@ class Site(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         """Tell whether legs of this device lead outside."""
         return any(device == trunk or device.startswith(trunk + "/") for trunk in self.trunks)
 
+    def is_outside(self, device: str, number: str | None) -> bool:
+        """Tell whether the party of a leg is outside: it is on a trunk or, where none is named, its number is no inside one."""
+        if self.trunks:
+            return self.is_trunk(device)
+        shown = device.rpartition("/")[2] if number is None else number
+        digits = shown.lstrip("+")
+        inside = self.is_extension(shown) or self.is_extension(device.rpartition("/")[2])
+        return not inside and digits.isdigit() and len(digits) > _LONGEST_INTERNAL
+
 
 def site_from(data: Any) -> Site:
-    """Read what ``site.json`` holds; keys that only a later version knows are passed over.
+    """Read what ``site.json`` holds; a null is what the key's default says, and keys that only a later version knows are passed over.
 
     Raises:
         msgspec.ValidationError: A key has another type, or it is no object.
     """
-    known = {key: value for key, value in data.items() if key in Site.__struct_fields__} if isinstance(data, dict) else data
+    known = data
+    if isinstance(data, dict):
+        known = {key: value for key, value in data.items() if key in Site.__struct_fields__ and value is not None}
     return msgspec.convert(known, Site)

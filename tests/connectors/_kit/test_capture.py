@@ -153,6 +153,11 @@ def test_text_beyond_latin_1_in_what_was_sent_is_utf8(tmp_path: Path) -> None:
     assert Sent(None, "陈".encode()) in items(folder)
 
 
+def test_chunks_may_say_how_many_bytes_there_were_after_each(tmp_path: Path) -> None:
+    folder = write(tmp_path, wire_ami=b"abcdef", chunks_jsonl=b"[1.0, 2]\n[2.0, 6]\n")
+    assert [item for item in items(folder) if isinstance(item, Received)] == [Received(1.0, b"ab"), Received(2.0, b"cdef")]
+
+
 def test_folder_that_is_no_capture_is_said(tmp_path: Path) -> None:
     with pytest.raises(CaptureError, match=r"no wire\.ami"):
         items(tmp_path)
@@ -162,7 +167,7 @@ def test_folder_that_is_no_capture_is_said(tmp_path: Path) -> None:
     "files",
     [
         {"chunks_jsonl": [[1.0, 5, 3]]},
-        {"chunks_jsonl": b"[1.0, 0]\n"},
+        {"chunks_jsonl": b"[1.0]\n"},
         {"chunks_jsonl": b"nonsense}\n"},
         {"parts_json": b"{}"},
         {"parts_json": [{"offset": 2, "length": 4}], "chunks_jsonl": [[1.0, 0, 6]]},

@@ -1,0 +1,51 @@
+"""From what FreeSWITCH says to what happens: ESL messages to the model's events. Pure."""
+
+from typing import Final
+
+from connectors.freeswitch_esl.mapping import bridges, legs, queues, steps
+from connectors.freeswitch_esl.mapping.state import Handler, Legs
+from connectors.freeswitch_esl.protocol.commands import EslCommand
+from connectors.freeswitch_esl.protocol.message import EslMessage
+from gateway.model.events import ConnectionLost, ConnectionMade, PbxEvent
+from gateway.model.site import Site
+
+_HANDLERS: Final[dict[str, Handler]] = {**legs.HANDLERS, **bridges.HANDLERS, **queues.HANDLERS, **steps.HANDLERS}
+WANTED: Final = frozenset(_HANDLERS)
+"""Names of the events that the mapper reads."""
+LAST_SECOND: Final = 32_503_680_000.0
+"""The year 3000: no PBX's clock is later."""
+_API: Final = ("api", "bgapi")
+_MICROSECONDS: Final = 1_000_000
+
+
+class EslMapper:
+    """Follows the legs of one FreeSWITCH; what it does not know it passes over."""
+
+    def __init__(self, site: Site) -> None:
+        self._state = Legs(site)
+
+    def connection_made(self, at: float) -> list[PbxEvent]:
+        """Say that the PBX is heard; its snapshot follows."""
+        self._state.stopping = False
+        return [ConnectionMade(at=at)]
+
+    def connection_lost(self, at: float) -> list[PbxEvent]:
+        """Say that the PBX is heard no longer, from ``at`` on: the last byte's time."""
+        return [ConnectionLost(at=at)]
+
+    def receive(self, message: EslMessage, at: float) -> list[PbxEvent]:
+        """Return what one event says; ``at`` is its arrival, which FreeSWITCH's own ``Event-Date-Timestamp`` overrides."""
+        handler = _HANDLERS.get(message.name)
+        if handler is None:
+            return []
+        stamp = message.get("Event-Date-Timestamp")
+        if stamp.isascii() and stamp.isdigit() and 0 < int(stamp[:20]) < LAST_SECOND * _MICROSECONDS:
+            at = int(stamp) / _MICROSECONDS
+        return handler(self._state, message, at)
+
+    def sent(self, command: EslCommand, at: float) -> list[PbxEvent]:
+        """Return what a command of ours says beforehand: who ends a leg, who sends it elsewhere."""
+        if command.name not in _API:
+            return []
+        name, _, argument = command.argument.partition(" ")
+        return bridges.commanded(self._state, name, argument, at)

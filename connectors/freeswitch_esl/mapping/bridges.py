@@ -1,0 +1,199 @@
+"""Who talks with whom, and how they are handed over. Pure.
+
+FreeSWITCH bridges two legs and says so on one of them. That a leg was handed over shows in its ``Caller-Transfer-Source``, which
+begins with the second and ends with the kind: ``bl_xfer`` (sent to an extension), ``uuid_br`` (bridged with another leg).
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from connectors.freeswitch_esl.mapping.causes import NORMAL
+from connectors.freeswitch_esl.mapping.state import Handler, Legs, LegState
+from connectors.freeswitch_esl.protocol.message import EslMessage
+from gateway.model.events import (
+    AgentConnected,
+    ConferenceJoined,
+    LegBridged,
+    LegTransferred,
+    MenuLeft,
+    PbxEvent,
+    QueueLeft,
+    ReleaseRequested,
+)
+from gateway.model.ids import BridgeId, LegId
+from gateway.model.terms import BridgeKind, QueueResult, TransferKind
+
+_ATTENDED: Final = "ATTENDED_TRANSFER"
+_SENT_ELSEWHERE: Final = "bl_xfer"
+_OPTIONS: Final = ("-bleg", "-both")
+
+
+def _bridge(state: Legs, message: EslMessage, at: float) -> list[PbxEvent]:
+    first, second = state.of(message, "Bridge-A-Unique-ID"), state.of(message, "Bridge-B-Unique-ID")
+    if first is None or second is None or first is second:
+        return []
+    if first.peer == second.id:
+        return []
+    events = [*state.part(first, at), *state.part(second, at), *_completed(state, first, second, at)]
+    bridge = BridgeId(f"{first.id}+{second.id}")
+    # Who came last stands last: the caller's side waits for the other.
+    for leg, other in ((second, first), (first, second)):
+        events += _out_of_menu(leg, at)
+        events += _out_of_queue(leg, other, at)
+        leg.bridge, leg.peer, leg.last_peer = bridge, other.id, other.id
+        events.append(LegBridged(at=at, leg=leg.id, bridge=bridge, kind=BridgeKind.TALK, replaced=None))
+    return events
+
+
+def _out_of_menu(leg: LegState, at: float) -> list[PbxEvent]:
+    if leg.menu is None:
+        return []
+    leg.menu = None
+    return [MenuLeft(at=at, leg=leg.id)]
+
+
+def _out_of_queue(leg: LegState, agent: LegState, at: float) -> list[PbxEvent]:
+    """A queue that does not say itself whom it gave the caller to says it by the bridge."""
+    if leg.queue is None:
+        return []
+    queue, leg.queue = leg.queue, None
+    return [
+        QueueLeft(at=at, leg=leg.id, queue=queue, result=QueueResult.TIMEOUT),
+        AgentConnected(
+            at=at, leg=leg.id, queue=queue, agent_leg=agent.id, agent=agent.number or agent.device, interface=agent.device
+        ),
+    ]
+
+
+def _completed(state: Legs, first: LegState, second: LegState, at: float) -> list[PbxEvent]:
+    """Return that a consultation by ``att_xfer`` became a transfer, where the third party is given the held one now."""
+    for target, held in ((first, second), (second, first)):
+        parties = state.consultations.get(target.id)
+        if parties is not None and parties[1] == held.id:
+            del state.consultations[target.id]
+            return [
+                LegTransferred(
+                    at=at,
+                    kind=TransferKind.ATTENDED,
+                    by=parties[0],
+                    consult=None,
+                    transferee=held.id,
+                    target=target.id,
+                    to=target.number,
+                )
+            ]
+    return []
+
+
+def _unbridge(state: Legs, message: EslMessage, at: float) -> list[PbxEvent]:
+    first, second = state.of(message, "Bridge-A-Unique-ID"), state.of(message, "Bridge-B-Unique-ID")
+    speaker = state.of(message)
+    events: list[PbxEvent] = []
+    if speaker is not None and message.get("variable_endpoint_disposition") == _ATTENDED:
+        events += _attended(state, speaker, at)
+    if first is not None and (second is None or first.peer == second.id):
+        events += state.part(first, at)
+    elif second is not None and first is None:
+        events += state.part(second, at)
+    if speaker is not None:
+        events += _sent_elsewhere(state, speaker, message, at)
+    return events
+
+
+def _attended(state: Legs, consult: LegState, at: float) -> list[PbxEvent]:
+    """Return that the party of this leg gives the one whom it consulted the one whom it holds."""
+    for other in state.legs.values():
+        if other is not consult and other.device == consult.device and other.peer is not None:
+            return [
+                LegTransferred(
+                    at=at,
+                    kind=TransferKind.ATTENDED,
+                    by=other.id,
+                    consult=consult.id,
+                    transferee=other.peer,
+                    target=consult.peer,
+                    to=None,
+                )
+            ]
+    return []
+
+
+def _sent_elsewhere(state: Legs, leg: LegState, message: EslMessage, at: float) -> list[PbxEvent]:
+    source = message.get("Caller-Transfer-Source")
+    if source == leg.transfer or _SENT_ELSEWHERE not in source:
+        leg.transfer = source
+        return []
+    leg.transfer = source
+    if leg.id in state.commanded:
+        state.commanded.discard(leg.id)
+        return []
+    to = message.get("Caller-Destination-Number")
+    by_phone = _user(message.get("variable_sip_refer_to")) == to
+    by = leg.last_peer if by_phone else None
+    kind = TransferKind.BLIND if by is not None else TransferKind.REDIRECT
+    return [LegTransferred(at=at, kind=kind, by=by, consult=None, transferee=leg.id, target=None, to=to or None)]
+
+
+def _user(uri: str) -> str:
+    """Return the user of ``<sip:1002@host>``."""
+    return uri.strip().lstrip("<").partition(">")[0].partition(":")[2].partition("@")[0]
+
+
+def _api(state: Legs, message: EslMessage, at: float) -> list[PbxEvent]:
+    return commanded(state, message.get("API-Command"), message.get("API-Command-Argument"), at)
+
+
+def commanded(state: Legs, command: str, argument: str, at: float) -> list[PbxEvent]:
+    """Return what a command says before it is done; saying it twice changes nothing."""
+    words = argument.split()
+    leg = state.legs.get(LegId(words[0])) if words else None
+    if leg is None:
+        return []
+    if command == "uuid_kill" and not leg.released:
+        leg.released = True
+        return [ReleaseRequested(at=at, leg=leg.id, by_party=False, cause=NORMAL, sip=0)]
+    if command == "uuid_transfer":
+        return _redirected(state, leg, words[1:], at)
+    return []
+
+
+def _redirected(state: Legs, leg: LegState, words: list[str], at: float) -> list[PbxEvent]:
+    option = words[0] if words and words[0] in _OPTIONS else ""
+    to = words[1] if option and len(words) > 1 else words[0] if words and not option else None
+    peer = state.legs.get(leg.peer) if leg.peer is not None else None
+    sent = {"-bleg": [peer], "-both": [leg, peer]}.get(option, [leg])
+    events: list[PbxEvent] = []
+    for each in sent:
+        if each is not None and each.id not in state.commanded:
+            state.commanded.add(each.id)
+            events.append(
+                LegTransferred(at=at, kind=TransferKind.REDIRECT, by=None, consult=None, transferee=each.id, target=None, to=to)
+            )
+    return events
+
+
+def _conference(state: Legs, message: EslMessage, at: float) -> list[PbxEvent]:
+    leg, action = state.of(message), message.get("Action")
+    room = message.get("Conference-Name")
+    if leg is None:
+        return []
+    if action == "add-member":
+        bridge = BridgeId(message.get("Conference-Unique-ID") or f"conference {room}")
+        events = state.part(leg, at)
+        leg.bridge = bridge
+        joined: list[PbxEvent] = [
+            ConferenceJoined(at=at, leg=leg.id, room=room),
+            LegBridged(at=at, leg=leg.id, bridge=bridge, kind=BridgeKind.TALK, replaced=None),
+        ]
+        return events + joined
+    if action == "del-member" and leg.bridge is not None:
+        return state.part(leg, at)
+    return []
+
+
+HANDLERS: Final[Mapping[str, Handler]] = {
+    "CHANNEL_BRIDGE": _bridge,
+    "CHANNEL_UNBRIDGE": _unbridge,
+    "API": _api,
+    "CUSTOM conference::maintenance": _conference,
+}

@@ -1,0 +1,228 @@
+"""Legs as they come, are called and go. Pure."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from connectors.freeswitch_esl.mapping.causes import NO_ROUTE, NORMAL, SHUTDOWN, cause_of
+from connectors.freeswitch_esl.mapping.dialstring import device_of, is_helper, number_of, twin_name
+from connectors.freeswitch_esl.mapping.state import Handler, Legs, LegState, known
+from connectors.freeswitch_esl.protocol.message import EslMessage
+from gateway.model.events import (
+    ConsultationStarted,
+    DialEnded,
+    LegAlerting,
+    LegCleared,
+    LegConnected,
+    LegCreated,
+    LegCutOff,
+    LegDialled,
+    LegHeld,
+    LegRetrieved,
+    LegsTwinned,
+    PbxEvent,
+    PbxStopped,
+    RecordingStarted,
+    ReleaseRequested,
+)
+from gateway.model.ids import LegId
+from gateway.model.terms import DialResult, LegRole
+
+NO_NUMBER: Final = frozenset({"", "0000000000", "anonymous", "Anonymous", "unknown", "restricted"})
+"""What FreeSWITCH writes where no number was sent."""
+_RESULTS: Final = {
+    17: DialResult.BUSY,
+    18: DialResult.NO_ANSWER,
+    19: DialResult.NO_ANSWER,
+    1: DialResult.UNREACHABLE,
+    3: DialResult.UNREACHABLE,
+    20: DialResult.UNREACHABLE,
+    26: DialResult.CANCELLED,
+    NORMAL: DialResult.CANCELLED,
+}
+_RECEIVED: Final = "recv_"
+"""How ``sip_hangup_disposition`` begins where the telephone itself ended its leg."""
+
+
+def _create(state: Legs, message: EslMessage, at: float) -> list[PbxEvent]:
+    leg_id = LegId(message.get("Unique-ID"))
+    if not leg_id or leg_id in state.legs or state.is_gone(leg_id):
+        return []
+    name = message.get("Channel-Name")
+    helper = is_helper(name)
+    terminating = message.get("Call-Direction") == "outbound"
+    root = _root(state, message, leg_id) if terminating else leg_id
+    number = _number(message, terminating=terminating)
+    leg = LegState(leg_id, name, device_of(name, message.get("variable_sip_gateway_name")), number, terminating=terminating)
+    state.add(leg)
+    dialled = known(message.get("Caller-Destination-Number"))
+    events: list[PbxEvent] = [
+        LegCreated(
+            at=at,
+            leg=leg_id,
+            name=name,
+            device=leg.device,
+            role=LegRole.HELPER if helper else LegRole.TERMINATING if terminating else LegRole.ORIGINATING,
+            root=root,
+            number=number,
+            display=known(message.get("Caller-Callee-ID-Name" if terminating else "Caller-Caller-ID-Name")),
+            dialled=None if terminating else dialled,
+            place=known(message.get("Caller-Context")),
+        )
+    ]
+    if helper:
+        twin = state.by_name.get(twin_name(name) or "")
+        if twin is not None:
+            events.append(LegsTwinned(at=at, leg=twin.id, twin=leg_id))
+    if terminating:
+        leg.dialled_for = None if root == leg_id else root
+        events += _consultation(state, leg, at)
+        events.append(LegDialled(at=at, leg=leg.dialled_for, target=leg_id, number=number_of(name) or number))
+    return events
+
+
+def _number(message: EslMessage, *, terminating: bool) -> str | None:
+    if terminating:
+        return known(message.get("Caller-Destination-Number") or message.get("Caller-Callee-ID-Number"))
+    number = message.get("Caller-Caller-ID-Number")
+    return None if number in NO_NUMBER or message.get("Caller-Privacy-Hide-Number") == "true" else number
+
+
+def _root(state: Legs, message: EslMessage, leg_id: LegId) -> LegId:
+    """Return the leg for which FreeSWITCH calls this one: who waits in the queue, or who is being connected."""
+    for key in ("variable_cc_member_session_uuid", "variable_originator", "Other-Leg-Unique-ID", "Channel-Call-UUID"):
+        root = LegId(message.get(key))
+        if root and root != leg_id and root in state.legs:
+            return root
+    return leg_id
+
+
+def _consultation(state: Legs, leg: LegState, at: float) -> list[PbxEvent]:
+    """Return that a party consults by ``att_xfer``, where this leg is the first that is called for it."""
+    caller = state.legs.get(leg.dialled_for) if leg.dialled_for is not None else None
+    if caller is None or caller.consulting != caller.id:
+        return []
+    caller.consulting = leg.id
+    return [
+        LegHeld(at=at, leg=caller.id, by_feature=True),
+        ConsultationStarted(at=at, leg=caller.id, helper=leg.id, to=leg.number),
+    ]
+
+
+def _progress(state: Legs, message: EslMessage, at: float) -> list[PbxEvent]:
+    leg = state.of(message)
+    # The caller's own leg is told to ring back; it is the called telephone that rings.
+    return [LegAlerting(at=at, leg=leg.id)] if leg is not None and leg.terminating else []
+
+
+def _answer(state: Legs, message: EslMessage, at: float) -> list[PbxEvent]:
+    leg = state.of(message)
+    if leg is None:
+        return []
+    events: list[PbxEvent] = [LegConnected(at=at, leg=leg.id)]
+    if leg.terminating:
+        events.append(DialEnded(at=at, leg=leg.dialled_for, target=leg.id, result=DialResult.ANSWERED, forwarded_to=None))
+    return events
+
+
+def _hold(state: Legs, message: EslMessage, at: float) -> list[PbxEvent]:
+    leg = state.of(message)
+    if leg is None or leg.held:
+        return []
+    leg.held = True
+    return [LegHeld(at=at, leg=leg.id, by_feature=False)]
+
+
+def _unhold(state: Legs, message: EslMessage, at: float) -> list[PbxEvent]:
+    leg = state.of(message)
+    if leg is None or not leg.held:
+        return []
+    leg.held = False
+    # A transferred party's telephone is told to go on before it is let go: nobody came back to the held one.
+    return [] if leg.bridge is None else [LegRetrieved(at=at, leg=leg.id)]
+
+
+def _hangup(state: Legs, message: EslMessage, at: float) -> list[PbxEvent]:
+    leg = state.of(message)
+    if leg is None:
+        return []
+    return _released(state, leg, message, at) + state.part(leg, at)
+
+
+def _released(state: Legs, leg: LegState, message: EslMessage, at: float) -> list[PbxEvent]:
+    """Say who ended the leg, once: its telephone where that said so (a final answer or a BYE of its own), or the PBX."""
+    if leg.released:
+        return []
+    cause_name = message.get("Hangup-Cause")
+    if cause_name == SHUTDOWN or state.stopping:
+        leg.released = True
+        return [LegCutOff(at=at, leg=leg.id)]
+    sip = _sip(message)
+    received = message.get("variable_sip_hangup_disposition").startswith(_RECEIVED) or sip != 0
+    if received and not _is_silent(message):
+        leg.released = True
+        return [ReleaseRequested(at=at, leg=leg.id, by_party=True, cause=cause_of(cause_name), sip=sip)]
+    if cause_name == "MANAGER_REQUEST":
+        leg.released = True
+        return [ReleaseRequested(at=at, leg=leg.id, by_party=False, cause=NORMAL, sip=0)]
+    return []
+
+
+def _is_silent(message: EslMessage) -> bool:
+    """Tell whether the SIP code is FreeSWITCH's own: nobody was there to send one."""
+    refused = message.get("variable_sip_hangup_disposition") == "recv_refuse"
+    return refused and not message.get("variable_sip_reply_host") and message.get("Call-Direction") == "outbound"
+
+
+def _sip(message: EslMessage) -> int:
+    code = message.get("variable_sip_term_status")
+    return int(code) if code.isascii() and code.isdigit() and len(code) == 3 else 0
+
+
+def _hangup_complete(state: Legs, message: EslMessage, at: float) -> list[PbxEvent]:
+    leg = state.of(message)
+    if leg is None:
+        return []
+    events = _released(state, leg, message, at)
+    state.remove(leg.id)
+    cause, sip = cause_of(message.get("Hangup-Cause")), _sip(message)
+    if _is_silent(message):
+        # No telephone answered: a socket that nobody listens at, a name that does not resolve.
+        cause, sip = NO_ROUTE, 0
+    if leg.terminating and leg.bridge is None:
+        events.append(_dial_ended(leg, cause, sip, at))
+    events += state.part(leg, at)
+    events.append(LegCleared(at=at, leg=leg.id, cause=cause, sip=sip if sip >= 300 else 0))
+    return events
+
+
+def _dial_ended(leg: LegState, cause: int, sip: int, at: float) -> PbxEvent:
+    """Say how the attempt to reach the leg ended; an answered one has been told before, and the first result stands."""
+    result = _RESULTS.get(cause, DialResult.FAILED)
+    if sip in (404, 408, 480):
+        result = DialResult.UNREACHABLE if sip != 480 else DialResult.NO_ANSWER
+    elif sip in (486, 600):
+        result = DialResult.BUSY
+    return DialEnded(at=at, leg=leg.dialled_for, target=leg.id, result=result, forwarded_to=None)
+
+
+def _record_start(state: Legs, message: EslMessage, at: float) -> list[PbxEvent]:
+    leg = state.of(message)
+    return [] if leg is None else [RecordingStarted(at=at, leg=leg.id, file=known(message.get("Record-File-Path")))]
+
+
+def _shutdown(state: Legs, _message: EslMessage, at: float) -> list[PbxEvent]:
+    state.stopping = True
+    return [PbxStopped(at=at)]
+
+
+HANDLERS: Final[Mapping[str, Handler]] = {
+    "CHANNEL_CREATE": _create,
+    "CHANNEL_PROGRESS": _progress,
+    "CHANNEL_ANSWER": _answer,
+    "CHANNEL_HOLD": _hold,
+    "CHANNEL_UNHOLD": _unhold,
+    "CHANNEL_HANGUP": _hangup,
+    "CHANNEL_HANGUP_COMPLETE": _hangup_complete,
+    "RECORD_START": _record_start,
+    "SHUTDOWN": _shutdown,
+}

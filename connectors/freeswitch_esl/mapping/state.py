@@ -1,0 +1,129 @@
+"""What the mapper keeps of the legs that live, because an event does not repeat it. Pure."""
+
+from collections import deque
+from collections.abc import Callable
+from typing import Final
+
+from connectors.freeswitch_esl.protocol.message import EslMessage
+from gateway.model.events import LegUnbridged, PbxEvent
+from gateway.model.ids import BridgeId, LegId, QueueName
+from gateway.model.site import Site
+
+REMEMBERED_LEGS: Final = 4096
+"""Ids of legs that are gone, kept so that what FreeSWITCH says of them late does not bring them back."""
+
+
+class LegState:
+    """What the mapper keeps of a live leg."""
+
+    __slots__ = (
+        "bridge",
+        "consulting",
+        "device",
+        "dialled_for",
+        "held",
+        "held_peer",
+        "id",
+        "in_menu",
+        "last_peer",
+        "menu",
+        "name",
+        "number",
+        "parked",
+        "peer",
+        "queue",
+        "released",
+        "terminating",
+        "transfer",
+    )
+
+    def __init__(self, leg: LegId, name: str, device: str, number: str | None, *, terminating: bool) -> None:
+        self.id = leg
+        self.name = name
+        self.device = device
+        self.number = number
+        self.terminating = terminating
+        self.dialled_for: LegId | None = None
+        """The leg for which FreeSWITCH calls this one, until it is answered or gives up."""
+        self.bridge: BridgeId | None = None
+        self.peer: LegId | None = None
+        """The other member of its bridge; None in a conference."""
+        self.last_peer: LegId | None = None
+        """With whom it was bridged last."""
+        self.held_peer: LegId | None = None
+        """Whom it was bridged with when it began to consult."""
+        self.queue: QueueName | None = None
+        self.menu: str | None = None
+        self.in_menu = False
+        """The menu waits for input just now."""
+        self.held = False
+        self.parked = False
+        self.released = False
+        """Who ends it has been told."""
+        self.consulting: LegId | None = None
+        """The first leg that was called while this one consults by ``att_xfer``; itself before there is one."""
+        self.transfer = ""
+        """The last ``Caller-Transfer-Source`` that was looked at."""
+
+
+class Legs:
+    """The legs of one FreeSWITCH."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self.legs: dict[LegId, LegState] = {}
+        self.by_name: dict[str, LegState] = {}
+        self.commanded: set[LegId] = set()
+        """Legs that a command sends elsewhere."""
+        self.consultations: dict[LegId, tuple[LegId, LegId]] = {}
+        """By whom was consulted: who did, and whom he held, once he hung up on both."""
+        self.stopping = False
+        """FreeSWITCH goes down."""
+        self._gone: deque[LegId] = deque(maxlen=REMEMBERED_LEGS)
+        self._gone_set: set[LegId] = set()
+
+    def add(self, leg: LegState) -> None:
+        self.legs[leg.id] = leg
+        self.by_name[leg.name] = leg
+
+    def of(self, message: EslMessage, key: str = "Unique-ID") -> LegState | None:
+        """Return the leg that a message names; None when it is not known."""
+        return self.legs.get(LegId(message.get(key)))
+
+    def is_gone(self, leg: LegId) -> bool:
+        """Tell whether this leg has ended."""
+        return leg in self._gone_set
+
+    def remove(self, leg_id: LegId) -> LegState | None:
+        """Take a leg out that is gone, and remember its id; None when it was not known."""
+        leg = self.legs.pop(leg_id, None)
+        if leg is None:
+            return None
+        self.commanded.discard(leg_id)
+        if self.by_name.get(leg.name) is leg:
+            del self.by_name[leg.name]
+        if len(self._gone) == REMEMBERED_LEGS:
+            self._gone_set.discard(self._gone[0])
+        self._gone.append(leg_id)
+        self._gone_set.add(leg_id)
+        return leg
+
+    def part(self, leg: LegState, at: float) -> list[PbxEvent]:
+        """Take a leg out of its bridge, and with it whom it leaves alone there."""
+        if leg.bridge is None:
+            return []
+        bridge, peer = leg.bridge, self.legs.get(leg.peer) if leg.peer is not None else None
+        leg.bridge = leg.peer = None
+        events: list[PbxEvent] = [LegUnbridged(at=at, leg=leg.id, bridge=bridge)]
+        if peer is not None and peer.bridge == bridge:
+            peer.bridge = peer.peer = None
+            events.append(LegUnbridged(at=at, leg=peer.id, bridge=bridge))
+        return events
+
+
+Handler = Callable[[Legs, EslMessage, float], list[PbxEvent]]
+
+
+def known(text: str) -> str | None:
+    """Return the text, or None where FreeSWITCH knows none."""
+    return text or None

@@ -1,0 +1,122 @@
+"""What the dial plan does with a leg, application by application. Pure."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from connectors.freeswitch_esl.mapping.causes import cause_of
+from connectors.freeswitch_esl.mapping.dialstring import attempts, device_of, number_of
+from connectors.freeswitch_esl.mapping.state import Handler, Legs, LegState
+from connectors.freeswitch_esl.protocol.message import EslMessage
+from gateway.model.events import (
+    DialAttempted,
+    DialOutRequested,
+    DialPlanFailed,
+    DigitPressed,
+    LegPickedUp,
+    LegRetrieved,
+    MenuEntered,
+    MenuLeft,
+    PbxEvent,
+    ServiceStarted,
+)
+from gateway.model.ids import LegId
+from gateway.model.terms import Service
+
+MENUS: Final = frozenset({"play_and_get_digits", "read", "ivr", "bind_digit_action", "detect_speech", "play_and_detect_speech"})
+"""Applications that play something and wait for input."""
+LEADING_AWAY: Final = frozenset(
+    {"bridge", "callcenter", "fifo", "transfer", "execute_extension", "conference", "voicemail", "valet_park", "park", "socket"}
+)
+"""Applications that end a menu."""
+_SERVICES: Final = {
+    "eavesdrop": Service.MONITOR,
+    "userspy": Service.MONITOR,
+    "three_way": Service.MONITOR,
+    "page": Service.PAGE,
+    "socket": Service.MEDIA,
+}
+_MAILBOX: Final = ("check", "auth_only")
+"""What ``voicemail`` is told by somebody who wants to hear his messages."""
+
+
+def _execute(state: Legs, message: EslMessage, at: float) -> list[PbxEvent]:
+    leg = state.of(message)
+    if leg is None:
+        return []
+    application, data = message.get("Application"), message.get("Application-Data")
+    events: list[PbxEvent] = []
+    if application in MENUS:
+        menu = data if application == "ivr" else message.get("Caller-Destination-Number")
+        if leg.menu is not None and leg.menu != menu:
+            events.append(MenuLeft(at=at, leg=leg.id))
+        leg.menu, leg.in_menu = menu, True
+        events.append(MenuEntered(at=at, leg=leg.id, menu=menu, since=at))
+        return events
+    if leg.menu is not None and application in LEADING_AWAY:
+        leg.menu = None
+        events.append(MenuLeft(at=at, leg=leg.id))
+    match application:
+        case "bridge":
+            events += _dials(leg, data, at)
+        case "att_xfer":
+            leg.consulting, leg.held_peer = leg.id, leg.peer
+        case "intercept":
+            target = state.legs.get(LegId(data.split()[-1])) if data else None
+            if target is not None:
+                events.append(LegPickedUp(at=at, leg=target.id, by=leg.id))
+        case "voicemail":
+            service = Service.MAILBOX if data.startswith(_MAILBOX) else Service.VOICEMAIL
+            events.append(ServiceStarted(at=at, leg=leg.id, service=service, detail=data.split()[-1] if data else ""))
+        case "respond" | "hangup" if leg.bridge is None:
+            events.append(DialPlanFailed(at=at, leg=leg.id, cause=_cause_said(data)))
+        case _ if application in _SERVICES:
+            events.append(ServiceStarted(at=at, leg=leg.id, service=_SERVICES[application], detail=data))
+    return events
+
+
+def _cause_said(data: str) -> int:
+    word = data.split()[0] if data else ""
+    return {"486": 17, "603": 21, "404": 1, "480": 19, "503": 41}.get(word, cause_of(word))
+
+
+def _dials(leg: LegState, data: str, at: float) -> list[PbxEvent]:
+    events: list[PbxEvent] = []
+    endpoints = attempts(data)
+    for endpoint in endpoints[:1]:
+        number = number_of(endpoint)
+        if leg.terminating and leg.dialled_for is None and number is not None:
+            # The dial plan of a leg that was called on nobody's account: click-to-dial.
+            events.append(DialOutRequested(at=at, leg=leg.id, target=number))
+        events.append(DialAttempted(at=at, leg=leg.id, device=device_of(endpoint), number=number))
+    return events
+
+
+def _execute_complete(state: Legs, message: EslMessage, at: float) -> list[PbxEvent]:
+    leg = state.of(message)
+    if leg is None:
+        return []
+    application = message.get("Application")
+    if application in MENUS:
+        leg.in_menu = False
+    if application == "att_xfer" and leg.consulting is not None:
+        consulted, leg.consulting = leg.consulting, None
+        if message.get("Answer-State") == "hangup" and leg.held_peer is not None:
+            # He gave the call away by hanging up; the bridge of the other two completes it.
+            state.consultations[consulted] = (leg.id, leg.held_peer)
+            return []
+        return [LegRetrieved(at=at, leg=leg.id)]
+    return []
+
+
+def _dtmf(state: Legs, message: EslMessage, at: float) -> list[PbxEvent]:
+    leg = state.of(message)
+    if leg is None or leg.menu is None or not leg.in_menu:
+        return []
+    return [DigitPressed(at=at, leg=leg.id, digit=message.get("DTMF-Digit"), menu=leg.menu)]
+
+
+HANDLERS: Final[Mapping[str, Handler]] = {
+    "CHANNEL_EXECUTE": _execute,
+    "CHANNEL_EXECUTE_COMPLETE": _execute_complete,
+    "DTMF": _dtmf,
+}
