@@ -60,7 +60,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 def site_from(data: Any) -> Site:
-    """Read what ``site.json`` holds; a null is what the key's default says, and keys that only a later version knows are passed over.
+    """Read what ``site.json`` holds; nulls, and keys that only a later version knows, are passed over.
 
     Raises:
         msgspec.ValidationError: A key has another type, or it is no object.

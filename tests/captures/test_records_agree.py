@@ -3,12 +3,10 @@
 from pathlib import Path
 
 import pytest
-from support.replaying import asterisk_captures, name_of, pbx_events, records, run
+from support.replaying import asterisk_captures, freeswitch_captures, name_of, pbx_events, records, run, site_of
 from support.truth import compare, has_calls, read_truth
 
-from connectors.asterisk_ami.replay import site_of
-
-CAPTURES = asterisk_captures()
+CAPTURES = [*asterisk_captures(), *freeswitch_captures()]
 
 
 @pytest.mark.parametrize("folder", [path for path in CAPTURES if has_calls(read_truth(path))], ids=name_of)

@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from connectors.asterisk_ami.replay import events_of, site_of
+from connectors._kit.capture import read_site
 from gateway.model.board import Board
 from gateway.model.call_events import CallEvent
 from gateway.model.calls import Call
@@ -13,6 +13,7 @@ from gateway.model.events import PbxEvent
 from gateway.model.ids import PbxName
 from gateway.model.record import record_of
 from gateway.model.site import Site
+from gateway.plugins.loader import load, reader_of
 
 CAPTURES: Final = Path(__file__).parent.parent / "captures"
 PBX: Final = PbxName("pbx1")
@@ -23,6 +24,16 @@ def asterisk_captures() -> list[Path]:
     return sorted(path.parent for path in (CAPTURES / "asterisk").rglob("truth.json"))
 
 
+def freeswitch_captures() -> list[Path]:
+    """Return every capture of a FreeSWITCH, in the order of names."""
+    return sorted(path.parent for path in (CAPTURES / "freeswitch").rglob("truth.json"))
+
+
+def site_of(folder: Path) -> Site:
+    """Return what a capture says of its site's numbers."""
+    return read_site(folder)
+
+
 def name_of(folder: Path) -> str:
     """Return how a test names a capture: ``22/hold``."""
     return f"{folder.parent.name}/{folder.name}"
@@ -31,7 +42,8 @@ def name_of(folder: Path) -> str:
 @cache
 def pbx_events(folder: Path) -> tuple[PbxEvent, ...]:
     """Return what the recorded PBX said."""
-    return tuple(events_of(folder, site_of(folder)))
+    replay = load(reader_of(folder).tools["replay"])
+    return tuple(replay(folder, site_of(folder)))
 
 
 def run(events: Iterable[PbxEvent], site: Site) -> tuple[dict[str, Call], list[CallEvent]]:

@@ -2,10 +2,10 @@
 
 from typing import Final
 
-from connectors.freeswitch_esl.mapping import bridges, legs, queues, steps
+from connectors.freeswitch_esl.mapping import bridges, legs, queues, snapshot, steps
 from connectors.freeswitch_esl.mapping.state import Handler, Legs
 from connectors.freeswitch_esl.protocol.commands import EslCommand
-from connectors.freeswitch_esl.protocol.message import EslMessage
+from connectors.freeswitch_esl.protocol.message import EslMessage, MessageKind
 from gateway.model.events import ConnectionLost, ConnectionMade, PbxEvent
 from gateway.model.site import Site
 
@@ -14,6 +14,10 @@ WANTED: Final = frozenset(_HANDLERS)
 """Names of the events that the mapper reads."""
 LAST_SECOND: Final = 32_503_680_000.0
 """The year 3000: no PBX's clock is later."""
+_TELLING: Final = frozenset(
+    {"CHANNEL_PROGRESS", "CHANNEL_ANSWER", "CHANNEL_BRIDGE", "CHANNEL_HOLD", "CHANNEL_UNHOLD", "CHANNEL_EXECUTE", "DTMF"}
+)
+"""Events about a leg that lives: one that was never announced is met by them."""
 _API: Final = ("api", "bgapi")
 _MICROSECONDS: Final = 1_000_000
 
@@ -27,6 +31,8 @@ class EslMapper:
     def connection_made(self, at: float) -> list[PbxEvent]:
         """Say that the PBX is heard; its snapshot follows."""
         self._state.stopping = False
+        self._state.listed = None
+        self._state.unconfirmed = set(self._state.legs)
         return [ConnectionMade(at=at)]
 
     def connection_lost(self, at: float) -> list[PbxEvent]:
@@ -35,12 +41,16 @@ class EslMapper:
 
     def receive(self, message: EslMessage, at: float) -> list[PbxEvent]:
         """Return what one event says; ``at`` is its arrival, which FreeSWITCH's own ``Event-Date-Timestamp`` overrides."""
+        if message.kind is MessageKind.API:
+            return snapshot.listed(self._state, message.body, at)
         handler = _HANDLERS.get(message.name)
         if handler is None:
             return []
         stamp = message.get("Event-Date-Timestamp")
         if stamp.isascii() and stamp.isdigit() and 0 < int(stamp[:20]) < LAST_SECOND * _MICROSECONDS:
             at = int(stamp) / _MICROSECONDS
+        if message.name in _TELLING:
+            return [*snapshot.met(self._state, message, at), *handler(self._state, message, at)]
         return handler(self._state, message, at)
 
     def sent(self, command: EslCommand, at: float) -> list[PbxEvent]:

@@ -181,7 +181,11 @@ def _sip(message: EslMessage) -> int:
 def _hangup_complete(state: Legs, message: EslMessage, at: float) -> list[PbxEvent]:
     leg = state.of(message)
     if leg is None:
-        return []
+        leg_id = LegId(message.get("Unique-ID"))
+        if not leg_id or state.is_gone(leg_id):
+            return []
+        # It was there before we were: who still knows it from an earlier time learns that it is gone.
+        return [LegCleared(at=at, leg=leg_id, cause=cause_of(message.get("Hangup-Cause")), sip=0)]
     events = _released(state, leg, message, at)
     state.remove(leg.id)
     cause, sip = cause_of(message.get("Hangup-Cause")), _sip(message)

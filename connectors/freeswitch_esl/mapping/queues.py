@@ -63,7 +63,8 @@ def _callcenter(state: Legs, message: EslMessage, at: float) -> list[PbxEvent]:
             ]
         case "member-queue-end" if leg.queue is not None:
             return leave(leg, _result(message), at)
-    return []
+        case _:
+            return []
 
 
 def _result(message: EslMessage) -> QueueResult:
@@ -112,7 +113,8 @@ def _fifo(state: Legs, message: EslMessage, at: float) -> list[PbxEvent]:
             return leave(leg, QueueResult.ABANDONED if message.get("Answer-State") == "hangup" else QueueResult.LEFT, at)
         case "timeout":
             return leave(leg, QueueResult.TIMEOUT, at)
-    return []
+        case _:
+            return []
 
 
 def _valet(state: Legs, message: EslMessage, at: float) -> list[PbxEvent]:
@@ -131,7 +133,8 @@ def _valet(state: Legs, message: EslMessage, at: float) -> list[PbxEvent]:
         case "exit" if leg.parked:
             leg.parked = False
             return [LegUnparked(at=at, leg=leg.id, by=None, timed_out=True)]
-    return []
+        case _:
+            return []
 
 
 HANDLERS: Final[Mapping[str, Handler]] = {

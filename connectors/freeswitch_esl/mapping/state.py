@@ -77,6 +77,10 @@ class Legs:
         """Legs that a command sends elsewhere."""
         self.consultations: dict[LegId, tuple[LegId, LegId]] = {}
         """By whom was consulted: who did, and whom he held, once he hung up on both."""
+        self.listed: dict[LegId, dict[str, str]] | None = None
+        """What ``show channels`` listed, until ``show calls`` says who is bridged."""
+        self.unconfirmed: set[LegId] = set()
+        """Legs known from before the connection was made, until a snapshot lists them."""
         self.stopping = False
         """FreeSWITCH goes down."""
         self._gone: deque[LegId] = deque(maxlen=REMEMBERED_LEGS)

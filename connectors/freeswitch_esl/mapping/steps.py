@@ -71,6 +71,8 @@ def _execute(state: Legs, message: EslMessage, at: float) -> list[PbxEvent]:
             events.append(DialPlanFailed(at=at, leg=leg.id, cause=_cause_said(data)))
         case _ if application in _SERVICES:
             events.append(ServiceStarted(at=at, leg=leg.id, service=_SERVICES[application], detail=data))
+        case _:
+            pass
     return events
 
 
