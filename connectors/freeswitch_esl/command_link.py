@@ -36,6 +36,11 @@ class CommandLink:
         self._random = random
         self._link: EslLink | None = None
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether it is connected and logged in."""
+        return self._link is not None
+
     async def job(self, command: str, timeout_s: float, before: Callable[[bytes], Awaitable[None]]) -> str:
         """Run an ``api`` command in the background, once, and return what it printed.
 

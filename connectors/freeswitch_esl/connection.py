@@ -22,7 +22,7 @@ from connectors.freeswitch_esl.keepalive import keep_alive
 from connectors.freeswitch_esl.link import EslLink
 from connectors.freeswitch_esl.login import HEARTBEAT, enter, subscription
 from connectors.freeswitch_esl.mapping import WANTED, EslMapper
-from connectors.freeswitch_esl.protocol.commands import EslCommandDecoder
+from connectors.freeswitch_esl.protocol.commands import EslCommandDecoder, encode_command
 from connectors.freeswitch_esl.protocol.decoder import EslDecoder
 from connectors.freeswitch_esl.protocol.message import EslMessage, MessageKind
 from connectors.freeswitch_esl.settings import FreeswitchSettings
@@ -108,6 +108,11 @@ class FreeswitchConnector:
     def waiting_bytes(self) -> int:
         """Bytes that the PBX said and that nobody has read yet."""
         return 0 if self._link is None else self._link.drain.waiting_bytes
+
+    @property
+    def takes_commands(self) -> bool:
+        """Whether commands can be sent now."""
+        return self._commands.is_ready
 
     async def job(self, command: str, timeout_s: float | None = None) -> str:
         """Have FreeSWITCH run an ``api`` command in the background, once, and return what it printed.
@@ -264,6 +269,8 @@ class FreeswitchConnector:
         self._report(sink, LinkStatus.CONNECTED, self._connected_to)
 
         async def ask(command: str) -> EslMessage:
+            # The mapping reads the answers by what was asked.
+            await link.drain.put(Piece(self._clock(), Direction.SENT, encode_command("api", command)))
             return await link.ask("api", command, LIST_TIMEOUT_S, patient=True)
 
         async with asyncio.TaskGroup() as tasks:

@@ -190,8 +190,7 @@ class EslLink:
         elif message.kind is MessageKind.REJECTION:
             self.fail(PeerRefusedError("its access list keeps this host out: `apply-inbound-acl` in event_socket.conf.xml"))
         elif message.kind is MessageKind.DISCONNECT:
-            self.fail(
-                PeerUnavailableError(f"it says goodbye: {message.body.strip().splitlines()[0] if message.body.strip() else ''}")
-            )
+            said = message.body.strip().partition("\n")[0]
+            self.fail(PeerUnavailableError(f"it says goodbye: {said}"))
         elif message.name == JOB and (done := self._jobs.get(message.get("Job-UUID"))) is not None and not done.done():
             done.set_result(message)

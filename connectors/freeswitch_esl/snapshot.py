@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from connectors.freeswitch_esl.login import Rights
+from connectors.freeswitch_esl.mapping.snapshot import CALLS, CHANNELS, MEMBERS
 from connectors.freeswitch_esl.protocol.message import EslMessage
 
 MAX_QUEUES: Final = 1_000
@@ -28,13 +29,13 @@ async def take_snapshot(ask: Ask, rights: Rights) -> list[str]:
     """
     missing: list[str] = []
     if rights.may_ask(_SHOW):
-        await ask(f"{_SHOW} channels as json")
-        await ask(f"{_SHOW} calls as json")
+        await ask(CHANNELS)
+        await ask(CALLS)
     else:
         missing.append(_SHOW)
     if rights.may_ask(_CALLCENTER):
         for queue in _queues((await ask(f"{_CALLCENTER} queue list")).body)[:MAX_QUEUES]:
-            await ask(f"{_CALLCENTER} queue list members {queue}")
+            await ask(f"{MEMBERS} {queue}")
     else:
         missing.append(_CALLCENTER)
     return missing

@@ -31,6 +31,7 @@ class EslMapper:
     def connection_made(self, at: float) -> list[PbxEvent]:
         """Say that the PBX is heard; its snapshot follows."""
         self._state.stopping = False
+        self._state.asked.clear()
         self._state.listed = None
         self._state.unconfirmed = set(self._state.legs)
         return [ConnectionMade(at=at)]
@@ -42,7 +43,8 @@ class EslMapper:
     def receive(self, message: EslMessage, at: float) -> list[PbxEvent]:
         """Return what one event says; ``at`` is its arrival, which FreeSWITCH's own ``Event-Date-Timestamp`` overrides."""
         if message.kind is MessageKind.API:
-            return snapshot.listed(self._state, message.body, at)
+            asked = self._state.asked
+            return snapshot.listed(self._state, asked.popleft() if asked else "", message.body, at)
         handler = _HANDLERS.get(message.name)
         if handler is None:
             return []
@@ -55,6 +57,8 @@ class EslMapper:
 
     def sent(self, command: EslCommand, at: float) -> list[PbxEvent]:
         """Return what a command of ours says beforehand: who ends a leg, who sends it elsewhere."""
+        if command.name == "api":
+            self._state.asked.append(command.argument)
         if command.name not in _API:
             return []
         name, _, argument = command.argument.partition(" ")

@@ -1,7 +1,6 @@
 """What FreeSWITCH lists when it is asked: its legs, who is bridged with whom, who waits. Pure.
 
-The answers to ``show channels as json``, ``show calls as json`` and ``callcenter_config queue list members QUEUE`` are known by
-what they hold; the snapshot is done with the calls.
+The snapshot is done with the answer to ``show calls as json``, which follows that to ``show channels as json``.
 """
 
 from typing import Any, Final
@@ -16,6 +15,9 @@ from gateway.model.events import LegSeen, PbxEvent, QueueEntrySeen, SnapshotDone
 from gateway.model.ids import BridgeId, LegId, QueueName
 from gateway.model.terms import LegRole
 
+CHANNELS: Final = "show channels as json"
+CALLS: Final = "show calls as json"
+MEMBERS: Final = "callcenter_config queue list members"
 _ROWS: Final = '{"row_count"'
 _MEMBERS: Final = "queue|instance_id|uuid|session_uuid|"
 _WAITING: Final = frozenset({"Waiting", "Trying"})
@@ -25,17 +27,14 @@ _RINGING: Final = frozenset({"RINGING", "EARLY"})
 Row = dict[str, str]
 
 
-def listed(state: Legs, text: str, at: float) -> list[PbxEvent]:
-    """Return what an ``api`` command's answer says of legs; nothing where it is another's."""
-    if text.startswith(_ROWS):
-        rows = _rows(text)
-        if rows and "b_uuid" not in rows[0] and "initial_dest" in rows[0]:
-            state.listed = {LegId(row.get("uuid", "")): row for row in rows if row.get("uuid")}
-            return []
-        if rows and "b_uuid" not in rows[0]:
-            return []
-        return _done(state, rows, at)
-    if text.startswith(_MEMBERS):
+def listed(state: Legs, command: str, text: str, at: float) -> list[PbxEvent]:
+    """Return what the answer to an ``api`` command says of legs; nothing where it is about something else."""
+    if command == CHANNELS and text.startswith(_ROWS):
+        state.listed = {LegId(row["uuid"]): row for row in _rows(text) if row.get("uuid")}
+        return []
+    if command == CALLS and text.startswith(_ROWS):
+        return _done(state, _rows(text), at)
+    if command.startswith(MEMBERS) and text.startswith(_MEMBERS):
         return _members(state, text, at)
     return []
 

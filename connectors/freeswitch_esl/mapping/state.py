@@ -9,6 +9,7 @@ from gateway.model.events import LegUnbridged, PbxEvent
 from gateway.model.ids import BridgeId, LegId, QueueName
 from gateway.model.site import Site
 
+MAX_ASKED: Final = 10_000
 REMEMBERED_LEGS: Final = 4096
 """Ids of legs that are gone, kept so that what FreeSWITCH says of them late does not bring them back."""
 
@@ -77,6 +78,8 @@ class Legs:
         """Legs that a command sends elsewhere."""
         self.consultations: dict[LegId, tuple[LegId, LegId]] = {}
         """By whom was consulted: who did, and whom he held, once he hung up on both."""
+        self.asked: deque[str] = deque(maxlen=MAX_ASKED)
+        """``api`` commands whose answers have not come: they come in this order."""
         self.listed: dict[LegId, dict[str, str]] | None = None
         """What ``show channels`` listed, until ``show calls`` says who is bridged."""
         self.unconfirmed: set[LegId] = set()
