@@ -21,7 +21,8 @@ class Told(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     at: float
     """Seconds since the epoch."""
     tenant: Tenant
-    pbx: PbxName
+    pbx: PbxName | None
+    """None where it is about no PBX, such as a customer."""
     call_id: CallId | None
     json: bytes
     """The envelope, encoded."""

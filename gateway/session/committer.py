@@ -34,13 +34,14 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     """One thing to tell, before it has its place in the order."""
 
     id: str | None
-    """None where it is about the PBX itself; then its place makes it unique."""
+    """None where it is about no call; then its place makes it unique."""
     type: str
     """Dotted, past tense: ``call.answered``."""
     at: float
     """Seconds since the epoch."""
     tenant: Tenant
-    pbx: PbxName
+    pbx: PbxName | None
+    """None where it is about no PBX, such as a customer."""
     call_id: CallId | None
     data: dict[str, Any]
 
@@ -59,7 +60,7 @@ class _Envelope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     type: str
     time: str
     tenant: str
-    pbx: str
+    pbx: str | None = None
     call_id: str | None = None
     position: int
     data: dict[str, Any]
@@ -125,6 +126,11 @@ class Committer:
             waiting.heard[state] = heard_at
         self._news.set()
 
+    def tell(self, messages: Iterable[Message]) -> None:
+        """Take over what happened elsewhere than in a PBX's calls, in order."""
+        self._waiting.messages += messages
+        self._news.set()
+
     async def room(self) -> None:
         """Wait until there is room for more. Cancelling is safe."""
         if len(self._waiting) < MAX_WAITING:
@@ -172,7 +178,8 @@ class Committer:
         return [self._told(message, position) for position, message in enumerate(messages, self._hub.position + 1)]
 
     def _told(self, message: Message, position: int) -> Told:
-        event_id = f"{message.pbx}:{position}" if message.id is None else message.id
+        subject = message.type.partition(".")[0] if message.pbx is None else message.pbx
+        event_id = f"{subject}:{position}" if message.id is None else message.id
         envelope = _Envelope(
             id=event_id,
             type=message.type,

@@ -89,7 +89,7 @@ class SqlStore:
                 type=row.type,
                 at=row.at,
                 tenant=Tenant(row.tenant),
-                pbx=PbxName(row.pbx),
+                pbx=None if row.pbx is None else PbxName(row.pbx),
                 call_id=None if row.call_id is None else CallId(row.call_id),
                 json=row.envelope,
             )

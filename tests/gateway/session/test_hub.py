@@ -86,6 +86,16 @@ async def test_a_listener_gets_its_topics_alone(topics: list[str], expected: lis
     assert [each["number"] for each in await taken(listener)] == expected
 
 
+async def test_a_listener_to_one_pbx_gets_what_is_about_none_too() -> None:
+    hub = new_hub()
+    listener = hub.listen(["*"], pbxs=["two"])
+
+    hub.publish([message(FIRST), msgspec.structs.replace(message(FIRST + 1, "customer.changed"), pbx=None)])
+
+    assert [told.position for told in await listener.next_batch()] == [FIRST + 1]
+    listener.close()
+
+
 async def test_a_listener_gets_its_pbxs_alone() -> None:
     hub = new_hub(10)
     listener = hub.listen(["*"], pbxs=["two"])

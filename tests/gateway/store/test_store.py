@@ -34,6 +34,14 @@ async def test_calls_and_events_come_back_as_they_were(store: Store) -> None:
     assert await heard_at(store) == 12.5
 
 
+async def test_an_event_may_be_about_no_pbx(store: Store) -> None:
+    event = msgspec.structs.replace(told(1), pbx=None, call_id=None)
+
+    await store.commit(batch(events=[event]))
+
+    assert await store.told_after(0, 10) == [event]
+
+
 async def test_a_call_that_changes_has_one_record(store: Store) -> None:
     (call, *_) = live_calls()
     await store.commit(batch([call], [told(1)]))

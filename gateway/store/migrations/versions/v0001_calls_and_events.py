@@ -42,7 +42,7 @@ def upgrade() -> None:
         sa.Column("event_id", sa.Text, nullable=False),
         sa.Column("type", sa.Text, nullable=False),
         sa.Column("at", sa.Double, nullable=False),
-        sa.Column("pbx", sa.Text, nullable=False),
+        sa.Column("pbx", sa.Text),
         sa.Column("call_id", sa.Text),
         sa.Column("envelope", sa.LargeBinary, nullable=False),
         sa.UniqueConstraint("tenant", "event_id", name="events_once"),
