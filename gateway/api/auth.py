@@ -15,3 +15,14 @@ class DemoAuthenticator:
     async def principal(self, _request: web.Request) -> Principal:
         """Return the one there is."""
         return DEMO
+
+    async def anybody(self, _request: web.Request) -> Principal:
+        """Return the one there is."""
+        return DEMO
+
+    async def shown(self, _request: web.Request, _token: str | None) -> Principal:
+        """Return the one there is."""
+        return DEMO
+
+    async def still(self, _principal: Principal) -> None:
+        """Let the visitor stay."""

@@ -3,17 +3,21 @@
 A handler gets its query and body decoded and checked, and who asks; what cannot be used was refused before it runs.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Generic, Protocol, TypeVar
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 import msgspec
 from aiohttp import web
 
-from gateway.api.problems import ApiError, bad_body, bad_parameter, forbidden
-from gateway.model.principals import Principal, Scope
+from gateway.api.problems import ApiError, bad_body, bad_header, bad_parameter, forbidden
+from gateway.model.principals import Principal, Role, Scope
 
 _Query = TypeVar("_Query")
 _Body = TypeVar("_Body")
+
+
+NOBODY: Final = Principal(id="", name="nobody", role=Role.AGENT, scopes=frozenset())
+"""Who asks for something that is open to all without saying who he is."""
 
 
 class Nothing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -39,6 +43,21 @@ class Asked(Generic[_Query, _Body]):
 Handler = Callable[[Asked[Any, Any]], Awaitable[web.StreamResponse]]
 
 
+class Header(msgspec.Struct, frozen=True, kw_only=True):
+    """A header that means something to one operation; the handler reads it from the request."""
+
+    name: str
+    description: str
+    required: bool = False
+
+
+class Media(msgspec.Struct, frozen=True):
+    """An answer that is not JSON."""
+
+    types: tuple[str, ...]
+    """``text/csv``."""
+
+
 class Operation(msgspec.Struct, frozen=True, kw_only=True):
     """One thing the API does."""
 
@@ -51,15 +70,27 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     tag: str
     """Under which it is listed: ``calls``."""
     scope: Scope | None
-    """What the one who asks must be allowed; None is for everybody."""
+    """What the one who asks must be allowed; None is for everybody who says who he is."""
+    open: bool = False
+    """Whether it is answered to those as well who do not say who they are: they are :data:`NOBODY` then."""
     query: type[msgspec.Struct] = Nothing
     """A field a parameter; a tuple is written with commas between its items."""
+    headers: tuple[Header, ...] = ()
     body: type | None = None
     """None where there is no body."""
+    examples: Mapping[str, Any] = {}
+    """Bodies that somebody may send, by what they show: ``call back a customer``."""
     answers: Mapping[int, Any] = {}
-    """The type of the answer by status; None for one without a body."""
+    """The type of the answer by status, or :class:`Media`; None for one without a body."""
     problems: tuple[int, ...] = ()
-    """Statuses of problems beside those that every operation may have."""
+    """Statuses of problems beside those that every operation may have: 404 where something may not be there."""
+
+
+class Group(Protocol):
+    """Operations about one subject, as ``gateway/api/calls.py`` has them."""
+
+    def operations(self) -> list[Operation]:
+        """Return what it does."""
 
 
 class Authenticator(Protocol):
@@ -69,11 +100,37 @@ class Authenticator(Protocol):
         """Return who made the request.
 
         Raises:
-            ApiError: 401: nobody that we know.
+            ApiError: 401: nobody that we know, or 429: too often.
+        """
+
+    async def anybody(self, request: web.Request) -> Principal:
+        """Return who made the request, and :data:`~gateway.model.principals.NOBODY` when it does not say.
+
+        Raises:
+            ApiError: 401: it says so falsely.
+        """
+
+    async def shown(self, request: web.Request, token: str | None) -> Principal:
+        """Return who opened a connection, whose first message showed this token or left that to the request.
+
+        Raises:
+            ApiError: 401: nobody that we know, or 429: too often.
+        """
+
+    async def still(self, principal: Principal) -> None:
+        """Look again whether somebody whose connection has lasted may go on.
+
+        Raises:
+            ApiError: 401: not any more.
         """
 
 
-def routes_of(operations: list[Operation], authenticator: Authenticator) -> list[web.AbstractRouteDef]:
+def operations_of(groups: Iterable[Group]) -> list[Operation]:
+    """Return all that these groups do."""
+    return [operation for group in groups for operation in group.operations()]
+
+
+def routes_of(operations: Sequence[Operation], authenticator: Authenticator) -> list[web.AbstractRouteDef]:
     """Return the routes that do these."""
     return [web.route(each.method, each.path, _checked(each, authenticator)) for each in operations]
 
@@ -82,14 +139,30 @@ def _checked(operation: Operation, authenticator: Authenticator) -> Callable[[we
     decoder: msgspec.json.Decoder[Any] | None = None if operation.body is None else msgspec.json.Decoder(operation.body)
 
     async def handle(request: web.Request) -> web.StreamResponse:
-        principal = await authenticator.principal(request)
+        principal = await _principal(request, operation, authenticator)
         if operation.scope is not None and not principal.may(operation.scope):
             raise forbidden(operation.scope, principal.name)
+        for header in operation.headers:
+            if header.required and not request.headers.get(header.name):
+                raise bad_header(header.name, "it is missing")
+        for name, text in request.match_info.items():
+            # No database has a name with it, and PostgreSQL takes no such text.
+            if "\0" in text:
+                raise bad_parameter(name, "it has a NUL character")
         query = _query(request, operation.query)
         body = None if decoder is None else await _body(request, decoder)
         return await operation.handler(Asked(request, principal, query, body))
 
     return handle
+
+
+async def _principal(request: web.Request, operation: Operation, authenticator: Authenticator) -> Principal:
+    try:
+        return await authenticator.principal(request)
+    except ApiError as error:
+        if operation.open and error.status == 401:
+            return NOBODY
+        raise
 
 
 def _query(request: web.Request, wanted: type[msgspec.Struct]) -> msgspec.Struct:
@@ -101,6 +174,8 @@ def _query(request: web.Request, wanted: type[msgspec.Struct]) -> msgspec.Struct
             raise bad_parameter(name, "there is no such parameter")
         if name in given:
             raise bad_parameter(name, "it is given twice")
+        if "\0" in text:
+            raise bad_parameter(name, "it has a NUL character")
         given[name] = [word for word in text.split(",") if word] if name in lists else text
     try:
         return msgspec.convert(given, wanted, strict=False)
@@ -112,10 +187,26 @@ def _query(request: web.Request, wanted: type[msgspec.Struct]) -> msgspec.Struct
 async def _body(request: web.Request, decoder: msgspec.json.Decoder[Any]) -> Any:
     if request.content_type != "application/json":
         raise ApiError(415, "not-json", "Not JSON", "The body must be JSON: send `Content-Type: application/json`.")
+    data = await request.read()
     try:
-        return decoder.decode(await request.read())
+        body = decoder.decode(data)
     except msgspec.MsgspecError as error:
         raise bad_body(str(error)) from error
+    if b"\\u0000" in data and _has_nul(msgspec.json.decode(data)):
+        raise bad_body("a text has a NUL character")
+    return body
+
+
+def _has_nul(data: Any) -> bool:
+    match data:
+        case str():
+            return "\0" in data
+        case list():
+            return any(map(_has_nul, data))
+        case dict():
+            return any(map(_has_nul, (*data, *data.values())))
+        case _:
+            return False
 
 
 def answer(data: Any, status: int = 200) -> web.Response:

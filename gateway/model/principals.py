@@ -58,3 +58,7 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
     def may(self, scope: Scope) -> bool:
         """Tell whether this is allowed."""
         return scope in self.scopes
+
+
+NOBODY: Final = Principal(id="nobody", name="nobody", role=Role.AGENT, scopes=frozenset())
+"""Who shows nothing."""
