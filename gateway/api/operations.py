@@ -4,20 +4,16 @@ A handler gets its query and body decoded and checked, and who asks; what cannot
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from typing import Any, Final, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 from aiohttp import web
 
 from gateway.api.problems import ApiError, bad_body, bad_header, bad_parameter, forbidden
-from gateway.model.principals import Principal, Role, Scope
+from gateway.model.principals import Principal, Scope
 
 _Query = TypeVar("_Query")
 _Body = TypeVar("_Body")
-
-
-NOBODY: Final = Principal(id="", name="nobody", role=Role.AGENT, scopes=frozenset())
-"""Who asks for something that is open to all without saying who he is."""
 
 
 class Nothing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -72,7 +68,8 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     scope: Scope | None
     """What the one who asks must be allowed; None is for everybody who says who he is."""
     open: bool = False
-    """Whether it is answered to those as well who do not say who they are: they are :data:`NOBODY` then."""
+    """Whether it is answered to those as well who do not say who they are: they are
+    :data:`~gateway.model.principals.NOBODY` then."""
     query: type[msgspec.Struct] = Nothing
     """A field a parameter; a tuple is written with commas between its items."""
     headers: tuple[Header, ...] = ()
@@ -139,7 +136,7 @@ def _checked(operation: Operation, authenticator: Authenticator) -> Callable[[we
     decoder: msgspec.json.Decoder[Any] | None = None if operation.body is None else msgspec.json.Decoder(operation.body)
 
     async def handle(request: web.Request) -> web.StreamResponse:
-        principal = await _principal(request, operation, authenticator)
+        principal = await (authenticator.anybody(request) if operation.open else authenticator.principal(request))
         if operation.scope is not None and not principal.may(operation.scope):
             raise forbidden(operation.scope, principal.name)
         for header in operation.headers:
@@ -154,15 +151,6 @@ def _checked(operation: Operation, authenticator: Authenticator) -> Callable[[we
         return await operation.handler(Asked(request, principal, query, body))
 
     return handle
-
-
-async def _principal(request: web.Request, operation: Operation, authenticator: Authenticator) -> Principal:
-    try:
-        return await authenticator.principal(request)
-    except ApiError as error:
-        if operation.open and error.status == 401:
-            return NOBODY
-        raise
 
 
 def _query(request: web.Request, wanted: type[msgspec.Struct]) -> msgspec.Struct:
