@@ -1,6 +1,7 @@
 """What a site's configuration says of its numbers: who is an extension, what is a trunk, how to get an outside line."""
 
 import re
+from datetime import UTC, tzinfo
 from functools import cached_property
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -43,9 +44,10 @@ class Site(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
             raise ValueError("queues: a queue has two rules")
 
     @cached_property
-    def zone(self) -> ZoneInfo:
+    def zone(self) -> tzinfo:
         """The time zone: a table that came with the system, no clock."""
-        return ZoneInfo(self.time_zone)
+        # The usual one needs no table, which a small system may lack.
+        return UTC if self.time_zone == "UTC" else ZoneInfo(self.time_zone)
 
     @cached_property
     def queue_rules(self) -> QueueRules:
