@@ -178,7 +178,7 @@ async def _body(request: web.Request, decoder: msgspec.json.Decoder[Any]) -> Any
     data = await request.read()
     try:
         body = decoder.decode(data)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise bad_body(str(error)) from error
     if b"\\u0000" in data and _has_nul(msgspec.json.decode(data)):
         raise bad_body("a text has a NUL character")

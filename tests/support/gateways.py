@@ -11,9 +11,11 @@ from support.memory_store import MemoryStore
 from support.replaying import PBX, pbx_events
 
 from connectors.asterisk_ami.replay import site_of
+from gateway.api.auth import DemoAuthenticator
 from gateway.api.calls import Calls
 from gateway.api.guard import guard
 from gateway.api.health import Health
+from gateway.api.operations import Group, operations_of, routes_of
 from gateway.api.stream import Stream
 from gateway.model.ids import PbxName
 from gateway.model.site import Site
@@ -84,8 +86,12 @@ async def served(
     engine = Engine(parts.committer, sites, now=lambda: 1_800_000_000.0)
     stream = Stream(parts.hub)
     application = web.Application(middlewares=[guard])
-    application.add_routes(Calls(engine, parts.hub, parts.store, dict.fromkeys(sites, "asterisk_ami")).routes())
-    application.add_routes(Health(engine, parts.hub, parts.committer, parts.store).routes())
+    # Of the groups that gateway/app.py serves those that need no more than an engine, the hub and a store.
+    groups: list[Group] = [
+        Calls(engine, parts.hub, parts.store, dict.fromkeys(sites, "asterisk_ami")),
+        Health(engine, parts.hub, parts.committer, parts.store),
+    ]
+    application.add_routes(routes_of(operations_of(groups), DemoAuthenticator()))
     application.add_routes(stream.routes())
     application.on_shutdown.append(stream.close)
     async with at_work(engine, parts.committer), TestClient(TestServer(application)) as client:
