@@ -1,9 +1,11 @@
 """Which store a configuration means, and how it is opened."""
 
 import asyncio
+import shutil
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from secrets import token_hex
+from tempfile import gettempdir
 from typing import Final
 
 import structlog
@@ -45,16 +47,17 @@ def store_of(database: Database, *, now: Callable[[], float]) -> SqlStore:
 
 
 class PassingDatabase(Database):
-    """A database in a temporary folder, gone with the process."""
+    """A database in a temporary folder, gone with the gateway."""
 
     def __init__(self) -> None:
-        self._folder = TemporaryDirectory(prefix="tieline-", ignore_cleanup_errors=True)
-        super().__init__(parse_url(f"sqlite:///{self._folder.name}/{DEFAULT_FILE}"))
+        # Made by open() for its owner alone; nobody can be there before it, for nobody can guess the name.
+        self._folder = Path(gettempdir(), f"tieline-{token_hex(8)}")
+        super().__init__(parse_url(f"sqlite:///{self._folder}/{DEFAULT_FILE}"))
 
     async def close(self) -> None:
         """Let go of it and delete it."""
         await super().close()
-        self._folder.cleanup()
+        await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
 
 
 async def open_patiently(store: Store, *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:

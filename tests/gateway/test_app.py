@@ -1,5 +1,6 @@
 import asyncio
 import json
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -76,11 +77,15 @@ async def test_positions_go_on_after_a_restart(state: Path) -> None:
 
 
 async def test_positions_in_memory_are_none_of_an_earlier_run() -> None:
-    first = Gateway(settings(entry("one"), store="memory:"), now=lambda: 1_800_000_000.0)
-    second = Gateway(settings(entry("one"), store="memory:"), now=lambda: 1_800_000_001.0)
+    positions = []
+    for now in (1_800_000_000.0, 1_800_000_001.0):
+        gateway = Gateway(settings(entry("one"), store="memory:"), now=partial(float, now))
+        await gateway.store.open()
+        positions.append(await gateway.store.last_position())
+        await gateway.store.close()
 
-    assert await second.store.last_position() - await first.store.last_position() == 1_000_000
-    assert await second.store.last_position() < 2**53
+    assert positions[1] - positions[0] == 1_000_000
+    assert positions[1] < 2**53
 
 
 async def test_the_embedded_default_has_live_calls() -> None:

@@ -68,6 +68,11 @@ class MemoryStore:
             self._last_position = batch.events[-1].position
         self._heard |= {(heard.tenant, heard.pbx): heard for heard in batch.heard}
 
+    @property
+    def kept(self) -> list[Call]:
+        """The calls that have ended and are not part of others."""
+        return [call for call in self._ended.values() if call.merged_into is None]
+
     async def told_after(self, position: int, limit: int) -> list[Told]:
         """Return the next events after this position, in order."""
         skipped = max(position + 1 - self.kept_from, 0)

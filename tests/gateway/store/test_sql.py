@@ -137,7 +137,7 @@ async def test_events_wait_while_the_disk_is_full_and_are_all_kept_when_it_has_r
     def limit(connection: Any, _record: object) -> None:
         connection.execute(f"PRAGMA max_page_count={pages[0]}").close()
 
-    sa.event.listen(store.engine.sync_engine, "connect", limit)
+    sa.event.listen(store.database.engine.sync_engine, "connect", limit)
     await store.open()
     one = Told(store)
     async with at_work(one.committer):
