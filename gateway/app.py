@@ -15,6 +15,7 @@ from aiohttp import web
 
 from gateway.api.auth import DemoAuthenticator
 from gateway.api.calls import Calls
+from gateway.api.documents import Documents
 from gateway.api.guard import guard
 from gateway.api.health import Health
 from gateway.api.operations import Group, operations_of, routes_of
@@ -116,13 +117,16 @@ class Gateway:
     def _application(self) -> web.Application:
         application = web.Application(middlewares=[guard])
         plugins: Mapping[PbxName, str] = {entry.pbx: entry.plugin for entry in self.settings.connectors}
-        stream = Stream(self.hub)
+        authenticator = DemoAuthenticator()
+        stream = Stream(self.hub, authenticator)
         # All that the API does: what stands here is served, described at /openapi.json and tried by schemathesis.
         groups: list[Group] = [
             Health(self.engine, self.hub, self.committer, self.store),
             Calls(self.engine, self.hub, self.store, plugins),
         ]
-        application.add_routes(routes_of(operations_of(groups), DemoAuthenticator()))
+        operations = operations_of(groups)
+        operations += Documents(operations).operations()
+        application.add_routes(routes_of(operations, authenticator))
         application.add_routes(stream.routes())
         application.add_routes(page_routes())
         application.on_shutdown.append(stream.close)

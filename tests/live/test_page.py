@@ -55,7 +55,7 @@ class Site:
 
     async def start(self) -> None:
         application = web.Application(middlewares=[guard])
-        stream = Stream(self.hub)
+        stream = Stream(self.hub, DemoAuthenticator())
         operations = Calls(self.engine, self.hub, self.parts.store, {PBX: "asterisk_ami"}).operations()
         for part in (routes_of(operations, DemoAuthenticator()), stream.routes(), routes()):
             application.add_routes(part)

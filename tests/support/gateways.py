@@ -13,9 +13,10 @@ from support.replaying import PBX, pbx_events
 from connectors.asterisk_ami.replay import site_of
 from gateway.api.auth import DemoAuthenticator
 from gateway.api.calls import Calls
+from gateway.api.documents import Documents
 from gateway.api.guard import guard
 from gateway.api.health import Health
-from gateway.api.operations import Group, operations_of, routes_of
+from gateway.api.operations import Authenticator, Group, operations_of, routes_of
 from gateway.api.stream import Stream
 from gateway.model.ids import PbxName
 from gateway.model.site import Site
@@ -78,20 +79,29 @@ class Served:
 
 @asynccontextmanager
 async def served(
-    folder: Path, *, kept: int = 10_000, others: Sequence[str] = (), store: Store | None = None
+    folder: Path,
+    *,
+    kept: int = 10_000,
+    others: Sequence[str] = (),
+    store: Store | None = None,
+    authenticator: Authenticator | None = None,
 ) -> AsyncIterator[Served]:
-    """Serve the API of a gateway whose first PBX is the recorded one; the others say nothing."""
+    """Serve the API of a gateway whose first PBX is the recorded one; the others say nothing. Without an authenticator
+    everybody may everything."""
+    authenticator = authenticator or DemoAuthenticator()
     parts = Parts(kept=kept, position=999, store=store)
     sites = {PBX: site_of(folder)} | {PbxName(name): Site() for name in others}
     engine = Engine(parts.committer, sites, now=lambda: 1_800_000_000.0)
-    stream = Stream(parts.hub)
+    stream = Stream(parts.hub, authenticator)
     application = web.Application(middlewares=[guard])
     # Of the groups that gateway/app.py serves those that need no more than an engine, the hub and a store.
     groups: list[Group] = [
         Calls(engine, parts.hub, parts.store, dict.fromkeys(sites, "asterisk_ami")),
         Health(engine, parts.hub, parts.committer, parts.store),
     ]
-    application.add_routes(routes_of(operations_of(groups), DemoAuthenticator()))
+    operations = operations_of(groups)
+    operations += Documents(operations).operations()
+    application.add_routes(routes_of(operations, authenticator))
     application.add_routes(stream.routes())
     application.on_shutdown.append(stream.close)
     async with at_work(engine, parts.committer), TestClient(TestServer(application)) as client:
