@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from gateway.model.commands import Command, CommandId, SendDigits
+from gateway.model.commands import Command, CommandId, SendDigits, name_of
 from gateway.model.ids import CallId, LegId, PbxName, Tenant
 from gateway.model.principals import Role
 from gateway.model.refusals import Refusal
@@ -58,7 +58,7 @@ class CommandRecord(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def kind(self) -> str:
         """The command's ``type``: ``place_call``."""
-        return str(self.command.__struct_config__.tag)
+        return name_of(type(self.command))
 
     @property
     def is_settled(self) -> bool:

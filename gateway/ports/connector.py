@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import msgspec
 
@@ -69,6 +69,7 @@ class Connector(Protocol):
         """Keep the PBX connected and put its events into ``sink``. Cancelling is safe: no event is half applied."""
 
 
+@runtime_checkable
 class CommandingConnector(Connector, Protocol):
     """A connector whose PBX can be told to do something."""
 
