@@ -120,6 +120,16 @@ def person_of(group: Group, entries: Mapping[CustomerId, Customer], claims: Iter
     )
 
 
+def searched_text(entry: Customer) -> str:
+    """Return what a search looks through, in one case."""
+    return "\n".join(filter(None, (entry.name, entry.company, entry.external_id))).casefold()
+
+
+def is_found_by(entry: Customer, words: str) -> bool:
+    """Tell whether a search for these words finds an entry."""
+    return words.casefold() in searched_text(entry)
+
+
 def match_of(identity: Identity, persons: Iterable[Person], *, shared: bool) -> Match:
     """Return who of these may be behind an identity, by how well it is founded that he has it."""
 

@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.model.claims import Claim, ClaimId, CustomerId, Evidence, Identity, IdentityKind
-from gateway.model.customers import Customer, Note, NoteId
+from gateway.model.customers import Customer, Note, NoteId, searched_text
 from gateway.model.ids import CallId, Tenant
 from gateway.ports.customers import CustomerChange, Declared
 from gateway.store.database import Database
@@ -236,7 +236,7 @@ def _entry_row(tenant: Tenant, entry: Customer) -> dict[str, Any]:
         "external_id": entry.external_id,
         "created_at": entry.created_at,
         "changed_at": entry.changed_at,
-        "searched": "\n".join(filter(None, (entry.name, entry.company, entry.external_id))).casefold(),
+        "searched": searched_text(entry),
     }
 
 

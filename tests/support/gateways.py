@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Protocol
 
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
@@ -29,6 +30,12 @@ from gateway.session.hub import Hub
 Client = TestClient[web.Request, web.Application]
 
 
+class Part(Protocol):
+    """What works until it is cancelled."""
+
+    async def run(self) -> None: ...
+
+
 class Parts:
     """What an engine stands on: a store, the hub and the committer between them.
 
@@ -45,7 +52,7 @@ class Parts:
 
 
 @asynccontextmanager
-async def at_work(*parts: Engine | Committer) -> AsyncIterator[None]:
+async def at_work(*parts: Part) -> AsyncIterator[None]:
     """Run the parts while the context is open."""
     tasks = [asyncio.create_task(part.run()) for part in parts]
     try:
