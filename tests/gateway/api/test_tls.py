@@ -138,10 +138,7 @@ def test_a_certificate_of_a_client_is_refused(made: Certificates) -> None:
     key, text = refused(made.client, made.client)
 
     assert key == "certificate"
-    assert (
-        text
-        == f"{made.client} would be refused by every client: unsupported certificate purpose. Name a certificate for a server"
-    )
+    assert text.startswith(f"{made.client} would be refused by every client: ")
 
 
 @asynccontextmanager
