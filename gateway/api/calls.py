@@ -8,6 +8,7 @@ import msgspec
 from aiohttp import web
 from msgspec import UNSET, Meta, UnsetType
 
+from gateway.api.examples import CALL, CALLS
 from gateway.api.operations import Asked, Nothing, Operation, answer
 from gateway.api.problems import Problem, bad_parameter, not_found, store_unavailable
 from gateway.api.records import Shown, Time
@@ -152,6 +153,7 @@ class Calls:
                 scope=Scope.CALLS_READ,
                 query=CallsQuery,
                 answers={200: CallList},
+                example=CALLS,
                 problems=(503,),
             ),
             Operation(
@@ -162,6 +164,7 @@ class Calls:
                 tag="calls",
                 scope=Scope.CALLS_READ,
                 answers={200: Shown},
+                example=CALL,
                 problems=(404, 503),
             ),
             Operation(

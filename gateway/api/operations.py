@@ -79,6 +79,8 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     """Bodies that somebody may send, by what they show: ``call back a customer``."""
     answers: Mapping[int, Any] = {}
     """The type of the answer by status, or :class:`Media`; None for one without a body."""
+    example: Any = None
+    """An answer, as it is sent."""
     problems: tuple[int, ...] = ()
     """Statuses of problems beside those that every operation may have: 404 where something may not be there."""
 
