@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from gateway.api.operations import Media, Operation
+from gateway.api.operations import Media, Operation, may_be_left_out
 from gateway.api.problems import CONTENT_TYPE, PROBLEM_PREFIX, Problem
 from gateway.api.records import CallRecord, MergedCall
 
@@ -116,7 +116,7 @@ def _operation(operation: Operation, schemas: _Schemas) -> dict[str, Any]:
         content: dict[str, Any] = {"schema": schemas.of(operation.body)}
         if operation.examples:
             content["examples"] = {name: {"value": value} for name, value in operation.examples.items()}
-        described["requestBody"] = {"required": True, "content": {"application/json": content}}
+        described["requestBody"] = {"required": not may_be_left_out(operation.body), "content": {"application/json": content}}
     if operation.open:
         described["security"] = [{}, {"token": []}]
     return described

@@ -136,6 +136,7 @@ def routes_of(operations: Sequence[Operation], authenticator: Authenticator) -> 
 
 def _checked(operation: Operation, authenticator: Authenticator) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     decoder: msgspec.json.Decoder[Any] | None = None if operation.body is None else msgspec.json.Decoder(operation.body)
+    left_out = operation.body is not None and may_be_left_out(operation.body)
 
     async def handle(request: web.Request) -> web.StreamResponse:
         principal = await (authenticator.anybody(request) if operation.open else authenticator.principal(request))
@@ -149,7 +150,7 @@ def _checked(operation: Operation, authenticator: Authenticator) -> Callable[[we
             if "\0" in text:
                 raise bad_parameter(name, "it has a NUL character")
         query = _query(request, operation.query)
-        body = None if decoder is None else await _body(request, decoder)
+        body = None if decoder is None else await _body(request, decoder, left_out)
         return await operation.handler(Asked(request, principal, query, body))
 
     return handle
@@ -174,7 +175,18 @@ def _query(request: web.Request, wanted: type[msgspec.Struct]) -> msgspec.Struct
         raise bad_parameter(where.rstrip("`") or "query", what) from error
 
 
-async def _body(request: web.Request, decoder: msgspec.json.Decoder[Any]) -> Any:
+def may_be_left_out(body: type) -> bool:
+    """Tell whether a request without a body means the same as one whose body is empty braces."""
+    try:
+        msgspec.convert({}, body)
+    except msgspec.ValidationError:
+        return False
+    return True
+
+
+async def _body(request: web.Request, decoder: msgspec.json.Decoder[Any], left_out: bool) -> Any:
+    if left_out and not await request.read():
+        return decoder.decode(b"{}")
     if request.content_type != "application/json":
         raise ApiError(415, "not-json", "Not JSON", "The body must be JSON: send `Content-Type: application/json`.")
     data = await request.read()
