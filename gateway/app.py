@@ -8,31 +8,43 @@ from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
 from random import Random
+from secrets import token_bytes
 from typing import Any, Final
 
 import structlog
 from aiohttp import web
 
+from gateway.api.agent_control import AgentControl
+from gateway.api.audit import Audit
 from gateway.api.auth import DemoAuthenticator
+from gateway.api.call_control import CallControl
 from gateway.api.calls import Calls
+from gateway.api.customers import Customers
 from gateway.api.documents import Documents
 from gateway.api.guard import guard
 from gateway.api.health import Health
 from gateway.api.operations import Group, operations_of, routes_of
 from gateway.api.stream import Stream
 from gateway.model.errors import ConfigurationError
-from gateway.model.ids import PbxName
+from gateway.model.ids import DEFAULT_TENANT, PbxName
 from gateway.plugins.loader import load, plugin
 from gateway.plugins.manifest import PluginKind
 from gateway.plugins.simulated import SimulatedPbx
 from gateway.ports.connector import Connector
+from gateway.session.callers import Callers
+from gateway.session.command_orders import Orders
 from gateway.session.committer import Committer
+from gateway.session.customers import CustomerBook
+from gateway.session.dispatcher import Dispatcher
 from gateway.session.engine import Engine
+from gateway.session.first_legs import FirstLegs
 from gateway.session.hub import Hub
 from gateway.session.retention import Retention
 from gateway.session.supervisor import Supervisor
 from gateway.settings.check import convert
 from gateway.settings.values import ConnectorEntry, Settings
+from gateway.store.commands import SqlCommands
+from gateway.store.customers import SqlCustomers
 from gateway.store.opening import database_of, open_patiently, store_of
 from gateway.web import routes as page_routes
 
@@ -54,6 +66,15 @@ class Gateway:
         self.hub = Hub(kept=settings.keep.events, log=self.store)
         self.committer = Committer(self.store, self.hub, now=now)
         self.engine = Engine(self.committer, sites, now=now)
+        self.customers = CustomerBook(
+            SqlCustomers(self.database),
+            self.committer,
+            tuple(dict.fromkeys(sites.values())),
+            tenant=DEFAULT_TENANT,
+            now=now,
+            random_bytes=token_bytes,
+        )
+        self.callers = Callers(self.engine, self.hub, self.customers.people, self.committer, now=now)
         self.retention = Retention(
             self.store,
             calls_days=settings.store.calls_days,
@@ -68,6 +89,16 @@ class Gateway:
             sleep=asyncio.sleep,
             jitter=Random(),  # noqa: S311  # spreads restarts, guards nothing
         )
+        self.command_log = SqlCommands(self.database)
+        self.dispatcher = Dispatcher(
+            Orders(self.engine, self.store, settings.dialling, self.supervisor.connector, now=now),
+            self.command_log,
+            self.committer,
+            self.engine,
+            FirstLegs(self.engine, self.hub, self.store),
+            now=now,
+            entropy=token_bytes,
+        )
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[str]:
@@ -81,6 +112,7 @@ class Gateway:
             await open_patiently(self.store)
             self.hub.go_on_after(await self.store.last_position())
             await self.engine.restore(self.store)
+            await self.dispatcher.restore()
             async with self._serving() as address:
                 yield address
         finally:
@@ -97,6 +129,11 @@ class Gateway:
                 engine = tasks.create_task(self.engine.run(), name="engine")
                 supervisor = tasks.create_task(self.supervisor.run(), name="supervisor")
                 retention = tasks.create_task(self.retention.run(), name="retention")
+                # What follows the events, and ends when no more come.
+                followers = [
+                    tasks.create_task(self.callers.run(), name="callers"),
+                    tasks.create_task(self.dispatcher.run(), name="commands"),
+                ]
                 try:
                     yield address
                 finally:
@@ -109,6 +146,8 @@ class Gateway:
                     with suppress(TimeoutError):
                         async with asyncio.timeout(STOP_TIMEOUT_S):
                             await self.committer.settled()
+                    for follower in followers:
+                        follower.cancel()
                     retention.cancel()
                     committer.cancel()
         finally:
@@ -123,6 +162,10 @@ class Gateway:
         groups: list[Group] = [
             Health(self.engine, self.hub, self.committer, self.store),
             Calls(self.engine, self.hub, self.store, plugins),
+            Customers(self.customers),
+            CallControl(self.dispatcher),
+            AgentControl(self.dispatcher),
+            Audit(self.dispatcher, self.command_log),
         ]
         operations = operations_of(groups)
         operations += Documents(operations).operations()

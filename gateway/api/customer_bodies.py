@@ -17,8 +17,9 @@ CHANNEL_KINDS: Final[tuple[ChannelKind, ...]] = get_args(ChannelKind)
 _Text = Annotated[str, Meta(max_length=200)]
 _Tag = Annotated[str, Meta(min_length=1, max_length=50)]
 _Tags = Annotated[tuple[_Tag, ...], Meta(max_length=50)]
+_Id = Annotated[str, Meta(min_length=1, max_length=26)]
 _Note = Annotated[str, Meta(min_length=1, max_length=20_000)]
-_Label = Annotated[str | None, Meta(max_length=50, description="Such as `mobile`.")]
+_Label = Annotated[Annotated[str, Meta(max_length=50)] | None, Meta(description="Such as `mobile`.")]
 _Language = Annotated[str, Meta(max_length=35, description="BCP 47, such as `zh-CN`.")]
 _ExternalId = Annotated[str, Meta(min_length=1, max_length=200, description="What your system calls him; each once.")]
 _Number = Annotated[str, Meta(min_length=1, max_length=60, description="With + and country, or as it is dialled at the PBXs.")]
@@ -29,7 +30,9 @@ class CustomersQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
     number: Annotated[str | None, Meta(description="Who is behind this telephone number.")] = None
     identity: Annotated[str | None, Meta(description="Who has this, such as `email:w@example.com`.")] = None
-    q: Annotated[str | None, Meta(min_length=1, max_length=200, description="In name, company or external id.")] = None
+    q: Annotated[
+        Annotated[str, Meta(min_length=1, max_length=200)] | None, Meta(description="In name, company or external id.")
+    ] = None
     limit: Annotated[int, Meta(ge=1, le=MAX_CUSTOMERS)] = 100
     cursor: Annotated[str | None, Meta(description="The `next` of the page before, with the same filters.")] = None
 
@@ -78,7 +81,7 @@ class NewNote(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """A note to write down."""
 
     text: _Note
-    call_id: Annotated[str | None, Meta(max_length=26, description="The call in which it was written.")] = None
+    call_id: Annotated[_Id | None, Meta(description="The call in which it was written.")] = None
 
 
 class NoteText(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -90,7 +93,7 @@ class NoteText(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 class MergeBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Who is the same person."""
 
-    customer_id: Annotated[str, Meta(min_length=1, max_length=26)]
+    customer_id: _Id
 
 
 class SharedBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
