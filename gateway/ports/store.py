@@ -6,6 +6,7 @@ from typing import Protocol
 import msgspec
 
 from gateway.model.calls import Call
+from gateway.model.habits import Habit
 from gateway.model.ids import CallId, PbxName, Tenant
 from gateway.model.site import Site
 from gateway.ports.connector import Gap
@@ -47,6 +48,14 @@ class Heard(msgspec.Struct, frozen=True, kw_only=True):
     """The last times in which it was not."""
 
 
+class Learnt(msgspec.Struct, frozen=True, kw_only=True):
+    """What was learnt of a PBX."""
+
+    tenant: Tenant
+    pbx: PbxName
+    habit: Habit
+
+
 class Batch(msgspec.Struct, frozen=True, kw_only=True):
     """What is committed at once: all of it, or nothing. Positions follow each other without a gap."""
 
@@ -54,6 +63,8 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
     """Each call once."""
     events: Sequence[Told] = ()
     heard: Sequence[Heard] = ()
+    learnt: Sequence[Learnt] = ()
+    """What is kept already may be among it."""
 
 
 class Cursor(msgspec.Struct, frozen=True, array_like=True):
@@ -118,6 +129,9 @@ class Store(EventLog, Protocol):
 
     async def heard(self, tenant: Tenant, pbx: PbxName) -> Heard | None:
         """Return until when the PBX was heard; None when it never was."""
+
+    async def habits(self, tenant: Tenant, pbx: PbxName) -> list[Habit]:
+        """Return all that was learnt of the PBX."""
 
     async def unfinished(self, tenant: Tenant, pbx: PbxName, *, changed_after: float, incomplete_after: float) -> list[Call]:
         """Return the PBX's live calls, and those that ended and were changed lately, incomplete ones for longer."""

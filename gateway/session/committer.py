@@ -14,9 +14,10 @@ import structlog
 
 from gateway.model.calls import Call
 from gateway.model.errors import StoreTakenError, StoreUnavailableError
+from gateway.model.habits import Habit
 from gateway.model.ids import CallId, PbxName, Tenant
 from gateway.model.times import rfc3339
-from gateway.ports.store import Batch, ChangedCall, Heard, Store, Told
+from gateway.ports.store import Batch, ChangedCall, Heard, Learnt, Store, Told
 from gateway.session.hub import Hub
 from gateway.session.pbx_state import PbxState
 
@@ -69,12 +70,13 @@ class _Envelope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class _Waiting:
     """What came since the last batch."""
 
-    __slots__ = ("calls", "heard", "messages")
+    __slots__ = ("calls", "heard", "learnt", "messages")
 
     def __init__(self) -> None:
         self.messages: list[Message] = []
         self.calls: dict[CallId, tuple[PbxState, Call]] = {}
         self.heard: dict[PbxState, float] = {}
+        self.learnt: list[Learnt] = []
 
     def __len__(self) -> int:
         return len(self.messages) + len(self.calls)
@@ -115,7 +117,12 @@ class Committer:
         return len(self._waiting)
 
     def put(
-        self, state: PbxState, calls: Iterable[Call] = (), messages: Iterable[Message] = (), heard_at: float | None = None
+        self,
+        state: PbxState,
+        calls: Iterable[Call] = (),
+        messages: Iterable[Message] = (),
+        heard_at: float | None = None,
+        learnt: Iterable[Habit] = (),
     ) -> None:
         """Take over what happened at one PBX, in order; it is committed whole."""
         waiting = self._waiting
@@ -124,6 +131,7 @@ class Committer:
             waiting.calls[call.call_id] = (state, call)
         if heard_at is not None:
             waiting.heard[state] = heard_at
+        waiting.learnt += [Learnt(tenant=state.tenant, pbx=state.pbx, habit=habit) for habit in learnt]
         self._news.set()
 
     def tell(self, messages: Iterable[Message]) -> None:
@@ -165,6 +173,7 @@ class Committer:
                     Heard(tenant=state.tenant, pbx=state.pbx, at=at, gaps=tuple(state.gaps))
                     for state, at in waiting.heard.items()
                 ],
+                learnt=waiting.learnt,
             )
             await self._commit(batch)
             for call_id, (state, call) in waiting.calls.items():

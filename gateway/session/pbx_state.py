@@ -14,6 +14,7 @@ from gateway.model.board import Board
 from gateway.model.calls import Call
 from gateway.model.change import NOTHING, Step
 from gateway.model.events import ConnectionLost, PbxEvent, SnapshotDone
+from gateway.model.habits import Habit
 from gateway.model.ids import DEFAULT_TENANT, CallId, PbxName
 from gateway.model.queues import Queue, QueueBook
 from gateway.model.site import Site
@@ -103,14 +104,18 @@ class PbxState:
         counts.call_events += len(step.events)
         return step
 
-    def restore(self, calls: Sequence[Call], heard: Heard) -> Step:
-        """Take over the calls of an earlier process, and how far it heard the PBX; before any event.
+    def learnt(self) -> list[Habit]:
+        """Return what was learnt of the PBX since the last time."""
+        return self._board.habits.news()
+
+    def restore(self, calls: Sequence[Call], heard: Heard, habits: Sequence[Habit] = ()) -> Step:
+        """Take over the calls of an earlier process, how far it heard the PBX and what it learnt of it; before any event.
 
         Returns:
             What changes by it: from then on none of the live calls was heard.
         """
         self.gaps.extend(heard.gaps)
-        self._board.restore(calls, [(gap.began_at, gap.ended_at) for gap in heard.gaps])
+        self._board.restore(calls, [(gap.began_at, gap.ended_at) for gap in heard.gaps], habits)
         self.heard_at = self.away_since = heard.at
         step = self._board.apply(ConnectionLost(at=heard.at))
         self.show({call.call_id: call for call in step.calls})

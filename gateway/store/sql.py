@@ -7,13 +7,14 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.model.calls import Call
+from gateway.model.habits import Habit, HabitKind
 from gateway.model.ids import CallId, PbxName, Tenant
 from gateway.ports.store import Batch, Cursor, Heard, Pruned, Told
 from gateway.store.database import Database
 from gateway.store.engines import told_plainly
-from gateway.store.rows import call_row, event_row, heard_row
+from gateway.store.rows import call_row, event_row, habit_row, heard_row
 from gateway.store.snapshots import decode_call, decode_gaps
-from gateway.store.tables import CALLS, EVENTS, EVERYBODY, PBXS, POSITION
+from gateway.store.tables import CALLS, EVENTS, EVERYBODY, HABITS, PBXS, POSITION
 
 PRUNE_ROWS: Final = 2_000
 """Rows deleted in one transaction: short enough that commits do not wait for it noticeably."""
@@ -36,6 +37,7 @@ class SqlStore:
         insert: Any = sqlite.insert if database.is_sqlite else postgresql.insert
         self._put_call = replacing(insert(CALLS), CALLS)
         self._put_heard = replacing(insert(PBXS), PBXS)
+        self._put_habit = insert(HABITS).on_conflict_do_nothing()
         self._put_position = replacing(insert(POSITION), POSITION)
 
     @property
@@ -76,6 +78,8 @@ class SqlStore:
                 await connection.execute(self._put_position, [{"tenant": EVERYBODY, "last": batch.events[-1].position}])
             if batch.heard:
                 await connection.execute(self._put_heard, [heard_row(heard) for heard in batch.heard])
+            if batch.learnt:
+                await connection.execute(self._put_habit, [habit_row(learnt) for learnt in batch.learnt])
 
     async def told_after(self, position: int, limit: int) -> list[Told]:
         """Return the next events after this position, in order."""
@@ -102,6 +106,12 @@ class SqlStore:
         async with self.database.reading() as connection:
             row = (await connection.execute(wanted)).one_or_none()
         return None if row is None else Heard(tenant=tenant, pbx=pbx, at=row.heard_at, gaps=decode_gaps(row.gaps))
+
+    async def habits(self, tenant: Tenant, pbx: PbxName) -> list[Habit]:
+        """Return all that was learnt of the PBX."""
+        wanted = sa.select(HABITS.c.kind, HABITS.c.device, HABITS.c.what).where(HABITS.c.tenant == tenant, HABITS.c.pbx == pbx)
+        async with self.database.reading() as connection:
+            return [Habit(HabitKind(row.kind), row.device, row.what) for row in await connection.execute(wanted)]
 
     async def unfinished(self, tenant: Tenant, pbx: PbxName, *, changed_after: float, incomplete_after: float) -> list[Call]:
         """Return the PBX's live calls, and those that ended lately."""

@@ -59,6 +59,17 @@ PBXS: Final = sa.Table(
 )
 """Until when each PBX was heard, with all that came of it committed."""
 
+HABITS: Final = sa.Table(
+    "habits",
+    METADATA,
+    sa.Column("tenant", sa.Text, primary_key=True),
+    sa.Column("pbx", sa.Text, primary_key=True),
+    sa.Column("kind", sa.Text, primary_key=True),
+    sa.Column("device", sa.Text, primary_key=True),
+    sa.Column("what", sa.Text, primary_key=True),
+)
+"""What was learnt of each PBX, by which its CDR is read."""
+
 POSITION: Final = sa.Table(
     "position",
     METADATA,

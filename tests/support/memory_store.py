@@ -6,8 +6,9 @@ from itertools import islice
 
 from gateway.model.calls import Call
 from gateway.model.errors import StoreTakenError
+from gateway.model.habits import Habit
 from gateway.model.ids import CallId, PbxName, Tenant
-from gateway.ports.store import Batch, Cursor, Heard, Pruned, Told
+from gateway.ports.store import Batch, Cursor, Heard, Learnt, Pruned, Told
 from gateway.store.rows import sorted_at
 
 
@@ -28,6 +29,7 @@ class MemoryStore:
         self._live: dict[tuple[Tenant, CallId], Call] = {}
         self._ended: OrderedDict[tuple[Tenant, CallId], Call] = OrderedDict()
         self._heard: dict[tuple[Tenant, PbxName], Heard] = {}
+        self._learnt: dict[Learnt, None] = {}
 
     @property
     def description(self) -> str:
@@ -67,6 +69,7 @@ class MemoryStore:
         if batch.events:
             self._last_position = batch.events[-1].position
         self._heard |= {(heard.tenant, heard.pbx): heard for heard in batch.heard}
+        self._learnt |= dict.fromkeys(batch.learnt)
 
     @property
     def kept(self) -> list[Call]:
@@ -81,6 +84,10 @@ class MemoryStore:
     async def heard(self, tenant: Tenant, pbx: PbxName) -> Heard | None:
         """Return until when the PBX was heard."""
         return self._heard.get((tenant, pbx))
+
+    async def habits(self, tenant: Tenant, pbx: PbxName) -> list[Habit]:
+        """Return all that was learnt of the PBX."""
+        return [each.habit for each in self._learnt if (each.tenant, each.pbx) == (tenant, pbx)]
 
     async def unfinished(self, tenant: Tenant, pbx: PbxName, *, changed_after: float, incomplete_after: float) -> list[Call]:
         """Return the PBX's live calls, and those that ended lately."""

@@ -6,8 +6,9 @@ from support.batches import batch, call_like, heard_at, live_calls, recorded, to
 from support.replaying import PBX
 
 from gateway.model.errors import StoreTakenError
+from gateway.model.habits import Habit, HabitKind
 from gateway.model.ids import DEFAULT_TENANT, CallId, PbxName, Tenant
-from gateway.ports.store import Pruned, Store
+from gateway.ports.store import Batch, Learnt, Pruned, Store
 
 OTHER = PbxName("other")
 
@@ -54,6 +55,19 @@ async def test_a_call_that_changes_has_one_record(store: Store) -> None:
     assert await store.find(DEFAULT_TENANT, [call.call_id]) == [ended]
     assert [each for _, each in await store.ended(DEFAULT_TENANT, pbxs=None, after=None, limit=10)] == [ended]
     assert await heard_at(store) == 4.0
+
+
+async def test_what_was_learnt_of_a_pbx_is_kept_once_and_apart_from_others(store: Store) -> None:
+    one, two = Habit(HabitKind.ANSWERED, "PJSIP/carrier", "4001"), Habit(HabitKind.ANSWERED, "PJSIP/carrier", "4\0")
+    learnt = [Learnt(tenant=DEFAULT_TENANT, pbx=PBX, habit=habit) for habit in (one, two)]
+    await store.commit(Batch(learnt=learnt[:1]))
+    await store.commit(Batch(learnt=[*learnt, *learnt, Learnt(tenant=DEFAULT_TENANT, pbx=OTHER, habit=one)]))
+
+    found = await store.habits(DEFAULT_TENANT, PBX)
+    assert len(found) == 2
+    assert one in found
+    assert await store.habits(DEFAULT_TENANT, OTHER) == [one]
+    assert await store.habits(Tenant("another"), PBX) == []
 
 
 async def test_a_position_is_given_once(store: Store) -> None:
