@@ -10,7 +10,9 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from gateway.api.operations import Asked, Media, Nothing, Operation, answer
+from gateway.api.problems import forbidden
 from gateway.api.records import Time
+from gateway.api.surroundings import is_local
 from gateway.model.principals import Scope
 from gateway.model.times import rfc3339
 from gateway.ports.connector import LinkStatus
@@ -49,17 +51,22 @@ class PbxReadiness(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Readiness(msgspec.Struct, frozen=True, kw_only=True):
-    """Whether there is something to serve, and what is wrong."""
+    """Whether there is something to serve, and to those who may read it (``system:read``) what is wrong."""
 
     status: Literal["ready", "degraded", "not ready"]
-    store: StoreView
-    pbxs: list[PbxReadiness]
+    store: StoreView | msgspec.UnsetType = msgspec.UNSET
+    pbxs: list[PbxReadiness] | msgspec.UnsetType = msgspec.UNSET
 
 
 class Health:
-    """Tells how the gateway and its PBXs are."""
+    """Tells how the gateway and its PBXs are.
 
-    def __init__(self, engine: Engine, hub: Hub, committer: Committer, store: Store) -> None:
+    Args:
+        open_metrics: Let programs on this machine read the figures without a token.
+    """
+
+    def __init__(self, engine: Engine, hub: Hub, committer: Committer, store: Store, *, open_metrics: bool = False) -> None:
+        self._open_metrics = open_metrics
         self._engine = engine
         self._committer = committer
         self._store = store
@@ -98,7 +105,8 @@ class Health:
                 handler=self._metrics,
                 summary="Figures for Prometheus",
                 tag="health",
-                scope=Scope.SYSTEM_READ,
+                scope=None if self._open_metrics else Scope.SYSTEM_READ,
+                open=self._open_metrics,
                 answers={200: Media(("text/plain",))},
             ),
         ]
@@ -106,13 +114,17 @@ class Health:
     async def _alive(self, _asked: Asked[Nothing, None]) -> web.Response:
         return answer({"status": "alive"})
 
-    async def _ready(self, _asked: Asked[Nothing, None]) -> web.Response:
-        """At least one PBX is heard (200), or none is (503); what is wrong with each and the store in words for a person."""
+    async def _ready(self, asked: Asked[Nothing, None]) -> web.Response:
+        """At least one PBX is heard (200), or none is (503); with a token that may read it (``system:read``) what is wrong with
+        each and the store, in words for a person."""
         states = list(self._engine.pbxs.values())
         heard = [state for state in states if state.link.status is LinkStatus.CONNECTED]
         all_well = len(heard) == len(states) and self._committer.alarm is None
+        status = "ready" if all_well else "degraded" if heard else "not ready"
+        if not asked.principal.may(Scope.SYSTEM_READ):
+            return answer({"status": status}, 200 if heard else 503)
         body = {
-            "status": "ready" if all_well else "degraded" if heard else "not ready",
+            "status": status,
             "store": self._told_store(),
             "pbxs": [
                 {
@@ -135,7 +147,9 @@ class Health:
             told |= {"status": "failing", "detail": detail, "since": rfc3339(alarm.since)}
         return told
 
-    async def _metrics(self, _asked: Asked[Nothing, None]) -> web.Response:
+    async def _metrics(self, asked: Asked[Nothing, None]) -> web.Response:
+        if not (asked.principal.may(Scope.SYSTEM_READ) or is_local(asked.request)):
+            raise forbidden(Scope.SYSTEM_READ, asked.principal.name)
         return web.Response(body=generate_latest(self._registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 

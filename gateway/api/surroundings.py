@@ -72,6 +72,12 @@ def client_of(request: web.Request) -> str:
     return client
 
 
+def is_local(request: web.Request) -> bool:
+    """Tell whether a program of this machine asks, and no proxy, which may ask for one of elsewhere."""
+    peer = peer_of(request)
+    return is_loopback_name(peer) and not surroundings_of(request).trusts(peer)
+
+
 def name_in(host: str) -> str | None:
     """Read the name or address in a ``Host``, in small letters; None where there is none."""
     try:

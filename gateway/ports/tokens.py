@@ -1,6 +1,6 @@
 """Where API tokens are kept."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from gateway.model.ids import Tenant
@@ -23,7 +23,7 @@ class Tokens(Protocol):
     async def find(self, token_id: TokenId) -> Token | None:
         """Return the token of this id, of whichever tenant; None when there is none."""
 
-    async def all(self, tenant: Tenant) -> list[Token]:
+    async def all(self, tenant: Tenant) -> Sequence[Token]:
         """Return all tokens of a tenant, the oldest first."""
 
     async def revoke(self, tenant: Tenant, token_id: TokenId, at: float) -> Token | None:

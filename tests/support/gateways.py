@@ -92,6 +92,7 @@ async def served(
     others: Sequence[str] = (),
     store: Store | None = None,
     authenticator: Authenticator | None = None,
+    open_metrics: bool = False,
 ) -> AsyncIterator[Served]:
     """Serve the API of a gateway whose first PBX is the recorded one; the others say nothing. Without an authenticator
     everybody may everything."""
@@ -104,7 +105,7 @@ async def served(
     # Of the groups that gateway/app.py serves those that need no more than an engine, the hub and a store.
     groups: list[Group] = [
         Calls(engine, parts.hub, parts.store, dict.fromkeys(sites, "asterisk_ami")),
-        Health(engine, parts.hub, parts.committer, parts.store),
+        Health(engine, parts.hub, parts.committer, parts.store, open_metrics=open_metrics),
     ]
     operations = operations_of(groups)
     operations += Documents(operations).operations()

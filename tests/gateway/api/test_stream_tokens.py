@@ -1,73 +1,43 @@
 """Who may hear what: the event stream with API tokens, each of which may do other things."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 from aiohttp import ClientWebSocketResponse, WSMsgType
 from support.gateways import Served, served
+from support.kept_tokens import NOW, KeptTokens, bearer
 from support.replaying import CAPTURES, PBX
 
 from gateway.api import stream
-from gateway.api.auth import TokenAuthenticator
-from gateway.api.limits import Buckets, Rate
-from gateway.model.ids import DEFAULT_TENANT, Tenant
+from gateway.model.ids import DEFAULT_TENANT
 from gateway.model.principals import Scope
-from gateway.model.tokens import RANDOM_BYTES, NewToken, Token, TokenId, made, written
+from gateway.model.tokens import TokenId
 from gateway.ports.connector import Gap
-from gateway.ports.tokens import Tokens
 
 QUEUE = CAPTURES / "asterisk" / "22" / "queue_caller_hangs"
-NOW = 1_800_000_000.0
-LISTENER = (Scope.EVENTS_READ, Scope.CALLS_READ)
-TEXTS = {LISTENER: written(bytes([1] * RANDOM_BYTES)), (Scope.CALLS_READ,): written(bytes([2] * RANDOM_BYTES))}
-
-
-class Kept:
-    """Tokens in a dict."""
-
-    def __init__(self) -> None:
-        self.tokens: dict[TokenId, Token] = {}
-        for scopes, text in TEXTS.items():
-            token = made(NewToken(name="wallboard", scopes=scopes), text, created_by="command line", now=NOW)
-            self.tokens[token.id] = token
-
-    async def add(self, token: Token) -> None:
-        self.tokens[token.id] = token
-
-    async def find(self, token_id: TokenId) -> Token | None:
-        return self.tokens.get(token_id)
-
-    async def all(self, _tenant: Tenant) -> list[Token]:
-        return list(self.tokens.values())
-
-    async def revoke(self, _tenant: Tenant, token_id: TokenId, _at: float) -> Token | None:
-        return self.tokens.pop(token_id, None)
-
-    async def used(self, times: Any) -> None:
-        assert times
 
 
 @pytest.fixture
-def kept() -> Tokens:
-    return Kept()
+def tokens() -> KeptTokens:
+    return KeptTokens()
 
 
 @pytest.fixture
-async def one(kept: Tokens) -> AsyncIterator[Served]:
-    rate = Rate(per_second=1.0, burst=10)
-    authenticator = TokenAuthenticator(
-        kept, per_token=Buckets(rate), failures=Buckets(rate), now=lambda: NOW, clock=asyncio.get_running_loop().time
-    )
-    async with served(QUEUE, authenticator=authenticator) as made:
+def listener(tokens: KeptTokens) -> str:
+    return tokens.give(Scope.EVENTS_READ, Scope.CALLS_READ)
+
+
+@pytest.fixture
+async def one(tokens: KeptTokens) -> AsyncIterator[Served]:
+    async with served(QUEUE, authenticator=tokens.authenticator()) as made:
         yield made
 
 
-async def subscribed(one: Served, scopes: Sequence[Scope] | None, **subscription: Any) -> ClientWebSocketResponse:
+async def subscribed(one: Served, token: str | None, **subscription: Any) -> ClientWebSocketResponse:
     socket = await one.client.ws_connect("/api/v1/events")
-    token = {} if scopes is None else {"token": TEXTS[tuple(scopes)]}
-    await socket.send_json({"type": "subscribe", **token, **subscription})
+    await socket.send_json({"type": "subscribe", **({} if token is None else {"token": token}), **subscription})
     return socket
 
 
@@ -79,8 +49,8 @@ async def refusal(socket: ClientWebSocketResponse) -> tuple[str, int | None, str
         return message["problem"]["type"].removeprefix("urn:tieline:problem:"), socket.close_code, message["problem"]["detail"]
 
 
-async def test_the_first_message_carries_the_token_and_everything_is_what_it_may_hear(one: Served) -> None:
-    socket = await subscribed(one, LISTENER)
+async def test_the_first_message_carries_the_token_and_everything_is_what_it_may_hear(one: Served, listener: str) -> None:
+    socket = await subscribed(one, listener)
     answer = await socket.receive_json()
     await one.play()
     await one.engine.declare_gap(PBX, Gap(began_at=1.0, ended_at=2.0, reason="cut"))
@@ -91,11 +61,11 @@ async def test_the_first_message_carries_the_token_and_everything_is_what_it_may
 
     assert answer["topics"] == ["call", "command", "gateway", "session"]
     assert {event["type"].partition(".")[0] for event in told[1:]} == {"call", "gateway"}
-    assert TEXTS[LISTENER] not in str(told)
+    assert listener not in str(told)
 
 
-async def test_a_token_may_come_with_the_request_too(one: Served) -> None:
-    socket = await one.client.ws_connect("/api/v1/events", headers={"Authorization": f"Bearer {TEXTS[LISTENER]}"})
+async def test_a_token_may_come_with_the_request_too(one: Served, listener: str) -> None:
+    socket = await one.client.ws_connect("/api/v1/events", headers=bearer(listener))
     await socket.send_json({"type": "subscribe", "topics": ["call"]})
 
     assert (await socket.receive_json())["type"] == "subscribed"
@@ -110,34 +80,33 @@ async def test_without_a_token_nothing_is_heard(one: Served) -> None:
 
 
 async def test_a_wrong_token_is_refused(one: Served) -> None:
-    assert (await refusal(await subscribed(one, None, token="tl_wrong")))[:2] == ("token-refused", 4401)
+    assert (await refusal(await subscribed(one, "tl_wrong")))[:2] == ("token-refused", 4401)
 
 
-async def test_a_topic_beyond_the_tokens_scopes_is_refused_by_name(one: Served) -> None:
-    kind, code, detail = await refusal(await subscribed(one, LISTENER, topics=["call", "queue"]))
+async def test_a_topic_beyond_the_tokens_scopes_is_refused_by_name(one: Served, tokens: KeptTokens, listener: str) -> None:
+    kind, code, detail = await refusal(await subscribed(one, listener, topics=["call", "queue"]))
 
     assert (kind, code) == ("scope-missing", 4403)
     assert detail == "wallboard may not do this: it takes the scope queues:read."
-    assert (await refusal(await subscribed(one, (Scope.CALLS_READ,))))[1] == 4403
+    assert (await refusal(await subscribed(one, tokens.give(Scope.CALLS_READ))))[1] == 4403
     assert one.hub.listeners == 0
 
 
 async def test_who_listens_is_cut_off_when_his_token_is_revoked(
-    one: Served, kept: Tokens, monkeypatch: pytest.MonkeyPatch
+    one: Served, tokens: KeptTokens, listener: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stream, "ASK_AGAIN_S", 0.05)
     monkeypatch.setattr("gateway.api.auth.FRESH_S", 0.0)
-    socket = await subscribed(one, LISTENER)
+    socket = await subscribed(one, listener)
     await socket.receive_json()
-    for token in await kept.all(DEFAULT_TENANT):
-        await kept.revoke(DEFAULT_TENANT, token.id, NOW)
+    await tokens.revoke(DEFAULT_TENANT, TokenId(listener[:11]), NOW)
 
-    assert await refusal(socket) == ("token-refused", 4401, "The token is gone.")
+    assert await refusal(socket) == ("token-refused", 4401, f"The token {listener[:11]} (wallboard) was revoked.")
     assert one.hub.listeners == 0
 
 
-async def test_the_token_is_not_in_the_address(one: Served) -> None:
-    socket = await one.client.ws_connect("/api/v1/events", params={"token": TEXTS[LISTENER]})
+async def test_the_token_is_not_in_the_address(one: Served, listener: str) -> None:
+    socket = await one.client.ws_connect("/api/v1/events", params={"token": listener})
     await socket.send_json({"type": "subscribe"})
 
     assert (await refusal(socket))[:2] == ("token-missing", 4401)

@@ -9,6 +9,7 @@ from gateway.api.surroundings import (
     SURROUNDINGS,
     Surroundings,
     client_of,
+    is_local,
     networks_of,
     surroundings_of,
 )
@@ -42,6 +43,27 @@ def asked(remote: str, *said: str) -> web.Request:
 )
 def test_only_a_trusted_proxy_says_who_its_client_is(remote: str, said: tuple[str, ...], client: str) -> None:
     assert client_of(asked(remote, *said)) == client
+
+
+@pytest.mark.parametrize(
+    ("remote", "said", "local"),
+    [
+        ("127.0.0.1", (), True),
+        ("::1", (), True),
+        ("192.0.2.10", (), False),
+        ("192.0.2.10", ("127.0.0.1",), False),
+        ("203.0.113.5", ("127.0.0.1",), False),
+    ],
+)
+def test_what_is_local_comes_from_this_machine(remote: str, said: tuple[str, ...], local: bool) -> None:
+    assert is_local(asked(remote, *said)) is local
+
+
+def test_a_proxy_on_this_machine_is_not_local() -> None:
+    request = asked("127.0.0.1")
+    request.app[SURROUNDINGS] = Surroundings(proxies=networks_of(("127.0.0.1",)))
+
+    assert not is_local(request)
 
 
 @pytest.mark.parametrize(
