@@ -77,6 +77,9 @@ class CommandingConnector(Connector, Protocol):
     def commands(self) -> frozenset[str]:
         """The ``type`` of each command that this PBX takes, as far as it is configured and connected now."""
 
+    def why_not(self, command: str) -> str:
+        """Say why a command that is not among :attr:`commands` is not taken, and which line to change where."""
+
     def first_leg(self, order: Order) -> LegId | None:
         """Return the id that the first leg of a call will have that the order begins; the same each time."""
 

@@ -80,6 +80,11 @@ class CommandContract:
             assert connector.commands <= KINDS.keys()
             assert "place_call" in connector.commands
 
+    async def test_what_it_does_not_take_is_explained(self, commanded: CommandedPbx) -> None:
+        async with commanded.connecting() as connector:
+            for kind in KINDS.keys() - connector.commands:
+                assert commanded.pbx in connector.why_not(kind)
+
     async def test_an_order_has_one_first_leg_and_no_other_order_has_it(self, commanded: CommandedPbx) -> None:
         async with commanded.connecting() as connector:
             one, other = commanded.place(), commanded.place()

@@ -63,6 +63,9 @@ class ObedientPbx:
     def commands(self) -> frozenset[str]:
         return self.takes
 
+    def why_not(self, command: str) -> str:
+        return f"{self._pbx} cannot {command}: give it the right `{command}` in its configuration"
+
     def first_leg(self, order: Order) -> LegId | None:
         return LegId(f"tieline-{order.id}") if isinstance(order.command, PlaceCall) else None
 
