@@ -30,6 +30,8 @@ from gateway.session.pbx_state import PbxState
 MAX_CALLS: Final = 1_000
 """Calls in one answer, about 2 kB each."""
 DEFAULT_CALLS: Final = 100
+MAX_IDS: Final = 250
+"""Calls that may be asked for by name at once: their ids fit into the 8 kB that a web server takes as an address."""
 _NO_SITE: Final = Site()
 """Of a PBX that is no longer configured."""
 
@@ -53,7 +55,7 @@ class CallsQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     limit: Annotated[int, Meta(ge=1, le=MAX_CALLS)] = DEFAULT_CALLS
     cursor: Annotated[str | None, Meta(description="The `next` of the page before, with the same filters.")] = None
     ids: Annotated[
-        Annotated[tuple[str, ...], Meta(max_length=MAX_CALLS)] | None,
+        Annotated[tuple[Annotated[str, Meta(pattern="^[0-9A-Za-z]{1,26}$")], ...], Meta(max_length=MAX_IDS)] | None,
         Meta(description="These calls and no others; of the filters `pbx` alone may be given with it."),
     ] = None
 

@@ -169,10 +169,15 @@ def _query(request: web.Request, wanted: type[msgspec.Struct]) -> msgspec.Struct
             raise bad_parameter(name, "it has a NUL character")
         given[name] = [word for word in text.split(",") if word] if name in lists else text
     try:
-        return msgspec.convert(given, wanted, strict=False)
+        query = msgspec.convert(given, wanted, strict=False)
     except msgspec.ValidationError as error:
         what, _, where = str(error).partition(" - at `$.")
         raise bad_parameter(where.rstrip("`") or "query", what) from error
+    for field in msgspec.structs.fields(wanted):
+        # The word `null` is none of the values; who wants no filter leaves it out.
+        if field.encode_name in given and getattr(query, field.name) is None:
+            raise bad_parameter(field.encode_name, f"{given[field.encode_name]!r} is none of its values")
+    return query
 
 
 def may_be_left_out(body: type) -> bool:

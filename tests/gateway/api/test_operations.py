@@ -19,6 +19,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     word: str | None = None
     size: Annotated[int, msgspec.Meta(ge=1, le=9)] = 5
     sure: bool = False
+    most: int | None = None
     names: tuple[str, ...] = ()
 
 
@@ -90,10 +91,10 @@ async def test_parameters_are_read_as_what_they_are() -> None:
 
     assert given == {
         "name": "x",
-        "query": {"word": "a", "size": 7, "sure": True, "names": ["a", "b", "c"]},
+        "query": {"word": "a", "size": 7, "sure": True, "most": None, "names": ["a", "b", "c"]},
         "who": "reader",
     }
-    assert empty["query"] == {"word": None, "size": 5, "sure": False, "names": []}
+    assert empty["query"] == {"word": None, "size": 5, "sure": False, "most": None, "names": []}
 
 
 @pytest.mark.parametrize(
@@ -107,6 +108,7 @@ async def test_parameters_are_read_as_what_they_are() -> None:
         ("/read/x?size=1e3", "size: Expected `int`"),
         ("/read/x?size=%D9%A1", "size: Expected `int`"),
         (f"/read/x?size={'9' * 5000}", "size: "),
+        ("/read/x?most=null", "most: 'null' is none of its values"),
         ("/read/x?sure=perhaps", "sure: Expected `bool`"),
         ("/read/x?word=a%00", "word: it has a NUL character"),
         ("/read/x%00", "name: it has a NUL character"),
