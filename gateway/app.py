@@ -16,15 +16,19 @@ from aiohttp import web
 
 from gateway.api.agent_control import AgentControl
 from gateway.api.audit import Audit
-from gateway.api.auth import DemoAuthenticator
+from gateway.api.auth import DemoAuthenticator, TokenAuthenticator
 from gateway.api.call_control import CallControl
 from gateway.api.calls import Calls
 from gateway.api.customers import Customers
 from gateway.api.documents import Documents
-from gateway.api.guard import guard
+from gateway.api.guard import MAX_BODY_BYTES, guard, limited
 from gateway.api.health import Health
+from gateway.api.limits import Buckets
 from gateway.api.operations import Group, operations_of, routes_of
 from gateway.api.stream import Stream
+from gateway.api.surroundings import SURROUNDINGS, Surroundings, networks_of
+from gateway.api.tls import ServedCertificate
+from gateway.api.tokens import Tokens
 from gateway.model.errors import ConfigurationError
 from gateway.model.ids import DEFAULT_TENANT, PbxName
 from gateway.plugins.loader import load, plugin
@@ -41,11 +45,13 @@ from gateway.session.first_legs import FirstLegs
 from gateway.session.hub import Hub
 from gateway.session.retention import Retention
 from gateway.session.supervisor import Supervisor
+from gateway.settings.api import is_loopback
 from gateway.settings.check import convert
-from gateway.settings.values import ConnectorEntry, Settings
+from gateway.settings.values import ApiSettings, ConnectorEntry, Settings
 from gateway.store.commands import SqlCommands
 from gateway.store.customers import SqlCustomers
 from gateway.store.opening import database_of, open_patiently, store_of
+from gateway.store.tokens import SqlTokens
 from gateway.web import routes as page_routes
 
 STOP_TIMEOUT_S: Final = 5.0
@@ -55,14 +61,25 @@ _log = structlog.get_logger()
 
 
 class Gateway:
-    """All parts of a gateway, put together."""
+    """All parts of a gateway, put together.
+
+    Raises:
+        ConfigurationError: The certificate cannot be used, or the demo would be reached from elsewhere.
+    """
 
     def __init__(self, settings: Settings, *, now: Callable[[], float] = time.time) -> None:
+        if settings.is_demo and not is_loopback(settings.api.host):
+            raise ConfigurationError("without a configuration everybody may everything, so it is served on loopback only")
         self.settings = settings
+        self._now = now
         sites = {entry.pbx: entry.site for entry in settings.connectors}
         state_dir = state_folder(settings.state_dir)
         self.database = database_of(settings.store.url, settings.store.password, state_dir)
         self.store = store_of(self.database, now=now)
+        self.tokens = SqlTokens(self.database)
+        self.authenticator = None if settings.is_demo else authenticator_of(settings.api, self.tokens, now)
+        tls = settings.api.tls
+        self.certificate = None if tls is None else ServedCertificate(Path(tls.certificate), Path(tls.key), now=now)
         self.hub = Hub(kept=settings.keep.events, log=self.store)
         self.committer = Committer(self.store, self.hub, now=now)
         self.engine = Engine(self.committer, sites, now=now)
@@ -116,6 +133,8 @@ class Gateway:
             async with self._serving() as address:
                 yield address
         finally:
+            if self.authenticator is not None:
+                await self.authenticator.flush()
             await self.store.close()
 
     @asynccontextmanager
@@ -129,6 +148,11 @@ class Gateway:
                 engine = tasks.create_task(self.engine.run(), name="engine")
                 supervisor = tasks.create_task(self.supervisor.run(), name="supervisor")
                 retention = tasks.create_task(self.retention.run(), name="retention")
+                watchers = [
+                    tasks.create_task(watcher.run(), name=type(watcher).__name__)
+                    for watcher in (self.authenticator, self.certificate)
+                    if watcher is not None
+                ]
                 # What follows the events, and ends when no more come.
                 followers = [
                     tasks.create_task(self.callers.run(), name="callers"),
@@ -146,7 +170,7 @@ class Gateway:
                     with suppress(TimeoutError):
                         async with asyncio.timeout(STOP_TIMEOUT_S):
                             await self.committer.settled()
-                    for follower in followers:
+                    for follower in (*followers, *watchers):
                         follower.cancel()
                     retention.cancel()
                     committer.cancel()
@@ -154,13 +178,17 @@ class Gateway:
             await runner.cleanup()
 
     def _application(self) -> web.Application:
-        application = web.Application(middlewares=[guard])
+        api = self.settings.api
+        limit = limited(Buckets(api.limits.per_address), now=time.monotonic)
+        application = web.Application(middlewares=[guard, limit], client_max_size=MAX_BODY_BYTES)
+        application[SURROUNDINGS] = surroundings_of(api)
         plugins: Mapping[PbxName, str] = {entry.pbx: entry.plugin for entry in self.settings.connectors}
-        authenticator = DemoAuthenticator()
+        authenticator = self.authenticator or DemoAuthenticator()
         stream = Stream(self.hub, authenticator)
         # All that the API does: what stands here is served, described at /openapi.json and tried by schemathesis.
         groups: list[Group] = [
-            Health(self.engine, self.hub, self.committer, self.store),
+            Health(self.engine, self.hub, self.committer, self.store, open_metrics=api.metrics_without_token),
+            Tokens(self.tokens, self.authenticator, now=self._now, random_bytes=token_bytes),
             Calls(self.engine, self.hub, self.store, plugins),
             Customers(self.customers),
             CallControl(self.dispatcher),
@@ -177,7 +205,8 @@ class Gateway:
 
     async def _listen(self, runner: web.AppRunner) -> str:
         api = self.settings.api
-        site = web.TCPSite(runner, api.host, api.port)
+        context = None if self.certificate is None else self.certificate.context
+        site = web.TCPSite(runner, api.host, api.port, ssl_context=context)
         try:
             await site.start()
         except OSError as error:
@@ -186,8 +215,22 @@ class Gateway:
                 "Stop what listens there, or change api.port (`tieline run --port 0` takes any that is free)"
             ) from error
         host, port = runner.addresses[0][:2]
+        if not is_loopback(host) and api.names:
+            host = api.names[0]
         shown = f"[{host}]" if ":" in host else host
-        return f"http://{shown}:{port}/"
+        return f"{'http' if context is None else 'https'}://{shown}:{port}/"
+
+
+def authenticator_of(api: ApiSettings, tokens: SqlTokens, now: Callable[[], float]) -> TokenAuthenticator:
+    """Make what knows who asks, with the limits that are configured."""
+    per_token, failures = Buckets(api.limits.per_token), Buckets(api.limits.wrong_tokens)
+    return TokenAuthenticator(tokens, per_token=per_token, failures=failures, now=now, clock=time.monotonic)
+
+
+def surroundings_of(api: ApiSettings) -> Surroundings:
+    """Return by which names and through which proxies the gateway is reached."""
+    names = frozenset(name.lower() for name in api.names)
+    return Surroundings(names=names, proxies=networks_of(api.behind_proxy), encrypted=api.tls is not None)
 
 
 def connector_of(entry: ConnectorEntry, state_dir: Path) -> Connector:
