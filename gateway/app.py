@@ -25,6 +25,7 @@ from gateway.api.guard import MAX_BODY_BYTES, guard, limited
 from gateway.api.health import Health
 from gateway.api.limits import Buckets
 from gateway.api.operations import Group, operations_of, routes_of
+from gateway.api.recordings import Recordings as RecordingsApi
 from gateway.api.stream import Stream
 from gateway.api.surroundings import SURROUNDINGS, Surroundings, networks_of
 from gateway.api.tls import ServedCertificate
@@ -35,6 +36,7 @@ from gateway.plugins.loader import load, plugin
 from gateway.plugins.manifest import PluginKind
 from gateway.plugins.simulated import SimulatedPbx
 from gateway.ports.connector import Connector
+from gateway.recordings.service import Recordings
 from gateway.session.callers import Callers
 from gateway.session.command_orders import Orders
 from gateway.session.committer import Committer
@@ -43,7 +45,7 @@ from gateway.session.dispatcher import Dispatcher
 from gateway.session.engine import Engine
 from gateway.session.first_legs import FirstLegs
 from gateway.session.hub import Hub
-from gateway.session.retention import Retention
+from gateway.session.retention import Kept, Retention
 from gateway.session.supervisor import Supervisor
 from gateway.settings.api import is_loopback
 from gateway.settings.check import convert
@@ -51,6 +53,7 @@ from gateway.settings.values import ApiSettings, ConnectorEntry, Settings
 from gateway.store.commands import SqlCommands
 from gateway.store.customers import SqlCustomers
 from gateway.store.opening import database_of, open_patiently, store_of
+from gateway.store.recordings import SqlRecordings
 from gateway.store.tokens import SqlTokens
 from gateway.web import routes as page_routes
 
@@ -92,19 +95,28 @@ class Gateway:
             random_bytes=token_bytes,
         )
         self.callers = Callers(self.engine, self.hub, self.customers.people, self.committer, now=now)
-        self.retention = Retention(
-            self.store,
-            calls_days=settings.store.calls_days,
-            events_days=settings.store.events_days,
-            now=now,
-            sleep=asyncio.sleep,
-        )
+        keeps = [
+            Kept("calls", settings.store.calls_days, self.store.prune_calls),
+            Kept("events", settings.store.events_days, self.store.prune_events),
+        ]
+        self.retention = Retention(keeps, now=now, sleep=asyncio.sleep)
         self.supervisor = Supervisor(
             {entry.pbx: partial(connector_of, entry, state_dir / entry.pbx) for entry in settings.connectors},
             self.engine,
             now=now,
             sleep=asyncio.sleep,
             jitter=Random(),  # noqa: S311  # spreads restarts, guards nothing
+        )
+        self.recordings = Recordings(
+            settings.recordings,
+            state_dir,
+            self.store,
+            SqlRecordings(self.database),
+            self.hub,
+            self.committer,
+            calls_days=settings.store.calls_days,
+            now=now,
+            sleep=asyncio.sleep,
         )
         self.command_log = SqlCommands(self.database)
         self.dispatcher = Dispatcher(
@@ -156,6 +168,7 @@ class Gateway:
                 # What follows the events, and ends when no more come.
                 followers = [
                     tasks.create_task(self.callers.run(), name="callers"),
+                    tasks.create_task(self.recordings.run(), name="recordings"),
                     tasks.create_task(self.dispatcher.run(), name="commands"),
                 ]
                 try:
@@ -193,6 +206,7 @@ class Gateway:
             Customers(self.customers),
             CallControl(self.dispatcher),
             AgentControl(self.dispatcher),
+            RecordingsApi(self.recordings.library, now=self._now),
             Audit(self.dispatcher, self.command_log),
         ]
         operations = operations_of(groups)

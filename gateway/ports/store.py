@@ -74,13 +74,6 @@ class Cursor(msgspec.Struct, frozen=True, array_like=True):
     call_id: CallId
 
 
-class Pruned(msgspec.Struct, frozen=True, kw_only=True):
-    """How much was deleted because of its age."""
-
-    calls: int = 0
-    events: int = 0
-
-
 class EventLog(Protocol):
     """The events of before, by position."""
 
@@ -144,5 +137,8 @@ class Store(EventLog, Protocol):
     ) -> list[tuple[Cursor, Call]]:
         """Return ended calls, the last one first, each with the cursor that goes on after it; merged ones are none."""
 
-    async def prune(self, tenant: Tenant, *, calls_before: float, events_before: float) -> Pruned:
-        """Delete what ended or happened before these times, in small steps; live calls stay."""
+    async def prune_calls(self, tenant: Tenant, *, before: float) -> int:
+        """Delete the calls that ended before this time, in small steps, and return how many; live calls stay."""
+
+    async def prune_events(self, tenant: Tenant, *, before: float) -> int:
+        """Delete the events of before this time, in small steps, and return how many."""

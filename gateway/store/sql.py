@@ -9,9 +9,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from gateway.model.calls import Call
 from gateway.model.habits import Habit, HabitKind
 from gateway.model.ids import CallId, PbxName, Tenant
-from gateway.ports.store import Batch, Cursor, Heard, Pruned, Told
+from gateway.ports.store import Batch, Cursor, Heard, Told
 from gateway.store.database import Database
-from gateway.store.engines import told_plainly
 from gateway.store.rows import call_row, event_row, habit_row, heard_row
 from gateway.store.snapshots import decode_call, decode_gaps
 from gateway.store.tables import CALLS, EVENTS, EVERYBODY, HABITS, PBXS, POSITION
@@ -142,26 +141,35 @@ class SqlStore:
             rows = (await connection.execute(wanted)).all()
         return [(Cursor(row.sorted_at, CallId(row.call_id)), decode_call(row.snapshot_version, row.snapshot)) for row in rows]
 
-    async def prune(self, tenant: Tenant, *, calls_before: float, events_before: float) -> Pruned:
-        """Delete what is older, a few thousand rows at once."""
-        old_calls = (
+    async def prune_calls(self, tenant: Tenant, *, before: float) -> int:
+        """Delete what ended before, a few thousand rows at once."""
+        old = (
             sa.select(CALLS.c.call_id)
-            .where(CALLS.c.tenant == tenant, CALLS.c.state.in_(("ended", "merged")), CALLS.c.sorted_at < calls_before)
+            .where(CALLS.c.tenant == tenant, CALLS.c.state.in_(("ended", "merged")), CALLS.c.sorted_at < before)
             .limit(PRUNE_ROWS)
         )
-        calls = await self._delete(sa.delete(CALLS).where(CALLS.c.tenant == tenant, CALLS.c.call_id.in_(old_calls)))
-        events = 0
+        deleted = 0
+        while True:
+            count = await self._delete(sa.delete(CALLS).where(CALLS.c.tenant == tenant, CALLS.c.call_id.in_(old)))
+            deleted += count
+            if count < PRUNE_ROWS:
+                return deleted
+
+    async def prune_events(self, tenant: Tenant, *, before: float) -> int:
+        """Delete what happened before, a few thousand rows at once, whoever's it is: the order is one for all."""
+        deleted = 0
         while True:
             # From the oldest position on and no further than the first young event, so that the rest has no holes.
             async with self.database.reading() as connection:
                 found = sa.select(EVENTS.c.position, EVENTS.c.at).order_by(EVENTS.c.position).limit(PRUNE_ROWS)
                 rows = (await connection.execute(found)).all()
-            young = next((index for index, row in enumerate(rows) if row.at >= events_before), len(rows))
+            young = next((index for index, row in enumerate(rows) if row.at >= before), len(rows))
             if young == 0:
                 break
-            events += await self._delete(sa.delete(EVENTS).where(EVENTS.c.position <= rows[young - 1].position), once=True)
-        await self._look_for_oldest()
-        return Pruned(calls=calls, events=events)
+            deleted += await self._delete(sa.delete(EVENTS).where(EVENTS.c.position <= rows[young - 1].position))
+        if deleted:
+            await self._look_for_oldest()
+        return deleted
 
     async def _calls(self, *conditions: sa.ColumnElement[bool]) -> list[Call]:
         wanted = sa.select(CALLS.c.snapshot_version, CALLS.c.snapshot).where(*conditions)
@@ -174,14 +182,9 @@ class SqlStore:
             oldest: int | None = await connection.scalar(sa.select(sa.func.min(EVENTS.c.position)))
         self._kept_from = oldest if oldest is not None else await self.last_position() + 1
 
-    async def _delete(self, statement: sa.Delete, *, once: bool = False) -> int:
-        deleted = 0
-        while True:
-            async with told_plainly(self.description), self.database.engine.begin() as connection:
-                count = (await connection.execute(statement)).rowcount
-            deleted += count
-            if once or count < PRUNE_ROWS:
-                return deleted
+    async def _delete(self, statement: sa.Delete) -> int:
+        async with self.database.writing() as connection:
+            return (await connection.execute(statement)).rowcount
 
 
 def replacing(insert: Any, table: sa.Table) -> Any:

@@ -8,7 +8,7 @@ from gateway.model.calls import Call
 from gateway.model.errors import StoreTakenError
 from gateway.model.habits import Habit
 from gateway.model.ids import CallId, PbxName, Tenant
-from gateway.ports.store import Batch, Cursor, Heard, Learnt, Pruned, Told
+from gateway.ports.store import Batch, Cursor, Heard, Learnt, Told
 from gateway.store.rows import sorted_at
 
 
@@ -114,13 +114,17 @@ class MemoryStore:
         wanted = (each for each in listed if before is None or (each[0].ended_at, each[0].call_id) < before)
         return sorted(wanted, key=lambda each: (each[0].ended_at, each[0].call_id), reverse=True)[:limit]
 
-    async def prune(self, tenant: Tenant, *, calls_before: float, events_before: float) -> Pruned:
-        """Delete what is older."""
-        old = [key for key, call in self._ended.items() if key[0] == tenant and sorted_at(call) < calls_before]
+    async def prune_calls(self, tenant: Tenant, *, before: float) -> int:
+        """Delete what ended before."""
+        old = [key for key, call in self._ended.items() if key[0] == tenant and sorted_at(call) < before]
         for key in old:
             del self._ended[key]
-        events = 0
-        while self._events and self._events[0].at < events_before:
+        return len(old)
+
+    async def prune_events(self, tenant: Tenant, *, before: float) -> int:
+        """Delete what happened before, whoever's it is: the order is one for all."""
+        deleted = 0
+        while self._events and self._events[0].at < before:
             self._events.popleft()
-            events += 1
-        return Pruned(calls=len(old), events=events)
+            deleted += 1
+        return deleted

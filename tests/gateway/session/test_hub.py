@@ -183,7 +183,7 @@ async def test_what_the_log_deletes_while_somebody_catches_up_is_told_as_lost() 
     hub = await hub_with_log(1_000, 10, log)
     listener = hub.listen(["*"], after=FIRST + 1)
     assert len(await listener.next_batch()) == MAX_BATCH_EVENTS
-    await log.prune(DEFAULT_TENANT, calls_before=0.0, events_before=1_900_000_000.0)
+    await log.prune_events(DEFAULT_TENANT, before=1_900_000_000.0)
 
     with pytest.raises(PositionLostError, match="no longer kept"):
         await listener.next_batch()

@@ -8,7 +8,7 @@ from support.replaying import PBX
 from gateway.model.errors import StoreTakenError
 from gateway.model.habits import Habit, HabitKind
 from gateway.model.ids import DEFAULT_TENANT, CallId, PbxName, Tenant
-from gateway.ports.store import Batch, Learnt, Pruned, Store
+from gateway.ports.store import Batch, Learnt, Store
 
 OTHER = PbxName("other")
 
@@ -139,14 +139,15 @@ async def test_what_is_old_is_pruned_and_positions_go_on(store: Store) -> None:
     events = [told(number, at=100.0 * number) for number in range(1, 6)]
     await store.commit(batch([old, young, live], events))
 
-    assert await store.prune(DEFAULT_TENANT, calls_before=200.0, events_before=350.0) == Pruned(calls=1, events=3)
+    assert await store.prune_calls(DEFAULT_TENANT, before=200.0) == 1
+    assert await store.prune_events(DEFAULT_TENANT, before=350.0) == 3
 
     found = await store.find(DEFAULT_TENANT, [call.call_id for call in (old, young, live)])
     assert sorted(call.call_id for call in found) == [young.call_id, live.call_id]
     assert (store.kept_from, await store.told_after(0, 10)) == (4, events[3:])
-    assert await store.prune(DEFAULT_TENANT, calls_before=200.0, events_before=900.0) == Pruned(calls=0, events=2)
+    assert await store.prune_events(DEFAULT_TENANT, before=900.0) == 2
     assert (store.kept_from, await store.last_position()) == (6, 5)
-    assert await store.prune(DEFAULT_TENANT, calls_before=200.0, events_before=900.0) == Pruned()
+    assert await store.prune_calls(DEFAULT_TENANT, before=200.0) == await store.prune_events(DEFAULT_TENANT, before=900.0) == 0
 
 
 async def test_text_that_a_database_would_refuse_is_kept(store: Store) -> None:
