@@ -97,6 +97,12 @@ class RecordingMissingError(RecordingError):
     retryable = True
 
 
+class RecordingForbiddenError(RecordingError):
+    """The PBX does not let us read the file. We try again; the operator gives the right to it."""
+
+    retryable = True
+
+
 class RecordingUnfinishedError(RecordingError):
     """The PBX still writes the file. We try again."""
 

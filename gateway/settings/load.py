@@ -17,6 +17,7 @@ from gateway.settings.api import api_problems
 from gateway.settings.check import check, closest, convert, problem
 from gateway.settings.dialling import dialling_problems
 from gateway.settings.file import Document, KeyPath, Problem, SettingsError, read
+from gateway.settings.recordings import recordings_problems
 from gateway.settings.values import DEMO_PBX, PBX_NAME_PATTERN, ConnectorEntry, Sections, Settings, StoreSettings
 from gateway.store.urls import MEMORY, parse_url
 
@@ -59,6 +60,7 @@ def load_settings(file: Path) -> Settings:
         settings = Settings(**msgspec.structs.asdict(sections), connectors=tuple(entries))
         problems = [*api_problems(document, settings.api), *_store_problems(document, settings)]
         problems += dialling_problems(document, settings.dialling)
+        problems += recordings_problems(document, settings.recordings, [entry.pbx for entry in entries])
         if not problems:
             return settings
     raise SettingsError(sorted(problems, key=lambda each: (str(each.place.file), each.place.line)))

@@ -12,6 +12,7 @@ from gateway.model.dial_rules import DialRules
 from gateway.model.ids import PbxName
 from gateway.model.secret import Secret
 from gateway.model.site import Site
+from gateway.recordings.settings import RecordingSettings
 
 PBX_NAME_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,31}$"
 
@@ -112,6 +113,7 @@ class Sections(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     store: StoreSettings = StoreSettings()
     dialling: DialRules = DialRules()
     """Who may reach which numbers by a command, by role."""
+    recordings: RecordingSettings = RecordingSettings()
     state_dir: str | None = None
     """Folder for what must outlive a crash, such as the calls and what waits on disk; None takes the user's state folder."""
 
