@@ -95,11 +95,6 @@ class Gateway:
             random_bytes=token_bytes,
         )
         self.callers = Callers(self.engine, self.hub, self.customers.people, self.committer, now=now)
-        keeps = [
-            Kept("calls", settings.store.calls_days, self.store.prune_calls),
-            Kept("events", settings.store.events_days, self.store.prune_events),
-        ]
-        self.retention = Retention(keeps, now=now, sleep=asyncio.sleep)
         self.supervisor = Supervisor(
             {entry.pbx: partial(connector_of, entry, state_dir / entry.pbx) for entry in settings.connectors},
             self.engine,
@@ -119,6 +114,12 @@ class Gateway:
             sleep=asyncio.sleep,
         )
         self.command_log = SqlCommands(self.database)
+        keeps = [
+            Kept("calls", settings.store.calls_days, self.store.prune_calls),
+            Kept("events", settings.store.events_days, self.store.prune_events),
+            Kept("commands", settings.store.audit_days, self.command_log.prune),
+        ]
+        self.retention = Retention(keeps, now=now, sleep=asyncio.sleep)
         self.dispatcher = Dispatcher(
             Orders(self.engine, self.store, settings.dialling, self.supervisor.connector, now=now),
             self.command_log,
