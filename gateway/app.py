@@ -118,6 +118,7 @@ class Gateway:
             Kept("calls", settings.store.calls_days, self.store.prune_calls),
             Kept("events", settings.store.events_days, self.store.prune_events),
             Kept("commands", settings.store.audit_days, self.command_log.prune),
+            *self.recordings.kept,
         ]
         self.retention = Retention(keeps, now=now, sleep=asyncio.sleep)
         self.dispatcher = Dispatcher(

@@ -23,6 +23,7 @@ from gateway.recordings.settings import RecordingSettings, SourceSettings
 from gateway.recordings.telling import message_of
 from gateway.session.committer import Committer
 from gateway.session.hub import Hub
+from gateway.session.retention import Kept
 
 HOUR_S: Final = 3_600.0
 
@@ -82,20 +83,26 @@ class Recordings:
         ]
         pbxs = [each.pbx for each in settings.sources]
         self._follower = Follower(hub, calls, recordings, pbxs, self._is_news, now=now, sleep=sleep)
-        disposal = Disposal(recordings, self._storage, days=settings.days, forget_days=calls_days, now=now, sleep=sleep)
-        self._disposal = disposal
+        disposal = Disposal(recordings, self._storage, now=now)
+        self.kept = (
+            Kept("recordings", settings.days, disposal.delete_old),
+            Kept("deleted recordings", max(settings.days, calls_days), disposal.forget),
+        )
+        """What becomes too old."""
         self.library = Library(calls, recordings, self._storage, disposal, self._fetchers, now=now)
+        """What the API sees."""
 
     async def run(self) -> None:
-        """Follow, fetch and delete until cancelled. Cancelling is safe: what was not done is done next time."""
+        """Follow and fetch until cancelled. Cancelling is safe: what was not done is done next time."""
         try:
-            await asyncio.to_thread(self._tidy)
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._disposal.run(), name="recordings.retention")
                 if self._fetchers:
+                    await asyncio.to_thread(self._tidy)
                     tasks.create_task(self._follow(), name="recordings.follow")
                 for fetcher in self._fetchers:
                     tasks.create_task(fetcher.run(), name=f"recordings.{fetcher.pbx}")
+                # Where nothing is fetched, what was fetched before can be heard still.
+                await asyncio.Event().wait()
         finally:
             await self._storage.close()
 
