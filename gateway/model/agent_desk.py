@@ -110,8 +110,9 @@ class Desk:
         since = self.now.since
         if not same:
             told = left_at if presence is None else presence.since
-            # A call may have begun earlier than it became what the agent does.
-            since = told if told is not None and (told >= self.changed_at or told == since) else at
+            # A call may have begun long before it became what the agent does.
+            news = told is not None and told >= max(self.changed_at, at - _LINGERS_S)
+            since = told if news or told == since else at
             self.changed_at = at
         self._become(state, reason, call_id, queue, since, name)
 
