@@ -6,7 +6,8 @@ in words, before anybody meets it.
 
 import asyncio
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -95,6 +96,7 @@ class ServedCertificate:
         """What listens. It stays the first one, which hands each connection to the current one."""
         self.context.sni_callback = self._hand_over
         self._warned_at = 0.0
+        self._asked = asyncio.Event()
 
     async def reload(self) -> None:
         """Take the files as they are now; where they cannot be used the certificate stays as it is, and the log says why."""
@@ -106,14 +108,21 @@ class ServedCertificate:
             return
         _log.info("certificate_loaded", names=sorted(self.current.names), ends_in_days=self._days_left())
 
-    async def run(self, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
+    def look_again(self) -> None:
+        """Reload it at once, though its files look as they did."""
+        self._asked.set()
+
+    async def run(self, look_every_s: float = LOOK_EVERY_S) -> None:
         """Reload it when its files change, and warn of its end, until cancelled; cancelling is safe."""
         while True:
             if self._days_left() < WARN_DAYS and self._now() - self._warned_at >= _SECONDS_A_DAY:
                 self._warned_at = self._now()
                 _log.warning("certificate_ends", file=str(self._files[0]), ends_in_days=self._days_left())
-            await sleep(LOOK_EVERY_S)
-            if await asyncio.to_thread(self._stamps) != self._read:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(look_every_s):
+                    await self._asked.wait()
+            if self._asked.is_set() or await asyncio.to_thread(self._stamps) != self._read:
+                self._asked.clear()
                 await self.reload()
 
     def _hand_over(self, connection: ssl.SSLObject, _name: str | None, _context: ssl.SSLContext) -> None:

@@ -7,6 +7,14 @@ class TielineError(Exception):
     """Root of all errors that we raise on purpose; the text is for the person who must act."""
 
     retryable: ClassVar[bool] = False
+    exit_status: ClassVar[int] = 1
+    """With which a command of the command line ends for it."""
+
+
+class UsageError(TielineError):
+    """A command was given what it cannot use; whoever called it must act."""
+
+    exit_status = 2
 
 
 class ConfigurationError(TielineError):

@@ -25,6 +25,8 @@ RANDOM_BYTES: Final = ID_BYTES + SECRET_BYTES
 MAX_NAME_CHARACTERS: Final = 100
 MAX_DAYS: Final = 3_650
 SECONDS_A_DAY: Final = 86_400.0
+COMMAND_LINE: Final = "command line"
+"""Who made a token that was made beside the API."""
 
 _FORM: Final = re.compile(r"(?P<id>tl_[a-z2-7]{8})_[a-z2-7]{52}")
 
@@ -48,7 +50,7 @@ class Token(msgspec.Struct, frozen=True, kw_only=True):
     tenant: Tenant = DEFAULT_TENANT
     created_at: float
     created_by: str
-    """Id of the principal that made it, or ``command line``."""
+    """Id of the principal that made it, or :data:`COMMAND_LINE`."""
     expires_at: float | None
     """None is never."""
     revoked_at: float | None = None

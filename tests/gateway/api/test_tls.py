@@ -212,11 +212,15 @@ async def test_files_that_change_are_taken_anew() -> None:
             assert served.current is first
             ending_in(folder, 200)
             await asyncio.sleep(LOOK_EVERY_S * 1.5)
+            second = served.current
+            served.look_again()
+            await asyncio.sleep(LOOK_EVERY_S / 10)
+            assert served.current is not second
             watching.cancel()
             await asyncio.gather(watching, return_exceptions=True)
 
         assert served.current.ends_at - first.ends_at == pytest.approx(100 * DAY_S, abs=60)
-        assert [line["event"] for line in logs] == ["certificate_loaded"]
+        assert [line["event"] for line in logs] == ["certificate_loaded"] * 2
         assert logs[0]["ends_in_days"] == pytest.approx(200, abs=0.2)
 
 
@@ -225,7 +229,7 @@ async def test_the_end_of_a_certificate_is_warned_of_once_a_day() -> None:
     began, loop = time.time(), asyncio.get_running_loop()
     with tempfile.TemporaryDirectory() as name, capture_logs() as logs:
         served = ServedCertificate(*ending_in(Path(name), WARN_DAYS + 1), now=lambda: began + loop.time())
-        watching = asyncio.create_task(served.run(sleep=lambda _s: asyncio.sleep(DAY_S / 4)))
+        watching = asyncio.create_task(served.run(look_every_s=DAY_S / 4))
         await asyncio.sleep(3.6 * DAY_S)
         watching.cancel()
         await asyncio.gather(watching, return_exceptions=True)
