@@ -24,6 +24,7 @@ from gateway.api.documents import Documents
 from gateway.api.guard import MAX_BODY_BYTES, guard, limited
 from gateway.api.health import Health
 from gateway.api.limits import Buckets
+from gateway.api.notes import Notes
 from gateway.api.operations import Group, operations_of, routes_of
 from gateway.api.recordings import Recordings as RecordingsApi
 from gateway.api.stream import Stream
@@ -206,6 +207,7 @@ class Gateway:
             Tokens(self.tokens, self.authenticator, now=self._now, random_bytes=token_bytes),
             Calls(self.engine, self.hub, self.store, plugins),
             Customers(self.customers),
+            Notes(self.customers),
             CallControl(self.dispatcher),
             AgentControl(self.dispatcher),
             RecordingsApi(self.recordings.library, now=self._now),

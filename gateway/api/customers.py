@@ -1,7 +1,8 @@
 """``/api/v1/customers``: who is behind a number, what is known of him, and what somebody wrote down."""
 
-from collections.abc import Awaitable, Callable
-from functools import wraps
+import csv
+import io
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -9,21 +10,18 @@ from aiohttp import web
 
 from gateway.api.customer_bodies import (
     CHANNEL_KINDS,
+    MAX_CUSTOMERS,
     CustomerPatch,
     CustomersQuery,
     IdentityBody,
     MergeBody,
     NewCustomer,
-    NewNote,
-    NotesQuery,
-    NoteText,
     SharedBody,
 )
+from gateway.api.customer_problems import plainly
 from gateway.api.customer_views import (
     CustomerList,
     CustomerView,
-    NoteList,
-    NoteView,
     Persons,
     SharedList,
     SharedView,
@@ -31,36 +29,17 @@ from gateway.api.customer_views import (
     person_view,
     shared_view,
 )
-from gateway.api.operations import Asked, Nothing, Operation, answer
-from gateway.api.problems import ApiError, bad_parameter, not_found
+from gateway.api.operations import Asked, Media, Nothing, Operation, answer
+from gateway.api.problems import bad_parameter, not_found
 from gateway.model.claims import ClaimId, CustomerId, Identity, IdentityKind
-from gateway.model.customers import NoteId, Person
-from gateway.model.errors import CustomerConflictError, IdentityError, StoreTakenError, UnknownCustomerError
-from gateway.model.ids import CallId
+from gateway.model.contacts import EXPORTED, exported_row
+from gateway.model.customers import Person
+from gateway.model.errors import IdentityError
 from gateway.model.principals import Scope
 from gateway.session.customers import CustomerBook, CustomerFields, NewIdentity
 
 SHOWN_NOTES: Final = 50
 """Notes shown with a customer, the youngest first; the rest is listed by pages."""
-
-_Handler = Callable[[Any, Asked[Any, Any]], Awaitable[web.StreamResponse]]
-
-
-def _plainly(handler: _Handler) -> _Handler:
-    """Say what cannot be done as a problem."""
-
-    @wraps(handler)
-    async def handle(self: Any, asked: Asked[Any, Any]) -> web.StreamResponse:
-        try:
-            return await handler(self, asked)
-        except UnknownCustomerError as error:
-            raise not_found(_sentence(error)) from error
-        except IdentityError as error:
-            raise ApiError(422, "bad-identity", "An identity cannot be read", _sentence(error)) from error
-        except (CustomerConflictError, StoreTakenError) as error:
-            raise ApiError(409, "customer-conflict", "It contradicts what is there", _sentence(error)) from error
-
-    return handle
 
 
 class Customers:
@@ -86,6 +65,15 @@ class Customers:
                 read,
                 query=CustomersQuery,
                 answers={200: CustomerList},
+                problems=(503,),
+            ),
+            operation(
+                "GET",
+                "/api/v1/customers.csv",
+                self._export,
+                "Export all customers; `tieline contacts import` reads it",
+                read,
+                answers={200: Media(("text/csv",))},
                 problems=(503,),
             ),
             operation(
@@ -161,46 +149,6 @@ class Customers:
             ),
             operation(
                 "GET",
-                f"{one}/notes",
-                self._notes,
-                "List a customer's notes, the youngest first",
-                read,
-                query=NotesQuery,
-                answers={200: NoteList},
-                problems=(404, 503),
-            ),
-            operation(
-                "POST",
-                f"{one}/notes",
-                self._note,
-                "Write down a note",
-                write,
-                body=NewNote,
-                examples={"after a call": {"text": "Wants the blue one, calls back on Friday"}},
-                answers={201: NoteView},
-                problems=(404, 503),
-            ),
-            operation(
-                "GET",
-                f"{one}/notes/{{note_id}}",
-                self._versions,
-                "Show all versions of a note, the first one first",
-                read,
-                answers={200: NoteList},
-                problems=(404, 503),
-            ),
-            operation(
-                "PUT",
-                f"{one}/notes/{{note_id}}",
-                self._edit,
-                "Write another version of a note; the former ones stay",
-                write,
-                body=NoteText,
-                answers={200: NoteView},
-                problems=(404, 409, 503),
-            ),
-            operation(
-                "GET",
                 "/api/v1/shared-identities",
                 self._shared,
                 "List numbers and accounts that several people use",
@@ -244,6 +192,21 @@ class Customers:
         found, last = await self._book.people.page(words=wanted.q, after=after, limit=wanted.limit)
         return answer({"customers": [person_view(person) for person in found], "next": last})
 
+    async def _export(self, asked: Asked[Nothing, None]) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Disposition": 'attachment; filename="customers.csv"'})
+        response.content_type, response.charset = "text/csv", "utf-8"
+        page, after = await self._book.people.page(words=None, after=None, limit=MAX_CUSTOMERS)
+        await response.prepare(asked.request)
+        # The mark tells Excel that it is UTF-8.
+        await response.write(b"\xef\xbb\xbf" + _csv([EXPORTED]))
+        while True:
+            await response.write(_csv(map(exported_row, page)))
+            if after is None:
+                break
+            page, after = await self._book.people.page(words=None, after=after, limit=MAX_CUSTOMERS)
+        await response.write_eof()
+        return response
+
     def _asked_for(self, wanted: CustomersQuery) -> Identity | None:
         if wanted.number is not None:
             return self._identity("number", IdentityKind.PHONE, wanted.number)
@@ -260,7 +223,7 @@ class Customers:
         except IdentityError as error:
             raise bad_parameter(parameter, str(error)) from error
 
-    @_plainly
+    @plainly
     async def _create(self, asked: Asked[Nothing, NewCustomer]) -> web.Response:
         body = asked.body
         fields = CustomerFields(
@@ -278,74 +241,49 @@ class Customers:
         response.headers["Location"] = f"/api/v1/customers/{person.id}"
         return response
 
-    @_plainly
+    @plainly
     async def _show(self, asked: Asked[Nothing, None]) -> web.Response:
         return answer(await self._view(await self._book.people.person(_customer(asked))))
 
-    @_plainly
+    @plainly
     async def _change(self, asked: Asked[Nothing, CustomerPatch]) -> web.Response:
         fields = CustomerFields(**msgspec.structs.asdict(asked.body))
         return answer(await self._view(await self._book.change(_customer(asked), fields, by=asked.principal.id)))
 
-    @_plainly
+    @plainly
     async def _erase(self, asked: Asked[Nothing, None]) -> web.Response:
         await self._book.erase(_customer(asked), by=asked.principal.id)
         return web.Response(status=204)
 
-    @_plainly
+    @plainly
     async def _identify(self, asked: Asked[Nothing, IdentityBody]) -> web.Response:
         person, _ = await self._book.identify(_customer(asked), _new_identity(asked.body), by=asked.principal.id)
         return answer(await self._view(person))
 
-    @_plainly
+    @plainly
     async def _revoke(self, asked: Asked[Nothing, None]) -> web.Response:
         claim = ClaimId(asked.path("claim_id"))
         return answer(await self._view(await self._book.revoke(_customer(asked), claim, by=asked.principal.id)))
 
-    @_plainly
+    @plainly
     async def _merge(self, asked: Asked[Nothing, MergeBody]) -> web.Response:
         other = CustomerId(asked.body.customer_id)
         return answer(await self._view(await self._book.merge(_customer(asked), other, by=asked.principal.id)))
 
-    @_plainly
+    @plainly
     async def _part(self, asked: Asked[Nothing, None]) -> web.Response:
         persons = await self._book.part(_customer(asked), ClaimId(asked.path("claim_id")), by=asked.principal.id)
         return answer({"customers": [person_view(person) for person in persons]})
 
-    @_plainly
-    async def _notes(self, asked: Asked[NotesQuery, None]) -> web.Response:
-        person = await self._book.people.person(_customer(asked))
-        after = None if asked.query.cursor is None else NoteId(asked.query.cursor)
-        limit = asked.query.limit
-        found = await self._book.store.notes(self._book.tenant, person.customers, after=after, limit=limit + 1)
-        page = found[:limit]
-        return answer({"notes": list(map(note_view, page)), "next": page[-1].id if len(found) > limit else None})
-
-    @_plainly
-    async def _note(self, asked: Asked[Nothing, NewNote]) -> web.Response:
-        call_id = None if asked.body.call_id is None else CallId(asked.body.call_id)
-        note = await self._book.note(_customer(asked), asked.body.text, call_id, author=asked.principal.name)
-        return answer(note_view(note), 201)
-
-    @_plainly
-    async def _versions(self, asked: Asked[Nothing, None]) -> web.Response:
-        versions = await self._book.versions(_customer(asked), NoteId(asked.path("note_id")))
-        return answer({"notes": list(map(note_view, versions)), "next": None})
-
-    @_plainly
-    async def _edit(self, asked: Asked[Nothing, NoteText]) -> web.Response:
-        note = NoteId(asked.path("note_id"))
-        return answer(note_view(await self._book.edit(_customer(asked), note, asked.body.text, author=asked.principal.name)))
-
     async def _shared(self, _asked: Asked[Nothing, None]) -> web.Response:
         return answer({"identities": list(map(shared_view, await self._book.store.shared(self._book.tenant)))})
 
-    @_plainly
+    @plainly
     async def _declare(self, asked: Asked[Nothing, SharedBody]) -> web.Response:
         identity = self._book.identity(IdentityKind(asked.body.kind), asked.body.value)
         return answer(shared_view(await self._book.declare_shared(identity, by=asked.principal.id)))
 
-    @_plainly
+    @plainly
     async def _forget(self, asked: Asked[Nothing, None]) -> web.Response:
         kind = asked.path("kind")
         if kind not in CHANNEL_KINDS:
@@ -358,14 +296,15 @@ class Customers:
         return person_view(person) | {"notes": list(map(note_view, notes))}
 
 
+def _csv(rows: Iterable[Sequence[str]]) -> bytes:
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows(rows)
+    return text.getvalue().encode()
+
+
 def _customer(asked: Asked[Any, Any]) -> CustomerId:
     return CustomerId(asked.path("customer_id"))
 
 
 def _new_identity(body: IdentityBody) -> NewIdentity:
     return NewIdentity(kind=IdentityKind(body.kind), written=body.value, evidence=body.evidence, label=body.label)
-
-
-def _sentence(error: Exception) -> str:
-    text = str(error)
-    return f"{text[:1].upper()}{text[1:]}."

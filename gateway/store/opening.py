@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 from secrets import token_hex
 from tempfile import gettempdir
@@ -14,6 +15,7 @@ from gateway.model.errors import StoreUnavailableError
 from gateway.model.secret import Secret
 from gateway.ports.store import Store
 from gateway.store.database import Database
+from gateway.store.migrate import latest, revision_of
 from gateway.store.sql import SqlStore
 from gateway.store.urls import MEMORY, parse_url
 
@@ -73,3 +75,18 @@ async def open_patiently(store: Store, *, sleep: Callable[[float], Awaitable[Non
             _log.warning("store_awaited", store=store.description, reason=str(error))
             await sleep(_RETRY_S)
     return await store.open()
+
+
+async def make_ready(database: Database) -> None:
+    """Bring the schema up to date where it is not, for a program that works beside the gateway.
+
+    Raises:
+        StoreTakenError: It must be changed while a gateway runs.
+        StoreError: The database cannot be used.
+    """
+    with suppress(StoreUnavailableError):  # SQLite's folder may not be there yet; what else fails fails again
+        async with database.reading() as connection:
+            if await connection.run_sync(revision_of) == latest():
+                return
+    await database.open()
+    await database.close()

@@ -7,8 +7,15 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from support.gateways import Parts, at_work
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+from support.gateways import Client, Parts, at_work
 
+from gateway.api.auth import DemoAuthenticator
+from gateway.api.customers import Customers
+from gateway.api.guard import guard
+from gateway.api.notes import Notes
+from gateway.api.operations import operations_of, routes_of
 from gateway.model.ids import DEFAULT_TENANT
 from gateway.model.site import Site
 from gateway.session.customers import CustomerBook
@@ -55,3 +62,27 @@ async def desk(folder: Path, site: Site | None = None) -> AsyncIterator[Desk]:
             yield Desk(database, parts, Site(region="CN") if site is None else site)
     finally:
         await database.close()
+
+
+@asynccontextmanager
+async def served_customers(folder: Path) -> AsyncIterator[Client]:
+    """Serve what the API does with customers, to everybody."""
+    async with desk(folder) as one:
+        application = web.Application(middlewares=[guard])
+        operations = operations_of([Customers(one.book), Notes(one.book)])
+        application.add_routes(routes_of(operations, DemoAuthenticator()))
+        async with TestClient(TestServer(application)) as client:
+            yield client
+
+
+async def asked(client: Client, method: str, path: str, body: Any = None, *, status: int = 200) -> Any:
+    """Make a request and return what is answered with this status."""
+    response = await client.request(method, path, json=body)
+    assert response.status == status, await response.text()
+    return None if status == 204 else await response.json(content_type=None)
+
+
+async def added(client: Client, **fields: Any) -> dict[str, Any]:
+    """Add a customer."""
+    made: dict[str, Any] = await asked(client, "POST", "/api/v1/customers", fields, status=201)
+    return made

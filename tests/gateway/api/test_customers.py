@@ -1,49 +1,23 @@
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from aiohttp import web
-from aiohttp.test_utils import TestClient, TestServer
-from support.customer_books import Desk, desk
+from support.customer_books import added, asked, served_customers
 from support.gateways import Client
 
-from gateway.api.auth import DemoAuthenticator
-from gateway.api.customers import Customers
-from gateway.api.guard import guard
-from gateway.api.operations import routes_of
 from gateway.api.problems import CONTENT_TYPE
+from gateway.model.contacts import EXPORTED
 
 CUSTOMERS = "/api/v1/customers"
 SHARED = "/api/v1/shared-identities"
 NUMBER = "+8613800138000"
 
 
-@asynccontextmanager
-async def served_customers(folder: Path) -> AsyncIterator[tuple[Desk, Client]]:
-    async with desk(folder) as one:
-        application = web.Application(middlewares=[guard])
-        application.add_routes(routes_of(Customers(one.book).operations(), DemoAuthenticator()))
-        async with TestClient(TestServer(application)) as client:
-            yield one, client
-
-
 @pytest.fixture
 async def client(tmp_path: Path) -> AsyncIterator[Client]:
-    async with served_customers(tmp_path) as (_, made):
+    async with served_customers(tmp_path) as made:
         yield made
-
-
-async def asked(client: Client, method: str, path: str, body: Any = None, *, status: int = 200) -> Any:
-    response = await client.request(method, path, json=body)
-    assert response.status == status, await response.text()
-    return None if status == 204 else await response.json(content_type=None)
-
-
-async def added(client: Client, **fields: Any) -> dict[str, Any]:
-    made: dict[str, Any] = await asked(client, "POST", CUSTOMERS, fields, status=201)
-    return made
 
 
 async def found(client: Client, query: str = "") -> list[str]:
@@ -152,22 +126,18 @@ async def test_a_merge_shows_why_and_is_undone(client: Client) -> None:
     assert [each["customer_id"] for each in parted["customers"]] == [one, two]
 
 
-async def test_notes_are_written_edited_and_listed(client: Client) -> None:
-    one = await added(client, name="Wang")
-    path = f"{CUSTOMERS}/{one['customer_id']}/notes"
-    first = await asked(client, "POST", path, {"text": "wants blue", "call_id": "c1"}, status=201)
-    second = await asked(client, "POST", path, {"text": "wants red"}, status=201)
+async def test_all_customers_are_exported(client: Client) -> None:
+    one = await added(client, name="王芳", external_id="7", numbers=[NUMBER])
+    await added(client, name="=cmd()")
 
-    edited = await asked(client, "PUT", f"{path}/{first['note_id']}", {"text": "wants green"})
+    response = await client.get(f"{CUSTOMERS}.csv")
+    text = (await response.read()).decode("utf-8-sig")
 
-    assert (edited["version"], edited["text"], edited["call_id"]) == (2, "wants green", "c1")
-    assert edited["author"] == "the demo's visitor"
-    assert (await asked(client, "GET", path))["notes"] == [second, edited]
-    page = await asked(client, "GET", f"{path}?limit=1")
-    assert (page["notes"], page["next"]) == ([second], second["note_id"])
-    assert (await asked(client, "GET", f"{path}?limit=1&cursor={page['next']}"))["notes"] == [edited]
-    assert (await asked(client, "GET", f"{path}/{first['note_id']}"))["notes"] == [first, edited]
-    assert (await asked(client, "GET", f"{CUSTOMERS}/{one['customer_id']}"))["notes"] == [second, edited]
+    assert (response.status, response.content_type) == (200, "text/csv")
+    header, first, second = text.splitlines()
+    assert header == ",".join(EXPORTED)
+    assert first == f"{one['customer_id']},7,王芳,,,,,{NUMBER},"
+    assert ",'=cmd()," in second
 
 
 async def test_a_person_is_erased(client: Client) -> None:
@@ -214,8 +184,6 @@ NUMBERLESS = {"kind": "phone", "value": "1234"}
         ("PATCH", f"{CUSTOMERS}/nobody", {"name": "x"}, 404, "not-found"),
         ("POST", f"{CUSTOMERS}/nobody/merge", {"customer_id": "x"}, 404, "not-found"),
         ("POST", f"{CUSTOMERS}/nobody/identities", NUMBERLESS, 422, "bad-identity"),
-        ("POST", f"{CUSTOMERS}/nobody/notes", {"text": "x"}, 404, "not-found"),
-        ("POST", f"{CUSTOMERS}/nobody/notes", {"text": ""}, 422, "bad-body"),
         ("POST", SHARED, NUMBERLESS, 422, "bad-identity"),
     ],
 )

@@ -7,8 +7,10 @@ from support.memory_store import MemoryStore
 
 from gateway.model.errors import StoreUnavailableError
 from gateway.model.secret import Secret
-from gateway.store.opening import PATIENCE_S, database_of, open_patiently, store_of
-from gateway.store.urls import MEMORY
+from gateway.store.database import Database
+from gateway.store.migrate import latest, revision_of
+from gateway.store.opening import PATIENCE_S, database_of, make_ready, open_patiently, store_of
+from gateway.store.urls import MEMORY, parse_url
 
 
 def test_without_a_url_it_is_a_file_in_the_state_folder(tmp_path: Path) -> None:
@@ -66,3 +68,15 @@ async def test_a_database_that_starts_with_the_gateway_is_waited_for() -> None:
 async def test_a_database_that_never_answers_is_told() -> None:
     with pytest.raises(StoreUnavailableError):
         await open_patiently(Late(10 * int(PATIENCE_S)), sleep=slept)
+
+
+async def test_a_database_is_made_ready_once_and_then_beside_its_gateway(url: str) -> None:
+    one, gateway = Database(parse_url(url)), Database(parse_url(url))
+    await make_ready(one)
+    await gateway.open()
+    await make_ready(one)
+
+    async with one.reading() as connection:
+        assert await connection.run_sync(revision_of) == latest()
+    await one.close()
+    await gateway.close()
