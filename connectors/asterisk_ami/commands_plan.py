@@ -181,7 +181,8 @@ class Planner:
             ("OtherChannelId", f"{music}-2"),
             ("Async", "true"),
         )
-        return Act("Originate", headers, optional=True)
+        # Waited for, so that a retrieval that follows at once finds it.
+        return Act("Originate", headers, optional=True, begins=LegId(music), begins_for="the music on hold")
 
     def _retrieve(self, call: Call, by: str) -> list[Act]:
         holder = self._leg_of(call, by)

@@ -67,6 +67,9 @@ class Voice(asyncio.DatagramProtocol):
         """RTP packets received."""
         self.tone_hz = DEFAULT_TONE_HZ
         """What it says; a multiple of 50. It may be changed while it speaks."""
+        self.digits = ""
+        """Keys that it heard (RFC 4733)."""
+        self._digit_at = b""
         self._last: deque[tuple[float, bytes]] = deque(maxlen=KEPT_FRAMES)
         self.address = ("", 0)
         self._transport: asyncio.DatagramTransport | None = None
@@ -88,6 +91,10 @@ class Voice(asyncio.DatagramProtocol):
         self.heard += 1
         if data[1] & 0x7F == _PAYLOAD_PCMU:
             self._last.append((time.monotonic(), data[12:]))
+        elif data[1] & 0x7F == _PAYLOAD_EVENT and data[4:8] != self._digit_at:
+            # Every packet of one key has the timestamp of its beginning.
+            self._digit_at = data[4:8]
+            self.digits += _EVENTS[data[12]]
 
     def hears(self, hertz: float) -> bool:
         """Tell whether this tone was in the last half second."""

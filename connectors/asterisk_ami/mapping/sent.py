@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from connectors.asterisk_ami.mapping.listings import number
-from connectors.asterisk_ami.mapping.state import Legs, LegState
+from connectors.asterisk_ami.mapping.state import NEVER, Legs, LegState
 from gateway.model.events import LegHeld, LegRetrieved, PbxEvent, ReleaseRequested
 
 HOLDING: Final = "VOLUME(RX)"
@@ -21,7 +21,8 @@ def originated(state: Legs, fields: Mapping[str, str]) -> None:
 
 
 def _redirect(leg: LegState, fields: Mapping[str, str], at: float) -> list[PbxEvent]:
-    leg.moved_to, leg.moved_at = fields.get("exten", ""), at
+    # Whatever was handed over before does not explain this.
+    leg.moved_to, leg.moved_at, leg.handed_at = fields.get("exten", ""), at, NEVER
     return []
 
 
