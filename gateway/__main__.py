@@ -10,14 +10,17 @@ from gateway.model.errors import TielineError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command and return its exit status: 0 done, 1 not done (one line on standard error says why), 2 wrongly called."""
+    """Run a command and return its exit status: 0 done, 2 wrongly called, else what the error says (1 mostly).
+
+    What was not done is told in one line on standard error.
+    """
     options = parser().parse_args(arguments)
     try:
         status: int = import_module(COMMANDS[options.command]).run(options)
         sys.stdout.flush()
     except TielineError as error:
         sys.stderr.write(f"tieline: {error}\n")
-        return 1
+        return error.exit_status
     except BrokenPipeError:
         # Whoever read us has seen enough, as `| head` does. What Python flushes at its end must not complain again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

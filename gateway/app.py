@@ -8,29 +8,54 @@ from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
 from random import Random
+from secrets import token_bytes
 from typing import Any, Final
 
 import structlog
 from aiohttp import web
 
+from gateway.api.agent_control import AgentControl
+from gateway.api.audit import Audit
+from gateway.api.auth import DemoAuthenticator, TokenAuthenticator
+from gateway.api.call_control import CallControl
 from gateway.api.calls import Calls
-from gateway.api.guard import guard
+from gateway.api.customers import Customers
+from gateway.api.documents import Documents
+from gateway.api.guard import MAX_BODY_BYTES, guard, limited
 from gateway.api.health import Health
+from gateway.api.limits import Buckets
+from gateway.api.notes import Notes
+from gateway.api.operations import Group, operations_of, routes_of
+from gateway.api.recordings import Recordings as RecordingsApi
 from gateway.api.stream import Stream
+from gateway.api.surroundings import SURROUNDINGS, Surroundings, networks_of
+from gateway.api.tls import ServedCertificate
+from gateway.api.tokens import Tokens
 from gateway.model.errors import ConfigurationError
-from gateway.model.ids import PbxName
+from gateway.model.ids import DEFAULT_TENANT, PbxName
 from gateway.plugins.loader import load, plugin
 from gateway.plugins.manifest import PluginKind
 from gateway.plugins.simulated import SimulatedPbx
 from gateway.ports.connector import Connector
+from gateway.recordings.service import Recordings
+from gateway.session.callers import Callers
+from gateway.session.command_orders import Orders
 from gateway.session.committer import Committer
+from gateway.session.customers import CustomerBook
+from gateway.session.dispatcher import Dispatcher
 from gateway.session.engine import Engine
+from gateway.session.first_legs import FirstLegs
 from gateway.session.hub import Hub
-from gateway.session.retention import Retention
+from gateway.session.retention import Kept, Retention
 from gateway.session.supervisor import Supervisor
+from gateway.settings.api import is_loopback
 from gateway.settings.check import convert
-from gateway.settings.values import ConnectorEntry, Settings
+from gateway.settings.values import ApiSettings, ConnectorEntry, Settings
+from gateway.store.commands import SqlCommands
+from gateway.store.customers import SqlCustomers
 from gateway.store.opening import database_of, open_patiently, store_of
+from gateway.store.recordings import SqlRecordings
+from gateway.store.tokens import SqlTokens
 from gateway.web import routes as page_routes
 
 STOP_TIMEOUT_S: Final = 5.0
@@ -40,30 +65,71 @@ _log = structlog.get_logger()
 
 
 class Gateway:
-    """All parts of a gateway, put together."""
+    """All parts of a gateway, put together.
+
+    Raises:
+        ConfigurationError: The certificate cannot be used, or the demo would be reached from elsewhere.
+    """
 
     def __init__(self, settings: Settings, *, now: Callable[[], float] = time.time) -> None:
+        if settings.is_demo and not is_loopback(settings.api.host):
+            raise ConfigurationError("without a configuration everybody may everything, so it is served on loopback only")
         self.settings = settings
+        self._now = now
         sites = {entry.pbx: entry.site for entry in settings.connectors}
         state_dir = state_folder(settings.state_dir)
         self.database = database_of(settings.store.url, settings.store.password, state_dir)
         self.store = store_of(self.database, now=now)
+        self.tokens = SqlTokens(self.database)
+        self.authenticator = None if settings.is_demo else authenticator_of(settings.api, self.tokens, now)
+        tls = settings.api.tls
+        self.certificate = None if tls is None else ServedCertificate(Path(tls.certificate), Path(tls.key), now=now)
         self.hub = Hub(kept=settings.keep.events, log=self.store)
         self.committer = Committer(self.store, self.hub, now=now)
         self.engine = Engine(self.committer, sites, now=now)
-        self.retention = Retention(
-            self.store,
-            calls_days=settings.store.calls_days,
-            events_days=settings.store.events_days,
+        self.customers = CustomerBook(
+            SqlCustomers(self.database),
+            self.committer,
+            tuple(dict.fromkeys(sites.values())),
+            tenant=DEFAULT_TENANT,
             now=now,
-            sleep=asyncio.sleep,
+            random_bytes=token_bytes,
         )
+        self.callers = Callers(self.engine, self.hub, self.customers.people, self.committer, now=now)
         self.supervisor = Supervisor(
             {entry.pbx: partial(connector_of, entry, state_dir / entry.pbx) for entry in settings.connectors},
             self.engine,
             now=now,
             sleep=asyncio.sleep,
             jitter=Random(),  # noqa: S311  # spreads restarts, guards nothing
+        )
+        self.recordings = Recordings(
+            settings.recordings,
+            state_dir,
+            self.store,
+            SqlRecordings(self.database),
+            self.hub,
+            self.committer,
+            calls_days=settings.store.calls_days,
+            now=now,
+            sleep=asyncio.sleep,
+        )
+        self.command_log = SqlCommands(self.database)
+        keeps = [
+            Kept("calls", settings.store.calls_days, self.store.prune_calls),
+            Kept("events", settings.store.events_days, self.store.prune_events),
+            Kept("commands", settings.store.audit_days, self.command_log.prune),
+            *self.recordings.kept,
+        ]
+        self.retention = Retention(keeps, now=now, sleep=asyncio.sleep)
+        self.dispatcher = Dispatcher(
+            Orders(self.engine, self.store, settings.dialling, self.supervisor.connector, now=now),
+            self.command_log,
+            self.committer,
+            self.engine,
+            FirstLegs(self.engine, self.hub, self.store),
+            now=now,
+            entropy=token_bytes,
         )
 
     @asynccontextmanager
@@ -78,9 +144,12 @@ class Gateway:
             await open_patiently(self.store)
             self.hub.go_on_after(await self.store.last_position())
             await self.engine.restore(self.store)
+            await self.dispatcher.restore()
             async with self._serving() as address:
                 yield address
         finally:
+            if self.authenticator is not None:
+                await self.authenticator.flush()
             await self.store.close()
 
     @asynccontextmanager
@@ -94,6 +163,17 @@ class Gateway:
                 engine = tasks.create_task(self.engine.run(), name="engine")
                 supervisor = tasks.create_task(self.supervisor.run(), name="supervisor")
                 retention = tasks.create_task(self.retention.run(), name="retention")
+                watchers = [
+                    tasks.create_task(watcher.run(), name=type(watcher).__name__)
+                    for watcher in (self.authenticator, self.certificate)
+                    if watcher is not None
+                ]
+                # What follows the events, and ends when no more come.
+                followers = [
+                    tasks.create_task(self.callers.run(), name="callers"),
+                    tasks.create_task(self.recordings.run(), name="recordings"),
+                    tasks.create_task(self.dispatcher.run(), name="commands"),
+                ]
                 try:
                     yield address
                 finally:
@@ -106,17 +186,36 @@ class Gateway:
                     with suppress(TimeoutError):
                         async with asyncio.timeout(STOP_TIMEOUT_S):
                             await self.committer.settled()
+                    for follower in (*followers, *watchers):
+                        follower.cancel()
                     retention.cancel()
                     committer.cancel()
         finally:
             await runner.cleanup()
 
     def _application(self) -> web.Application:
-        application = web.Application(middlewares=[guard])
+        api = self.settings.api
+        limit = limited(Buckets(api.limits.per_address), now=time.monotonic)
+        application = web.Application(middlewares=[guard, limit], client_max_size=MAX_BODY_BYTES)
+        application[SURROUNDINGS] = surroundings_of(api)
         plugins: Mapping[PbxName, str] = {entry.pbx: entry.plugin for entry in self.settings.connectors}
-        stream = Stream(self.hub)
-        application.add_routes(Health(self.engine, self.hub, self.committer, self.store).routes())
-        application.add_routes(Calls(self.engine, self.hub, self.store, plugins).routes())
+        authenticator = self.authenticator or DemoAuthenticator()
+        stream = Stream(self.hub, authenticator)
+        # All that the API does: what stands here is served, described at /openapi.json and tried by schemathesis.
+        groups: list[Group] = [
+            Health(self.engine, self.hub, self.committer, self.store, open_metrics=api.metrics_without_token),
+            Tokens(self.tokens, self.authenticator, now=self._now, random_bytes=token_bytes),
+            Calls(self.engine, self.hub, self.store, plugins),
+            Customers(self.customers),
+            Notes(self.customers),
+            CallControl(self.dispatcher),
+            AgentControl(self.dispatcher),
+            RecordingsApi(self.recordings.library, now=self._now),
+            Audit(self.dispatcher, self.command_log),
+        ]
+        operations = operations_of(groups)
+        operations += Documents(operations).operations()
+        application.add_routes(routes_of(operations, authenticator))
         application.add_routes(stream.routes())
         application.add_routes(page_routes())
         application.on_shutdown.append(stream.close)
@@ -124,7 +223,8 @@ class Gateway:
 
     async def _listen(self, runner: web.AppRunner) -> str:
         api = self.settings.api
-        site = web.TCPSite(runner, api.host, api.port)
+        context = None if self.certificate is None else self.certificate.context
+        site = web.TCPSite(runner, api.host, api.port, ssl_context=context)
         try:
             await site.start()
         except OSError as error:
@@ -133,8 +233,22 @@ class Gateway:
                 "Stop what listens there, or change api.port (`tieline run --port 0` takes any that is free)"
             ) from error
         host, port = runner.addresses[0][:2]
+        if not is_loopback(host) and api.names:
+            host = api.names[0]
         shown = f"[{host}]" if ":" in host else host
-        return f"http://{shown}:{port}/"
+        return f"{'http' if context is None else 'https'}://{shown}:{port}/"
+
+
+def authenticator_of(api: ApiSettings, tokens: SqlTokens, now: Callable[[], float]) -> TokenAuthenticator:
+    """Make what knows who asks, with the limits that are configured."""
+    per_token, failures = Buckets(api.limits.per_token), Buckets(api.limits.wrong_tokens)
+    return TokenAuthenticator(tokens, per_token=per_token, failures=failures, now=now, clock=time.monotonic)
+
+
+def surroundings_of(api: ApiSettings) -> Surroundings:
+    """Return by which names and through which proxies the gateway is reached."""
+    names = frozenset(name.lower() for name in api.names)
+    return Surroundings(names=names, proxies=networks_of(api.behind_proxy), encrypted=api.tls is not None)
 
 
 def connector_of(entry: ConnectorEntry, state_dir: Path) -> Connector:

@@ -157,7 +157,7 @@ def test_missing_python_is_one_clear_line(tmp_path: Path) -> None:
     assert run.returncode == 1
     assert run.stderr == (
         "tieline: Python 3.11 or newer with its venv module is missing: "
-        "as root, 'apt-get install python3 python3-venv', then again\n"
+        "as root, 'apt-get install python3 python3-venv tzdata', then again\n"
     )
 
 

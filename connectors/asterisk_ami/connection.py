@@ -13,6 +13,8 @@ import structlog
 from connectors._kit.backoff import Backoff
 from connectors._kit.drain import Direction, Drain, Piece, SpoolError
 from connectors.asterisk_ami.backfill import Backfill
+from connectors.asterisk_ami.commands import Commander
+from connectors.asterisk_ami.commands_plan import first_leg
 from connectors.asterisk_ami.keepalive import ClockWatch, keep_alive
 from connectors.asterisk_ami.link import BOOTED, AmiLink, Answer, live
 from connectors.asterisk_ami.login import enter, open_stream
@@ -20,6 +22,7 @@ from connectors.asterisk_ami.mapping import WANTED, AmiMapper
 from connectors.asterisk_ami.protocol import AmiDecoder, AmiMessage, decode_action
 from connectors.asterisk_ami.settings import AsteriskSettings
 from connectors.asterisk_ami.snapshot import take_snapshot
+from gateway.model.commands import Accepted, Order
 from gateway.model.errors import (
     ConfigurationError,
     PeerProtocolError,
@@ -28,7 +31,7 @@ from gateway.model.errors import (
     TielineError,
 )
 from gateway.model.events import PbxEvent
-from gateway.model.ids import PbxName
+from gateway.model.ids import LegId, PbxName
 from gateway.ports.connector import EventSink, Gap, LinkState, LinkStatus
 
 LIST_TIMEOUT_S: Final = 60.0
@@ -51,7 +54,7 @@ def create(pbx: PbxName, settings: AsteriskSettings, state_dir: Path) -> "Asteri
 
 
 class AsteriskConnector:
-    """One Asterisk, by AMI; see :class:`gateway.ports.connector.Connector`."""
+    """One Asterisk, by AMI; see :class:`gateway.ports.connector.CommandingConnector`."""
 
     def __init__(
         self,
@@ -82,6 +85,7 @@ class AsteriskConnector:
         self._random = Random() if random is None else random  # noqa: S311  # spreads attempts, keeps no secret
         self._mapper = AmiMapper(settings.site)
         self._backfill = Backfill(pbx, settings, clock)
+        self._commander = Commander(pbx, settings, self.action, self._mapper.name_of)
         self._log = log.bind(pbx=pbx)
         self._state: LinkState | None = None
         self._link: AmiLink | None = None
@@ -101,6 +105,29 @@ class AsteriskConnector:
     def waiting_bytes(self) -> int:
         """Bytes that the PBX said and that nobody has read yet."""
         return 0 if self._link is None else self._link.drain.waiting_bytes
+
+    @property
+    def commands(self) -> frozenset[str]:
+        """The ``type`` of each command that this PBX takes, as far as it is configured and connected now."""
+        return self._commander.commands
+
+    def why_not(self, command: str) -> str:
+        """Say why a command that is not among :attr:`commands` is not taken, and which line to change where."""
+        return self._commander.why_not(command)
+
+    def first_leg(self, order: Order) -> LegId | None:
+        """Return the id that the first leg of a call will have that the order begins; the same each time."""
+        return first_leg(order)
+
+    async def execute(self, order: Order) -> Accepted:
+        """Send it, once; see :class:`gateway.ports.connector.CommandingConnector`. Cancelling leaves open what was done.
+
+        Raises:
+            CommandRefusedError: Nothing happened; the text says why, for the person who gave it.
+            PeerUnavailableError: The PBX is not connected; nothing was sent.
+            CommandUnansweredError: It was sent, and no answer came: whether it was done is not known.
+        """
+        return await self._commander.execute(order)
 
     async def action(
         self, name: str, headers: Sequence[tuple[str, str]] = (), timeout_s: float | None = None
@@ -156,6 +183,7 @@ class AsteriskConnector:
             failure = await live(link, lambda: self._consume(link, sink), lambda: self._talk(link, sink), self._pbx)
         finally:
             self._link = None
+            self._commander.forget()
         if link.logged_in_at is None:
             return failure, 0.0
         # What came late tells of the time when it was said; the rest since then is lost.
@@ -193,6 +221,7 @@ class AsteriskConnector:
         for message in link.decoder.receive_data(piece.data):
             was_out = link.logged_in_at is None
             link.take_note(message, piece.at)
+            self._commander.watch.note(message)
             if link.logged_in_at is not None:
                 if was_out:
                     events += self._mapper.connection_made(piece.at)
@@ -232,13 +261,13 @@ class AsteriskConnector:
             return link.ask(name, headers, LIST_TIMEOUT_S, patient=True)
 
         while True:
+            await self._commander.learn(ask)
             snapshot = await take_snapshot(ask, self._pbx, link.booted.clear)
             await self._deliver(sink, snapshot.events)
             listed.set()
             self._remark(
                 sink, "rights", "; ".join(f"it would tell more with `{right}` in manager.conf" for right in snapshot.missing)
             )
-            listed.set()
             await link.booted.wait()
 
     def _remark(self, sink: EventSink, about: str, text: str) -> None:

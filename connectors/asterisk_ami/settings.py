@@ -29,6 +29,50 @@ class TlsSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """Its private key (PEM), where it is not in the same file."""
 
 
+Pattern = Annotated[str, msgspec.Meta(pattern=r"^[^\r\n,&]*\{extension\}[^\r\n,&]*$")]
+"""A device's name with ``{extension}`` in it."""
+Word = Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z_.-]{1,80}$")]
+
+
+class AstdbSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where the dial plan looks up whom nobody may disturb and where calls are forwarded to; FreePBX's names by default."""
+
+    do_not_disturb: Word | None = "DND"
+    """The family in Asterisk's database whose keys are extensions; None where the dial plan knows no such thing."""
+    unconditional: Word | None = "CF"
+    busy: Word | None = "CFB"
+    no_answer: Word | None = "CFU"
+    device_states: bool = True
+    """Whether lamps watch ``Custom:DND1001`` and ``Custom:CF1001``."""
+
+
+class CommandSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How this PBX is told to do something."""
+
+    context: Word | None = None
+    """The dial plan's context in which the telephones dial (``from-internal`` with FreePBX). Without it nothing can be dialled
+    for them: no click-to-dial, no transfer."""
+    device: Pattern = "PJSIP/{extension}"
+    """How a telephone is called: ``SIP/{extension}``, or ``Local/{extension}@from-internal`` with its forwards."""
+    member: Pattern | None = None
+    """How a queue calls a member, where that is not ``device``: ``Local/{extension}@from-queue/n`` with FreePBX."""
+    member_state: Pattern | None = None
+    """What tells whether such a member is busy: ``hint:{extension}@ext-local`` with FreePBX."""
+    hold_context: Word | None = None
+    """The context with the music for those on hold, as the snippet makes it; without it they hear silence."""
+    parking_lot: Word | None = None
+    """None is the PBX's own choice."""
+    recording_format: Literal["wav", "wav49", "gsm", "ulaw", "alaw", "sln"] = "wav"
+    auto_answer: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z-]+: [^\r\n,()]+$")] | None = None
+    """A SIP header that lets the agent's telephone pick up by itself on click-to-dial: ``Alert-Info: info=alert-autoanswer``."""
+    variables: dict[
+        Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_]{1,80}$")], Annotated[str, msgspec.Meta(pattern=r"^[^\r\n,()]*$")]
+    ] = {}
+    """Of the dial plan, set on each call that we place."""
+    astdb: AstdbSettings | None = None
+    """None where the dial plan knows no do-not-disturb and no forwards; ``{}`` with FreePBX."""
+
+
 class AsteriskSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Of one Asterisk, 16 or newer, by its Manager Interface."""
 
@@ -43,6 +87,7 @@ class AsteriskSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     tls: TlsSettings | None = None
     """Without it everything goes unencrypted: only on a network that you trust."""
     site: Site = Site()
+    commands: CommandSettings = CommandSettings()
 
     connect_timeout_s: Seconds = 10.0
     """To connect, TLS included, and to be greeted."""

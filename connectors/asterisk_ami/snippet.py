@@ -1,5 +1,8 @@
 """What an Asterisk's own configuration needs for us, as lines to add to its files.
 
+Two legs make the music for those on hold: a Local leg that runs MusicOnHold itself passes nothing on to a ChanSpy at its other
+end, because Asterisk drops what one generator plays to another (``ast_unreal_queue_frame``).
+
 Source: Asterisk's ``manager.conf.sample``, ``queues.conf.sample``, ``cdr.conf.sample``; the filter of one event by
 name came with 20.10, 21.5 and 22.0 (UPGRADE.txt). A test installs these lines in real ones.
 """
@@ -34,7 +37,7 @@ _HEAD: Final = """\
 
 """
 _MANAGER: Final = """\
-; Lets Tieline listen.
+; Lets Tieline listen, and do what its own users are allowed to.
 [general](+)
 enabled = yes
 ; The time of each event, by the PBX's own clock.
@@ -52,8 +55,13 @@ deny = 0.0.0.0/0.0.0.0
 permit = 127.0.0.1/255.255.255.255
 ; What it may hear: calls, queues, menus and digits, call detail records, restarts.
 read = system,call,agent,dialplan,dtmf,cdr
-; What it may do: list what there is. It cannot dial, change or run anything.
-write = reporting
+; What it may do: list what there is (reporting); place calls, listen in and play music to those on hold (originate); hang up,
+; hold, transfer, park, press keys (call); log queue members in and out, pause them (agent).
+; To let it only listen: write = reporting
+write = reporting,originate,call,agent
+; To start recordings, and to set do-not-disturb and forwards, Asterisk wants class system too. Whoever knows this secret could
+; then run programs on the PBX: add it only with TLS, or on the same machine.
+;write = reporting,originate,call,agent,system
 writetimeout = 1000
 ; What nobody reads never leaves the PBX.
 {filters}
@@ -68,6 +76,22 @@ _QUEUES: Final = """\
 [general](+)
 ; Agents who logged in stay so when the PBX restarts.
 persistentmembers = yes
+"""
+
+_EXTENSIONS: Final = """\
+; What those on hold hear (FreePBX: in extensions_custom.conf); `hold_context: tieline-hold` in the gateway's configuration.
+[tieline-hold]
+exten => s,1,Answer()
+ same => n,Dial(Local/music@tieline-hold/n)
+exten => music,1,Answer()
+ same => n,MusicOnHold()
+"""
+
+_FEATURES: Final = """\
+; Consulting before a transfer presses this code for the agent: the Dial or Queue of the call needs option t, and T for calls that
+; agents make. Take the comment sign away where [featuremap] has no atxfer yet.
+[featuremap](+)
+;atxfer = *2
 """
 
 _CDR: Final = """\
@@ -113,6 +137,8 @@ def files(version: str) -> dict[str, str]:
     filters = "\n".join(line.format(name) for name in NOISE)
     return {
         "manager.conf": _MANAGER.format(user=USER, filters=filters),
+        "extensions.conf": _EXTENSIONS,
+        "features.conf": _FEATURES,
         "queues.conf": _QUEUES,
         "cdr.conf": _CDR,
         "cdr_manager.conf": _CDR_MANAGER,

@@ -2,21 +2,26 @@
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from aiohttp import web
+from msgspec import UNSET, Meta, UnsetType
 
-from gateway.api import query
-from gateway.api.problems import bad_parameter, not_found, store_unavailable
+from gateway.api.examples import CALL, CALLS
+from gateway.api.operations import Asked, Nothing, Operation, answer
+from gateway.api.problems import Problem, bad_parameter, not_found, store_unavailable
+from gateway.api.records import Shown, Time
 from gateway.model.calls import Call
 from gateway.model.errors import StoreUnavailableError
 from gateway.model.ids import DEFAULT_TENANT, CallId, PbxName
 from gateway.model.phase import phase_of
-from gateway.model.queues import Queue
+from gateway.model.principals import Scope
+from gateway.model.queues import Member, Queue
 from gateway.model.record import record_of
 from gateway.model.site import Site
 from gateway.model.times import rfc3339
+from gateway.ports.connector import LinkStatus
 from gateway.ports.store import Cursor, Store
 from gateway.session.engine import Engine
 from gateway.session.hub import Hub
@@ -25,9 +30,13 @@ from gateway.session.pbx_state import PbxState
 MAX_CALLS: Final = 1_000
 """Calls in one answer, about 2 kB each."""
 DEFAULT_CALLS: Final = 100
-_STATES: Final = ("active", "ended", "all")
+MAX_IDS: Final = 250
+"""Calls that may be asked for by name at once: their ids fit into the 8 kB that a web server takes as an address."""
 _NO_SITE: Final = Site()
 """Of a PBX that is no longer configured."""
+
+_Pbx = Annotated[str | None, Meta(description="Only this PBX's.")]
+_Position = Annotated[int, Meta(description="Listen to events after it, and none is missed.")]
 
 
 class _Place(msgspec.Struct, frozen=True, array_like=True):
@@ -36,6 +45,93 @@ class _Place(msgspec.Struct, frozen=True, array_like=True):
     state: Literal["active", "ended"]
     at: float
     call_id: CallId
+
+
+class CallsQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which calls."""
+
+    state: Literal["active", "ended", "all"] = "all"
+    pbx: _Pbx = None
+    limit: Annotated[int, Meta(ge=1, le=MAX_CALLS)] = DEFAULT_CALLS
+    cursor: Annotated[str | None, Meta(description="The `next` of the page before, with the same filters.")] = None
+    ids: Annotated[
+        Annotated[tuple[Annotated[str, Meta(pattern="^[0-9A-Za-z]{1,26}$")], ...], Meta(max_length=MAX_IDS)] | None,
+        Meta(description="These calls and no others; of the filters `pbx` alone may be given with it."),
+    ] = None
+
+
+class PbxQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Of which PBX."""
+
+    pbx: _Pbx = None
+
+
+class CallList(msgspec.Struct, frozen=True, kw_only=True):
+    """Live calls by their beginning, then ended ones, the last first."""
+
+    position: _Position
+    calls: list[Shown]
+    next: Annotated[str | UnsetType | None, Meta(description="The `cursor` of the next page; null on the last one.")] = UNSET
+    problem: Annotated[Problem | UnsetType, Meta(description="Why ended calls are missing: the database fails.")] = UNSET
+
+
+class LinkView(msgspec.Struct, frozen=True, kw_only=True):
+    """How the gateway stands with a PBX."""
+
+    status: LinkStatus
+    detail: Annotated[str, Meta(description="For a person: what happened, what to change and where.")]
+    since: Time
+
+
+class GapView(msgspec.Struct, frozen=True, kw_only=True):
+    """A time in which a PBX was not heard."""
+
+    began_at: Time
+    ended_at: Time
+    reason: str
+
+
+class PbxView(msgspec.Struct, frozen=True, kw_only=True):
+    """One PBX."""
+
+    pbx: str
+    tenant: str
+    plugin: str
+    link: LinkView
+    live_calls: int
+    gaps: Annotated[list[GapView], Meta(description="The last ones, the latest first.")]
+
+
+class WaitingView(msgspec.Struct, frozen=True, kw_only=True):
+    """Who waits in a queue."""
+
+    call_id: str
+    caller: str | None
+    joined_at: Time | None
+
+
+class QueueView(msgspec.Struct, frozen=True, kw_only=True):
+    """One queue."""
+
+    pbx: str
+    queue: str
+    strategy: str | None
+    waiting: list[WaitingView]
+    members: tuple[Member, ...]
+
+
+class QueueList(msgspec.Struct, frozen=True, kw_only=True):
+    """All queues."""
+
+    position: _Position
+    queues: list[QueueView]
+
+
+class PbxList(msgspec.Struct, frozen=True, kw_only=True):
+    """All PBXs."""
+
+    position: _Position
+    pbxs: list[PbxView]
 
 
 class Calls:
@@ -47,54 +143,85 @@ class Calls:
         self._store = store
         self._plugins = plugins
 
-    def routes(self) -> list[web.AbstractRouteDef]:
+    def operations(self) -> list[Operation]:
         """Return what is answered where."""
         return [
-            web.get("/api/v1/calls", self._calls),
-            web.get("/api/v1/calls/{call_id}", self._call),
-            web.get("/api/v1/pbxs", self._pbxs),
-            web.get("/api/v1/queues", self._queues),
+            Operation(
+                method="GET",
+                path="/api/v1/calls",
+                handler=self._calls,
+                summary="List calls, live and ended",
+                tag="calls",
+                scope=Scope.CALLS_READ,
+                query=CallsQuery,
+                answers={200: CallList},
+                example=CALLS,
+                problems=(503,),
+            ),
+            Operation(
+                method="GET",
+                path="/api/v1/calls/{call_id}",
+                handler=self._call,
+                summary="Show one call",
+                tag="calls",
+                scope=Scope.CALLS_READ,
+                answers={200: Shown},
+                example=CALL,
+                problems=(404, 503),
+            ),
+            Operation(
+                method="GET",
+                path="/api/v1/pbxs",
+                handler=self._pbxs,
+                summary="List the PBXs, how the gateway stands with each, and the gaps in what it heard",
+                tag="pbxs",
+                scope=Scope.SYSTEM_READ,
+                answers={200: PbxList},
+            ),
+            Operation(
+                method="GET",
+                path="/api/v1/queues",
+                handler=self._queues,
+                summary="List the queues, who waits in them and who could answer",
+                tag="queues",
+                scope=Scope.QUEUES_READ,
+                query=PbxQuery,
+                answers={200: QueueList},
+            ),
         ]
 
-    async def _calls(self, request: web.Request) -> web.Response:
-        """Live calls by their beginning, then ended ones, the last first. Filters: state, pbx, limit, cursor; or ids.
-
-        ``next`` is the cursor of the next page, null on the last one. Where live calls were asked for as well and the store
-        does not answer, they are told without the ended ones, and ``problem`` says why.
-        """
-        query.known(request, ("state", "pbx", "limit", "cursor", "ids"))
-        states = self._chosen(request)
-        ids = query.words(request, "ids", most=MAX_CALLS)
+    async def _calls(self, asked: Asked[CallsQuery, None]) -> web.Response:
+        """Where live calls were asked for as well and the store does not answer, they are told without the ended ones."""
+        wanted = asked.query
+        states = self._chosen(wanted.pbx)
         position = self._hub.position
-        if ids is not None:
-            found = await self._found([CallId(each) for each in ids])
-            pbxs = {state.pbx for state in states} if "pbx" in request.query else None
+        if wanted.ids is not None:
+            found = await self._found([CallId(each) for each in wanted.ids])
+            pbxs = None if wanted.pbx is None else {state.pbx for state in states}
             told_calls = [self._told(call) for call in found if pbxs is None or call.pbx in pbxs]
             return answer({"position": position, "calls": told_calls})
-        limit = query.number(request, "limit", least=1, most=MAX_CALLS, default=DEFAULT_CALLS)
-        which = query.choice(request, "state", _STATES, "all")
-        place = _place(request)
-        live = _live(states, place) if which != "ended" and (place is None or place.state == "active") else []
-        calls, more = live[:limit], len(live) > limit
+        place = _place(wanted.cursor)
+        live = _live(states, place) if wanted.state != "ended" and (place is None or place.state == "active") else []
+        calls, more = live[: wanted.limit], len(live) > wanted.limit
         problem: dict[str, Any] | None = None
         last = _Place("active", calls[-1].began_at, calls[-1].call_id) if more else None
-        if which != "active" and not more:
+        if wanted.state != "active" and not more:
             try:
-                ended, last = await self._ended(request, states, place, limit - len(calls), calls)
+                ended, last = await self._ended(wanted, place, wanted.limit - len(calls), calls)
                 calls += ended
             except StoreUnavailableError as error:
-                if which == "ended":
+                if wanted.state == "ended":
                     raise
                 problem = store_unavailable(str(error)).document()
         body = {"position": position, "calls": [self._told(call) for call in calls], "next": _cursor(last)}
         return answer(body if problem is None else body | {"problem": problem})
 
     async def _ended(
-        self, request: web.Request, states: list[PbxState], place: _Place | None, limit: int, live: list[Call]
+        self, wanted: CallsQuery, place: _Place | None, limit: int, live: list[Call]
     ) -> tuple[list[Call], _Place | None]:
         """Return a page of ended calls without those that were live a moment ago, and where the next one begins."""
         after = Cursor(place.at, place.call_id) if place is not None and place.state == "ended" else None
-        pbxs = [state.pbx for state in states] if "pbx" in request.query else None
+        pbxs = None if wanted.pbx is None else [PbxName(wanted.pbx)]
         # One more than wanted says whether there is another page.
         listed = await self._store.ended(DEFAULT_TENANT, pbxs=pbxs, after=after, limit=limit + 1)
         page, seen = listed[:limit], {call.call_id for call in live}
@@ -105,9 +232,8 @@ class Calls:
             return calls, _Place("ended", page[-1][0].ended_at, page[-1][0].call_id)
         return calls, _Place("active", live[-1].began_at, live[-1].call_id)
 
-    async def _call(self, request: web.Request) -> web.Response:
-        query.known(request, ())
-        call_id = CallId(request.match_info["call_id"])
+    async def _call(self, asked: Asked[Nothing, None]) -> web.Response:
+        call_id = CallId(asked.path("call_id"))
         for call in await self._found([call_id]):
             return answer(self._told(call))
         raise not_found(f"No call {call_id} is live or kept.")
@@ -124,17 +250,14 @@ class Calls:
         state = self._engine.pbxs.get(call.pbx)
         return told(call, _NO_SITE if state is None else state.site)
 
-    async def _pbxs(self, request: web.Request) -> web.Response:
-        query.known(request, ())
+    async def _pbxs(self, _asked: Asked[Nothing, None]) -> web.Response:
         return answer({"position": self._hub.position, "pbxs": [self._pbx(state) for state in self._engine.pbxs.values()]})
 
-    async def _queues(self, request: web.Request) -> web.Response:
-        query.known(request, ("pbx",))
-        queues = [_queue(queue) for state in self._chosen(request) for queue in state.queues]
+    async def _queues(self, asked: Asked[PbxQuery, None]) -> web.Response:
+        queues = [_queue(queue) for state in self._chosen(asked.query.pbx) for queue in state.queues]
         return answer({"position": self._hub.position, "queues": queues})
 
-    def _chosen(self, request: web.Request) -> list[PbxState]:
-        name = request.query.get("pbx")
+    def _chosen(self, name: str | None) -> list[PbxState]:
         if name is None:
             return list(self._engine.pbxs.values())
         state = self._engine.pbxs.get(PbxName(name))
@@ -168,11 +291,6 @@ def told(call: Call, site: Site) -> dict[str, Any]:
     return record
 
 
-def answer(data: Any) -> web.Response:
-    """Return data as JSON."""
-    return web.Response(body=msgspec.json.encode(data), content_type="application/json")
-
-
 def _live(states: list[PbxState], place: _Place | None) -> list[Call]:
     """Return the live calls after this place, by their beginning."""
     calls = sorted((call for state in states for call in state.live), key=lambda call: (call.began_at, call.call_id))
@@ -183,8 +301,7 @@ def _cursor(place: _Place | None) -> str | None:
     return None if place is None else urlsafe_b64encode(msgspec.json.encode(place)).decode().rstrip("=")
 
 
-def _place(request: web.Request) -> _Place | None:
-    text = request.query.get("cursor")
+def _place(text: str | None) -> _Place | None:
     if text is None:
         return None
     try:

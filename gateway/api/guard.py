@@ -1,19 +1,22 @@
-"""What every request passes: who may ask, what browsers may do with the answer, and how a failure is told.
+"""What every request passes: who may ask at all, what browsers may do with the answer, and how a failure is told.
 
-The gateway listens on loopback, where every program and every web page in a browser of this machine can reach it. A page of
-another site must neither read calls nor listen to them: the ``Host`` must be a loopback name (else a name that its owner points
-to 127.0.0.1 would do), and where a browser says which page asks (``Origin``), it must be ours.
+Every program and every web page in a browser of this machine or network can reach the gateway. A page of another site must
+neither read calls nor listen to them: the ``Host`` must be a name of ours (else a name that its owner points to us would do),
+and where a browser says which page asks (``Origin``), it must be ours. What is not encrypted comes from this machine or through
+a proxy that the configuration names.
 """
 
-from ipaddress import ip_address
+from collections.abc import Callable
 from typing import Final
 from urllib.parse import urlsplit
 
 import structlog
 from aiohttp import hdrs, web
-from aiohttp.typedefs import Handler
+from aiohttp.typedefs import Handler, Middleware
 
-from gateway.api.problems import ApiError, internal, of_http, store_unavailable
+from gateway.api.limits import Buckets, key_of
+from gateway.api.problems import ApiError, internal, of_http, store_unavailable, too_many_requests
+from gateway.api.surroundings import client_of, is_loopback_name, peer_of, surroundings_of
 from gateway.model.errors import StoreUnavailableError
 
 SECURITY_HEADERS: Final = {
@@ -27,6 +30,12 @@ SECURITY_HEADERS: Final = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+STRICT_TRANSPORT: Final = "max-age=31536000"
+"""Seconds for which a browser that came by TLS never comes without: a year."""
+MAX_BODY_BYTES: Final = 1024 * 1024
+"""Of a request; who may send more says so by himself."""
+UNLIMITED_PATHS: Final = frozenset({"/healthz", "/readyz"})
+"""What watches the gateway is answered when others ask too much, or it would take that for a failure."""
 
 _log = structlog.get_logger()
 
@@ -53,26 +62,49 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     if not response.prepared:
         response.headers.update(SECURITY_HEADERS)
         response.headers.setdefault(hdrs.CACHE_CONTROL, "no-store")
+        if surroundings_of(request).encrypted:
+            response.headers["Strict-Transport-Security"] = STRICT_TRANSPORT
     return response
 
 
+def limited(buckets: Buckets, *, now: Callable[[], float]) -> Middleware:
+    """Make what refuses an address that asks too often, whoever it is; ``now`` is a clock that never goes back."""
+
+    @web.middleware
+    async def limit(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.path not in UNLIMITED_PATHS:
+            address = client_of(request)
+            wait_s = buckets.take(key_of(address), now())
+            if wait_s > 0:
+                raise too_many_requests(f"Too many requests come from {address}", wait_s)
+        return await handler(request)
+
+    return limit
+
+
 def _refuse_strangers(request: web.Request) -> None:
-    if not is_loopback_host(request.host):
+    surroundings, peer = surroundings_of(request), peer_of(request)
+    if not (surroundings.encrypted or is_loopback_name(peer) or surroundings.trusts(peer)):
+        raise ApiError(
+            403,
+            "not-through-proxy",
+            "Not encrypted",
+            f"This gateway is reached from elsewhere through its proxy only, and {peer} is none that api.behind_proxy names.",
+        )
+    if not surroundings.knows(request.host):
         raise ApiError(
             421,
             "wrong-host",
             "Not our name",
-            f"This gateway answers to localhost and loopback addresses, not to {request.host!r}.",
+            f"This gateway answers to localhost, loopback addresses and what api.names names, not to {request.host!r}.",
         )
     origin = request.headers.get(hdrs.ORIGIN)
-    if origin is not None and urlsplit(origin).netloc.lower() != request.host.lower():
+    if origin is not None and _host_of(origin) != request.host.lower():
         raise ApiError(403, "foreign-origin", "A page of another site asks", f"Pages of {origin!r} may not use this gateway.")
 
 
-def is_loopback_host(host: str) -> bool:
-    """Tell whether the ``Host`` of a request, with or without a port, names this machine's loopback."""
+def _host_of(origin: str) -> str | None:
     try:
-        name = urlsplit(f"//{host}").hostname or ""
-        return name == "localhost" or ip_address(name).is_loopback
+        return urlsplit(origin).netloc.lower()
     except ValueError:
-        return False
+        return None

@@ -1,14 +1,19 @@
 """``/healthz``, ``/readyz`` and ``/metrics``: for those who watch the gateway, at two in the morning too."""
 
 from collections.abc import Callable, Iterator
-from typing import Any, Final
+from typing import Any, Final, Literal
 
+import msgspec
 from aiohttp import web
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
-from gateway.api.calls import answer
+from gateway.api.operations import Asked, Media, Nothing, Operation, answer
+from gateway.api.problems import forbidden
+from gateway.api.records import Time
+from gateway.api.surroundings import is_local
+from gateway.model.principals import Scope
 from gateway.model.times import rfc3339
 from gateway.ports.connector import LinkStatus
 from gateway.ports.store import Store
@@ -18,10 +23,50 @@ from gateway.session.hub import Hub
 from gateway.session.pbx_state import PbxState
 
 
-class Health:
-    """Tells how the gateway and its PBXs are."""
+class Alive(msgspec.Struct, frozen=True, kw_only=True):
+    """The process works."""
 
-    def __init__(self, engine: Engine, hub: Hub, committer: Committer, store: Store) -> None:
+    status: Literal["alive"]
+
+
+class StoreView(msgspec.Struct, frozen=True, kw_only=True):
+    """How the database is."""
+
+    status: Literal["works", "failing"]
+    detail: str
+    """For a person."""
+    waiting: int
+    """Events and changed calls that wait to be kept."""
+    since: Time | msgspec.UnsetType = msgspec.UNSET
+
+
+class PbxReadiness(msgspec.Struct, frozen=True, kw_only=True):
+    """How the gateway stands with one PBX."""
+
+    pbx: str
+    status: LinkStatus
+    detail: str
+    """For a person."""
+    since: Time
+
+
+class Readiness(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether there is something to serve, and to those who may read it (``system:read``) what is wrong."""
+
+    status: Literal["ready", "degraded", "not ready"]
+    store: StoreView | msgspec.UnsetType = msgspec.UNSET
+    pbxs: list[PbxReadiness] | msgspec.UnsetType = msgspec.UNSET
+
+
+class Health:
+    """Tells how the gateway and its PBXs are.
+
+    Args:
+        open_metrics: Let programs on this machine read the figures without a token.
+    """
+
+    def __init__(self, engine: Engine, hub: Hub, committer: Committer, store: Store, *, open_metrics: bool = False) -> None:
+        self._open_metrics = open_metrics
         self._engine = engine
         self._committer = committer
         self._store = store
@@ -31,21 +76,55 @@ class Health:
         PlatformCollector(registry=self._registry)
         GCCollector(registry=self._registry)
 
-    def routes(self) -> list[web.AbstractRouteDef]:
+    def operations(self) -> list[Operation]:
         """Return what is answered where."""
-        return [web.get("/healthz", self._alive), web.get("/readyz", self._ready), web.get("/metrics", self._metrics)]
+        return [
+            Operation(
+                method="GET",
+                path="/healthz",
+                handler=self._alive,
+                summary="Tell whether the process works",
+                tag="health",
+                scope=None,
+                open=True,
+                answers={200: Alive},
+            ),
+            Operation(
+                method="GET",
+                path="/readyz",
+                handler=self._ready,
+                summary="Tell whether PBXs are heard and the database works",
+                tag="health",
+                scope=None,
+                open=True,
+                answers={200: Readiness, 503: Readiness},
+            ),
+            Operation(
+                method="GET",
+                path="/metrics",
+                handler=self._metrics,
+                summary="Figures for Prometheus",
+                tag="health",
+                scope=None if self._open_metrics else Scope.SYSTEM_READ,
+                open=self._open_metrics,
+                answers={200: Media(("text/plain",))},
+            ),
+        ]
 
-    async def _alive(self, _request: web.Request) -> web.Response:
-        """The process works: it took this request and answers it."""
+    async def _alive(self, _asked: Asked[Nothing, None]) -> web.Response:
         return answer({"status": "alive"})
 
-    async def _ready(self, _request: web.Request) -> web.Response:
-        """At least one PBX is heard (200), or none is (503); what is wrong with each and the store in words for a person."""
+    async def _ready(self, asked: Asked[Nothing, None]) -> web.Response:
+        """At least one PBX is heard (200), or none is (503); with a token that may read it (``system:read``) what is wrong with
+        each and the store, in words for a person."""
         states = list(self._engine.pbxs.values())
         heard = [state for state in states if state.link.status is LinkStatus.CONNECTED]
         all_well = len(heard) == len(states) and self._committer.alarm is None
+        status = "ready" if all_well else "degraded" if heard else "not ready"
+        if not asked.principal.may(Scope.SYSTEM_READ):
+            return answer({"status": status}, 200 if heard else 503)
         body = {
-            "status": "ready" if all_well else "degraded" if heard else "not ready",
+            "status": status,
             "store": self._told_store(),
             "pbxs": [
                 {
@@ -57,9 +136,7 @@ class Health:
                 for state in states
             ],
         }
-        response = answer(body)
-        response.set_status(200 if heard else 503)
-        return response
+        return answer(body, 200 if heard else 503)
 
     def _told_store(self) -> dict[str, Any]:
         alarm, waiting = self._committer.alarm, self._committer.waiting
@@ -70,7 +147,9 @@ class Health:
             told |= {"status": "failing", "detail": detail, "since": rfc3339(alarm.since)}
         return told
 
-    async def _metrics(self, _request: web.Request) -> web.Response:
+    async def _metrics(self, asked: Asked[Nothing, None]) -> web.Response:
+        if not (asked.principal.may(Scope.SYSTEM_READ) or is_local(asked.request)):
+            raise forbidden(Scope.SYSTEM_READ, asked.principal.name)
         return web.Response(body=generate_latest(self._registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 

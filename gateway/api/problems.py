@@ -1,5 +1,7 @@
 """Errors of the API as RFC 9457 problem documents, each with a ``type`` that stays."""
 
+from collections.abc import Mapping
+from math import ceil
 from typing import Any, Final
 
 import msgspec
@@ -9,15 +11,30 @@ PROBLEM_PREFIX: Final = "urn:tieline:problem:"
 CONTENT_TYPE: Final = "application/problem+json"
 
 
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
+    """Why something was not done (RFC 9457)."""
+
+    type: str
+    """``urn:tieline:problem:`` and a kind that stays; what a program may tell problems apart by."""
+    title: str
+    """The kind in words."""
+    status: int
+    detail: str
+    """What it was this time, for a person."""
+
+
 class ApiError(Exception):
     """A request cannot be done; the program that made it must act."""
 
-    def __init__(self, status: int, kind: str, title: str, detail: str, **members: Any) -> None:
+    def __init__(
+        self, status: int, kind: str, title: str, detail: str, *, headers: Mapping[str, str] | None = None, **members: Any
+    ) -> None:
         super().__init__(detail)
         self.status = status
         self.kind = kind
         self.title = title
         self.detail = detail
+        self.headers = headers or {}
         self.members = members
 
     def document(self) -> dict[str, Any]:
@@ -33,7 +50,7 @@ class ApiError(Exception):
     def response(self) -> web.Response:
         """Return the answer to the request."""
         body = msgspec.json.encode(self.document())
-        return web.Response(status=self.status, body=body, content_type=CONTENT_TYPE)
+        return web.Response(status=self.status, body=body, content_type=CONTENT_TYPE, headers=self.headers)
 
 
 def not_found(what: str) -> ApiError:
@@ -46,6 +63,11 @@ def bad_parameter(name: str, detail: str) -> ApiError:
     return ApiError(400, "bad-parameter", "A parameter cannot be used", f"{name}: {detail}", parameter=name)
 
 
+def bad_header(name: str, detail: str) -> ApiError:
+    """A header of the request cannot be used."""
+    return ApiError(400, "bad-header", "A header cannot be used", f"{name}: {detail}", header=name)
+
+
 def bad_body(detail: str) -> ApiError:
     """The body cannot be used."""
     return ApiError(422, "bad-body", "The body cannot be used", detail)
@@ -55,6 +77,22 @@ def forbidden(scope: str, who: str) -> ApiError:
     """The one who asks may not do this."""
     detail = f"{who} may not do this: it takes the scope {scope}."
     return ApiError(403, "scope-missing", "Not allowed", detail, scope=scope)
+
+
+def unauthenticated(detail: str, *, fault: str | None = None) -> ApiError:
+    """Nobody that we know asks. ``fault`` is RFC 6750's word for a token that was shown and is not taken."""
+    challenge = 'Bearer realm="tieline"' + ("" if fault is None else f', error="{fault}"')
+    kind = "token-missing" if fault is None else "token-refused"
+    return ApiError(401, kind, "A token is needed", detail, headers={"WWW-Authenticate": challenge})
+
+
+def too_many_requests(what: str, wait_s: float) -> ApiError:
+    """Somebody asks more often than the limits allow; ``wait_s`` is how long the next time is off."""
+    seconds = max(1, ceil(wait_s))
+    detail = f"{what}: try again in {seconds} s."
+    return ApiError(
+        429, "too-many-requests", "Too many requests", detail, headers={"Retry-After": str(seconds)}, retry_after_s=seconds
+    )
 
 
 def of_http(error: web.HTTPException, path: str) -> ApiError:

@@ -1,9 +1,10 @@
 """WebSocket ``/api/v1/events``: every event as it happens, and what was missed since a position.
 
-The client's first message is ``{"type": "subscribe", "topics": ["call", "queue"], "after": 123, "pbxs": ["one"]}``, where all
-but the type may be missing (all topics, from now on, all PBXs). It is answered by ``{"type": "subscribed", "position": …}``, then
-come the events, one envelope a message. ``{"type": "ping"}`` is answered by ``{"type": "pong"}``. Before we close, a message
-``{"type": "error", "problem": {…}}`` says why; the codes of the close are 4000 and the HTTP status that would fit.
+The client's first message is ``{"type": "subscribe", "topics": ["call", "queue"], "after": 123, "pbxs": ["one"], "token": "…"}``,
+where all but the type may be missing (all topics, from now on, all PBXs, and a token in the request's header). It is answered by
+``{"type": "subscribed", "position": …}``, then come the events, one envelope a message. ``{"type": "ping"}`` is answered by
+``{"type": "pong"}``. Before we close, a message ``{"type": "error", "problem": {…}}`` says why; the codes of the close are 4000
+and the HTTP status that would fit.
 """
 
 import asyncio
@@ -13,9 +14,12 @@ import msgspec
 import structlog
 from aiohttp import WSCloseCode, WSMsgType, web
 
-from gateway.api.problems import ApiError, store_unavailable
+from gateway.api.operations import Authenticator
+from gateway.api.problems import ApiError, forbidden, store_unavailable
+from gateway.model import topics
 from gateway.model.errors import StoreUnavailableError
-from gateway.session.hub import EVERYTHING, Hub, Listener, ListenerError, PositionLostError
+from gateway.model.principals import Principal
+from gateway.session.hub import Hub, Listener, ListenerError, PositionLostError
 
 MAX_CLIENT_MESSAGE_BYTES: Final = 16 * 1024
 MAX_TOPICS: Final = 100
@@ -25,14 +29,17 @@ SEND_TIMEOUT_S: Final = 15.0
 """Seconds in which a client must take what we send; one that does not holds a connection and nothing else, so it is cut."""
 HEARTBEAT_S: Final = 20.0
 """Seconds between our pings, by which a client that is gone is found out."""
+ASK_AGAIN_S: Final = 15.0
+"""Seconds between looking whether a client may still listen: for so long one whose token was revoked hears on."""
 
 _log = structlog.get_logger()
 
 
 class _Subscribe(msgspec.Struct, frozen=True, tag_field="type", tag="subscribe", forbid_unknown_fields=True):
-    topics: tuple[str, ...] = (EVERYTHING,)
+    topics: tuple[str, ...] = (topics.EVERYTHING,)
     after: int | None = None
     pbxs: tuple[str, ...] | None = None
+    token: str | None = None
 
 
 class _Ping(msgspec.Struct, frozen=True, tag_field="type", tag="ping", forbid_unknown_fields=True):
@@ -42,8 +49,9 @@ class _Ping(msgspec.Struct, frozen=True, tag_field="type", tag="ping", forbid_un
 class Stream:
     """Serves the event stream."""
 
-    def __init__(self, hub: Hub) -> None:
+    def __init__(self, hub: Hub, authenticator: Authenticator) -> None:
         self._hub = hub
+        self._authenticator = authenticator
         self._open: set[web.WebSocketResponse] = set()
         self._decoder: msgspec.json.Decoder[_Subscribe | _Ping] = msgspec.json.Decoder(_Subscribe | _Ping)
 
@@ -63,7 +71,7 @@ class Stream:
         await socket.prepare(request)
         self._open.add(socket)
         try:
-            await self._talk(socket)
+            await self._talk(request, socket)
         except ApiError as error:
             await _refuse(socket, error)
         except TimeoutError:
@@ -76,7 +84,7 @@ class Stream:
             self._open.discard(socket)
         return socket
 
-    async def _talk(self, socket: web.WebSocketResponse) -> None:
+    async def _talk(self, request: web.Request, socket: web.WebSocketResponse) -> None:
         try:
             async with asyncio.timeout(SUBSCRIBE_TIMEOUT_S):
                 first = await self._receive(socket)
@@ -86,9 +94,14 @@ class Stream:
             return
         if not isinstance(first, _Subscribe):
             raise _error(400, "not-subscribed", "The first message must be a subscription.")
-        listener = self._listen(first)
+        principal = await self._authenticator.shown(request, first.token)
+        scope = topics.missing(first.topics, principal)
+        if scope is not None:
+            raise forbidden(scope, principal.name)
+        wanted = msgspec.structs.replace(first, topics=topics.allowed(first.topics, principal), token=None)
+        listener = self._listen(wanted)
         try:
-            await self._both_ways(socket, listener, first)
+            await self._both_ways(socket, listener, wanted, principal)
         finally:
             listener.close()
 
@@ -100,14 +113,18 @@ class Stream:
         except PositionLostError as error:
             raise _error(410, "position-lost", str(error)) from error
 
-    async def _both_ways(self, socket: web.WebSocketResponse, listener: Listener, wanted: _Subscribe) -> None:
+    async def _both_ways(
+        self, socket: web.WebSocketResponse, listener: Listener, wanted: _Subscribe, principal: Principal
+    ) -> None:
         """Send events and answer pings until the client goes; whichever side ends first ends the other."""
         await _send(socket, {"type": "subscribed", "position": listener.position, "topics": wanted.topics})
         try:
             async with asyncio.TaskGroup() as tasks:
                 sending = tasks.create_task(self._send_events(socket, listener), name="stream.send")
+                asking = tasks.create_task(self._ask_again(principal), name="stream.ask")
                 await self._answer(socket)
                 sending.cancel()
+                asking.cancel()
         except BaseExceptionGroup as group:
             raise group.exceptions[0] from None  # one side failed and the other was cancelled for it
 
@@ -124,6 +141,11 @@ class Stream:
             async with asyncio.timeout(SEND_TIMEOUT_S):
                 for told in batch:
                     await socket.send_frame(told.json, WSMsgType.TEXT)
+
+    async def _ask_again(self, principal: Principal) -> None:
+        while True:
+            await asyncio.sleep(ASK_AGAIN_S)
+            await self._authenticator.still(principal)
 
     async def _answer(self, socket: web.WebSocketResponse) -> None:
         while (message := await self._receive(socket)) is not None:

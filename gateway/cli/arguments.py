@@ -4,6 +4,8 @@ import argparse
 from pathlib import Path
 from typing import Final
 
+from gateway.model.principals import Role, Scope
+
 COMMANDS: Final = {
     "run": "gateway.cli.run",
     "check-config": "gateway.cli.check_config",
@@ -15,6 +17,11 @@ COMMANDS: Final = {
     "db backup": "gateway.cli.db",
     "db restore": "gateway.cli.db",
     "db migrate": "gateway.cli.db",
+    "contacts import": "gateway.cli.contacts",
+    "contacts export": "gateway.cli.contacts",
+    "token create": "gateway.cli.token",
+    "token list": "gateway.cli.token",
+    "token revoke": "gateway.cli.token",
     "version": "gateway.cli.version",
 }
 """The module of each command; its ``run(options)`` returns the exit status."""
@@ -72,6 +79,40 @@ def parser() -> argparse.ArgumentParser:
         if file is not None:
             task.add_argument("file", type=Path, metavar="BACKUP", help=file)
 
+    contacts = commands.add_parser("contacts", help="bring customers in, and out").add_subparsers(required=True, metavar="TASK")
+    bring = _command(
+        contacts,
+        "import",
+        "take customers over from a CSV file; twice is as good as once, and the gateway may run meanwhile",
+        prefix="contacts ",
+    )
+    bring.add_argument("file", type=Path, metavar="FILE")
+    bring.add_argument("--config", type=Path, metavar="FILE", required=True, help="whose `store` and numbers are meant")
+    bring.add_argument("--map", metavar="FIELD=HEADING,…", help="what columns hold, where their headings do not say it")
+    bring.add_argument("--region", metavar="CC", help="country of numbers without one, such as CN; without it the PBXs'")
+    bring.add_argument("--encoding", metavar="NAME", help="such as gb18030; without it guessed")
+    bring.add_argument("--delimiter", metavar="C", help="what stands between fields; without it guessed")
+    bring.add_argument("--dry-run", action="store_true", help="say what would become of each line, and change nothing")
+    out = _command(contacts, "export", "write all customers as CSV", prefix="contacts ")
+    out.add_argument("file", type=Path, nargs="?", metavar="FILE", help="without it standard output")
+    out.add_argument("--config", type=Path, metavar="FILE", required=True, help="whose `store` is meant")
+
+    tokens = commands.add_parser("token", help="say who may use the API").add_subparsers(required=True, metavar="TASK")
+    create = _command(tokens, "create", "make a token and print it, this once", prefix="token ")
+    create.add_argument("--name", required=True, metavar="NAME", help="of the program or machine that gets it")
+    create.add_argument("--scopes", required=True, type=_scopes, metavar="SCOPE,…", help=f"all, or of: {', '.join(Scope)}")
+    create.add_argument(
+        "--role", choices=[role.value for role in Role], default=Role.AGENT.value, help="for dialling rules (agent)"
+    )
+    create.add_argument("--extension", metavar="NUMBER", help="the one device whose calls it may place and control")
+    create.add_argument("--days", type=float, metavar="N", help="how long it works; without it until it is revoked")
+    listed = _command(tokens, "list", "show the tokens, without their secrets", prefix="token ")
+    revoke = _command(tokens, "revoke", "let nobody in with a token any more", prefix="token ")
+    revoke.add_argument("id", metavar="ID", help="what the token begins with, such as tl_k3f9abcd")
+    for task in (create, listed, revoke):
+        task.add_argument("--config", type=Path, metavar="FILE", required=True, help="whose `store` is meant")
+        task.add_argument("--json", action="store_true", help="print JSON")
+
     _command(commands, "version", "print the version")
     return top
 
@@ -82,6 +123,16 @@ def _command(
     made = commands.add_parser(name, help=what, description=what[0].upper() + what[1:] + ".")
     made.set_defaults(command=prefix + name)
     return made
+
+
+def _scopes(text: str) -> list[str]:
+    if text == "all":
+        return sorted(Scope)
+    words = [word for word in text.replace(",", " ").split() if word]
+    for word in words:
+        if word not in list(Scope):
+            raise argparse.ArgumentTypeError(f"{word!r} is no scope: write all, or of {', '.join(Scope)}")
+    return words
 
 
 def _port(text: str) -> int:

@@ -2,9 +2,12 @@
 
 import argparse
 import asyncio
+import signal
 import sys
+import time
 from importlib.metadata import version
 from pathlib import Path
+from secrets import token_bytes
 from typing import Final
 
 import msgspec
@@ -12,8 +15,12 @@ import msgspec
 from gateway.app import Gateway
 from gateway.cli.logs import set_up
 from gateway.cli.until_stopped import run_until_stopped
+from gateway.model.ids import DEFAULT_TENANT
+from gateway.model.principals import Role, Scope
+from gateway.model.tokens import COMMAND_LINE, RANDOM_BYTES, NewToken, made, written
 from gateway.settings.load import embedded_default, load_settings
 from gateway.settings.values import Settings
+from gateway.store.urls import MEMORY
 
 _PACKAGE: Final = Path(__file__).parents[1]
 _EXAMPLES: Final = (_PACKAGE / "_data" / "tieline.example.yaml", _PACKAGE.parent / "config" / "tieline.example.yaml")
@@ -24,6 +31,10 @@ _SIMULATED: Final = """
   copy and change {example},
   then  tieline run --config FILE
 """
+_FIRST: Final = """
+  The page and the API take a token, and there is none yet. For one that may all:
+  tieline token create --name NAME --role admin --scopes all --config {config}
+"""
 
 
 def run(options: argparse.Namespace) -> int:
@@ -33,18 +44,36 @@ def run(options: argparse.Namespace) -> int:
         api = msgspec.structs.replace(settings.api, port=options.port)
         settings = msgspec.structs.replace(settings, api=api)
     set_up(settings.log)
-    run_until_stopped(_serve(settings, simulated=options.config is None))
+    run_until_stopped(_serve(settings, options.config))
     return 0
 
 
-async def _serve(settings: Settings, *, simulated: bool) -> None:
-    async with Gateway(settings).running() as address:
-        sys.stdout.write(_welcome(settings, address, simulated=simulated))
+async def _serve(settings: Settings, config: Path | None) -> None:
+    gateway = Gateway(settings)
+    async with gateway.running() as address:
+        if gateway.certificate is not None:
+            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, gateway.certificate.look_again)
+        sys.stdout.write(_welcome(settings, address) + await _entry(gateway, config) + "\n  Ctrl-C stops it.\n\n")
         sys.stdout.flush()
         await asyncio.Event().wait()
 
 
-def _welcome(settings: Settings, address: str, *, simulated: bool) -> str:
+async def _entry(gateway: Gateway, config: Path | None) -> str:
+    """Return what whoever starts it must know to be let in."""
+    if config is None:
+        return _SIMULATED.format(example=_example())
+    if gateway.settings.store.url == MEMORY:
+        text = written(token_bytes(RANDOM_BYTES))
+        wanted = NewToken(name="this run", scopes=tuple(Scope), role=Role.ADMIN)
+        await gateway.tokens.add(made(wanted, text, created_by=COMMAND_LINE, now=time.time()))
+        return f"\n  The page and the API take a token; nothing is kept (store.url), so this one is for this run:\n  {text}\n"
+    now = time.time()
+    if any(token.refusal(now) is None for token in await gateway.tokens.all(DEFAULT_TENANT)):
+        return ""
+    return _FIRST.format(config=config)
+
+
+def _welcome(settings: Settings, address: str) -> str:
     pbxs = ", ".join(entry.pbx for entry in settings.connectors)
     lines = [
         f"Tieline {version('tieline')} runs: {address}",
@@ -54,7 +83,7 @@ def _welcome(settings: Settings, address: str, *, simulated: bool) -> str:
         f"  {address + 'readyz':<42} how each PBX's connection is",
         f"  {address + 'metrics':<42} figures for Prometheus",
     ]
-    return "\n".join(lines) + "\n" + (_SIMULATED.format(example=_example()) if simulated else "") + "\n  Ctrl-C stops it.\n\n"
+    return "\n".join(lines) + "\n"
 
 
 def _example() -> Path:

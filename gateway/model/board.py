@@ -32,7 +32,7 @@ from gateway.model.events import (
     QueueEntrySeen,
     SnapshotDone,
 )
-from gateway.model.habits import Habits
+from gateway.model.habits import Habit, Habits
 from gateway.model.ids import DEFAULT_TENANT, CallId, LegId, PbxName, Tenant
 from gateway.model.members import Members
 from gateway.model.reports import CallDetail
@@ -59,7 +59,8 @@ class Board:
         """Legs that were gone before we came, by which later ones are told to belong to a call."""
         self._consulting: dict[LegId, CallId] = {}
         """Legs that are in a second call as well, as its caller: they consult by feature code, without a leg of their own."""
-        self._habits = Habits()
+        self.habits = Habits()
+        """What was learnt of the PBX."""
 
     @property
     def live(self) -> Mapping[CallId, Call]:
@@ -75,8 +76,11 @@ class Board:
         leg = getattr(event, "leg", None)
         return NOTHING if leg is None else self._one(leg, event)
 
-    def restore(self, calls: Iterable[Call], gaps_before: Iterable[tuple[float, float]] = ()) -> None:
-        """Take over an earlier board's calls and gaps, before any event; a ``ConnectionLost`` must follow."""
+    def restore(
+        self, calls: Iterable[Call], gaps_before: Iterable[tuple[float, float]] = (), habits: Iterable[Habit] = ()
+    ) -> None:
+        """Take over an earlier board's calls, gaps and habits, before any event; a ``ConnectionLost`` must follow."""
+        self.habits = Habits(habits)
         self._live, self._ended, self._call_of, self._members, self._consulting = restoring.places_of(calls)
         self._ended.remember_gaps(gaps_before)
 
@@ -85,7 +89,7 @@ class Board:
         return self._live.get(self._call_of.get(leg, CallId("")))
 
     def _one(self, leg: LegId, event: PbxEvent) -> Step:
-        if self._unconfirmed:
+        if self._unconfirmed and type(event) in gaps.SIGNS_OF_LIFE:
             self._unconfirmed.discard(leg)
         found = self._call_of.get(leg)
         call = None if found is None else self._live.get(found)
@@ -173,7 +177,7 @@ class Board:
         return Change(begun(self.pbx, self.tenant, leg, at), self.site, at)
 
     def _leg_created(self, event: LegCreated) -> Step:
-        self._habits.leg_created(event)
+        self.habits.leg_created(event)
         if event.leg in self._call_of and not self._is_used_again(event):
             return NOTHING
         call = self.find(event.root)
@@ -191,7 +195,7 @@ class Board:
         call = self.find(event.leg)
         if call is None:
             return NOTHING
-        self._habits.leg_connected(call, event)
+        self.habits.leg_connected(call, event)
         return self._one(event.leg, event)
 
     def _leg_bridged(self, event: LegBridged) -> Step:
@@ -284,7 +288,6 @@ class Board:
         if known is not None and known.bridge != event.bridge:
             self._members.leave(known.id, known.bridge)
         change = self._new(event.leg, event.at - event.age_s) if call is None else Change(call, self.site, event.at)
-        change.at = change.call.changed_at = max(event.at, change.at)
         gaps.see(change, event)
         self._call_of[event.leg] = change.call.call_id
         if event.root not in self._call_of:
@@ -355,8 +358,8 @@ class Board:
         return Step(calls=(change.call,), events=tuple(change.events))
 
     def _correct(self, change: Change, event: CallDetail) -> bool:
-        dialled = self._habits.dialled(event)
-        return details.correct(change, event, dialled, answers_itself=self._habits.answers_itself(event))
+        dialled = self.habits.dialled(event)
+        return details.correct(change, event, dialled, answers_itself=self.habits.answers_itself(event))
 
     def _from_detail(self, event: CallDetail) -> Step:
         """A call that came and went while nobody listened is known from the CDR alone."""
@@ -367,12 +370,8 @@ class Board:
         if seen is None:
             return NOTHING
         change = self._new(event.leg, seen.at - seen.age_s)
-        change.at = change.call.changed_at = max(seen.at, change.at)
-        gaps.see(change, seen)
+        gaps.see_past(change, seen, ended_at)
         self._call_of[event.leg] = change.call.call_id
-        change.call.talk_known = False
-        reducer.clear_leg(change, event.leg, 0, 0, unheard=True)
-        change.call.ended_at = ended_at
         self._correct(change, event)
         return self._keep(change.call, change.events)
 

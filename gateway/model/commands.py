@@ -193,6 +193,11 @@ DeviceCommand = LogIn | LogOut | SetPause | SetPenalty | SetDoNotDisturb | SetFo
 Command = PlaceCall | CallCommand | DeviceCommand
 
 
+def name_of(kind: type[Command]) -> str:
+    """Return the ``type`` of a kind of command: ``place_call``."""
+    return str(kind.__struct_config__.tag)
+
+
 class Order(msgspec.Struct, frozen=True, kw_only=True):
     """A command on its way to a PBX."""
 

@@ -7,6 +7,14 @@ class TielineError(Exception):
     """Root of all errors that we raise on purpose; the text is for the person who must act."""
 
     retryable: ClassVar[bool] = False
+    exit_status: ClassVar[int] = 1
+    """With which a command of the command line ends for it."""
+
+
+class UsageError(TielineError):
+    """A command was given what it cannot use; whoever called it must act."""
+
+    exit_status = 2
 
 
 class ConfigurationError(TielineError):
@@ -69,3 +77,59 @@ class StoreSchemaError(StoreError):
 
 class BackupError(StoreError):
     """A backup cannot be written or read: whoever asked for it must act."""
+
+
+class CustomerError(TielineError):
+    """What was asked about a customer cannot be done; the one who asked must act."""
+
+
+class UnknownCustomerError(CustomerError):
+    """There is no such customer, claim or note."""
+
+
+class IdentityError(CustomerError):
+    """An identity cannot be read: a number without its country, an address without ``@``."""
+
+
+class CustomerConflictError(CustomerError):
+    """It contradicts what is there: an external id that is taken, a merge that is made already."""
+
+
+class RecordingError(TielineError):
+    """A recording cannot be fetched, or what was fetched is none."""
+
+
+class RecordingMissingError(RecordingError):
+    """The PBX has no such file, or not yet. We try again; the operator looks when it lasts."""
+
+    retryable = True
+
+
+class RecordingForbiddenError(RecordingError):
+    """The PBX does not let us read the file. We try again; the operator gives the right to it."""
+
+    retryable = True
+
+
+class RecordingUnfinishedError(RecordingError):
+    """The PBX still writes the file. We try again."""
+
+    retryable = True
+
+
+class RecordingRefusedError(RecordingError):
+    """What the PBX named is not touched: it leads out of its folder, or is too long. The operator looks at the dial plan."""
+
+
+class RecordingUnusableError(RecordingError):
+    """What was fetched holds no sound that we know: the operator changes the format in which the PBX records."""
+
+
+class StorageError(TielineError):
+    """The place where recordings are kept fails us or refuses us. We try again; the operator looks when it lasts."""
+
+    retryable = True
+
+
+class StorageFullError(StorageError):
+    """There is no room for recordings: the operator makes some."""

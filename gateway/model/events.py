@@ -5,7 +5,16 @@ and bridges by the PBX's own ids and times in seconds since the epoch (UTC). An 
 """
 
 from gateway.model.ids import BridgeId, LegId, QueueName
-from gateway.model.reports import CallDetail, DeviceChanged, Event, MemberChanged, QueueSeen
+from gateway.model.reports import (
+    AgentLoggedIn,
+    AgentLoggedOut,
+    CallDetail,
+    DeviceChanged,
+    Event,
+    MemberChanged,
+    QueueSeen,
+    QueuesListed,
+)
 from gateway.model.terms import BridgeKind, DialResult, DiversionReason, LegRole, QueueResult, Service, TransferKind
 
 
@@ -375,5 +384,8 @@ PbxEvent = (
     | CallDetail
     | QueueSeen
     | MemberChanged
+    | QueuesListed
+    | AgentLoggedIn
+    | AgentLoggedOut
     | DeviceChanged
 )

@@ -1,14 +1,53 @@
 """What was not heard: calls first seen in the middle, and calls that ended unheard. What the CDR says of them later: details."""
 
+from typing import Final
+
 import msgspec
 
 from gateway.model import details, waiting
 from gateway.model.calls import QueueStay
 from gateway.model.change import Change
-from gateway.model.events import AgentCompleted, LegSeen, QueueEntrySeen
+from gateway.model.events import (
+    AgentCompleted,
+    AgentConnected,
+    ConferenceJoined,
+    DigitPressed,
+    LegAlerting,
+    LegBridged,
+    LegConnected,
+    LegDialled,
+    LegHeld,
+    LegParked,
+    LegRetrieved,
+    LegSeen,
+    MenuEntered,
+    QueueEntrySeen,
+    QueueJoined,
+    ServiceStarted,
+)
 from gateway.model.legs import leg_of
-from gateway.model.reducer import add_leg
+from gateway.model.reducer import add_leg, clear_leg
 from gateway.model.terms import LegRole
+
+SIGNS_OF_LIFE: Final = frozenset(
+    {
+        AgentConnected,
+        ConferenceJoined,
+        DigitPressed,
+        LegAlerting,
+        LegBridged,
+        LegConnected,
+        LegDialled,
+        LegHeld,
+        LegParked,
+        LegRetrieved,
+        LegSeen,
+        MenuEntered,
+        QueueJoined,
+        ServiceStarted,
+    }
+)
+"""Events that only a leg has that is there. Others may come after its end: of a dial that is over, of an agent who is done."""
 
 
 def lose_sight(change: Change) -> None:
@@ -23,6 +62,7 @@ def lose_sight(change: Change) -> None:
 def see(change: Change, event: LegSeen) -> None:
     """A snapshot lists this leg: take its state over, or add it."""
     call = change.call
+    change.at = call.changed_at = max(event.at, change.at)
     known = call.legs.get(event.leg)
     if known is not None:
         if known.cleared_at is None:
@@ -53,6 +93,14 @@ def see(change: Change, event: LegSeen) -> None:
     call.click_to_dial = False
     if event.role is LegRole.TERMINATING and call.place == "route":
         call.place = "ringing"
+
+
+def see_past(change: Change, event: LegSeen, ended_at: float) -> None:
+    """A leg is known to have come and gone."""
+    see(change, event)
+    change.call.talk_known = False
+    clear_leg(change, event.leg, 0, 0, unheard=True)
+    change.call.ended_at = ended_at
 
 
 def see_queue_entry(change: Change, event: QueueEntrySeen) -> None:

@@ -22,17 +22,23 @@ DEFAULT_TENANT: Final = Tenant("default")
 _CROCKFORD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _PAIRS: Final = tuple(first + second for first in _CROCKFORD for second in _CROCKFORD)
 _ULID_PAIRS: Final = 13
-_RANDOM_BYTES: Final = 10
+TAIL_BYTES: Final = 10
+"""Bytes of a ULID beside its time."""
 _LAST_MILLISECOND: Final = (1 << 48) - 1
 
 
 def call_id(pbx: PbxName, first_leg: LegId, began_at: float) -> CallId:
     """Return the id of the call that ``first_leg`` began at ``began_at`` (seconds since the epoch)."""
-    milliseconds = min(max(int(began_at * 1000), 0), _LAST_MILLISECOND)
-    tail = blake2b(f"{pbx}\0{first_leg}".encode("utf-8", "surrogatepass"), digest_size=_RANDOM_BYTES).digest()
-    number = milliseconds << (8 * _RANDOM_BYTES) | int.from_bytes(tail, "big")
+    tail = blake2b(f"{pbx}\0{first_leg}".encode("utf-8", "surrogatepass"), digest_size=TAIL_BYTES).digest()
+    return CallId(ulid(began_at, tail))
+
+
+def ulid(at: float, tail: bytes) -> str:
+    """Return a ULID of this time (seconds since the epoch) and these :data:`TAIL_BYTES` bytes, mostly random ones."""
+    milliseconds = min(max(int(at * 1000), 0), _LAST_MILLISECOND)
+    number = milliseconds << (8 * TAIL_BYTES) | int.from_bytes(tail, "big")
     pairs = []
     for _ in range(_ULID_PAIRS):
         pairs.append(_PAIRS[number & 1023])
         number >>= 10
-    return CallId("".join(reversed(pairs)))
+    return "".join(reversed(pairs))

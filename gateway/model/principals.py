@@ -23,6 +23,9 @@ class Scope(StrEnum):
     CUSTOMERS_READ = "customers:read"
     CUSTOMERS_WRITE = "customers:write"
     RECORDINGS_READ = "recordings:read"
+    """See and hear them; each hearing is written down."""
+    RECORDINGS_MANAGE = "recordings:manage"
+    """Delete them, and have them fetched again."""
     WEBHOOKS_MANAGE = "webhooks:manage"
     TOKENS_MANAGE = "tokens:manage"
     AUDIT_READ = "audit:read"
@@ -58,3 +61,7 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
     def may(self, scope: Scope) -> bool:
         """Tell whether this is allowed."""
         return scope in self.scopes
+
+
+NOBODY: Final = Principal(id="nobody", name="nobody", role=Role.AGENT, scopes=frozenset())
+"""Who shows nothing."""

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from gateway.model.calls import Call
-from gateway.model.events import ConnectionMade, PbxEvent, SnapshotDone
+from gateway.model.events import ConnectionMade, PbxEvent
 from gateway.model.ids import CallId, PbxName, QueueName
-from gateway.model.reports import MemberChanged, QueueSeen
+from gateway.model.reports import MemberChanged, QueueSeen, QueuesListed
 
 
 class Member(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,24 +46,19 @@ class QueueBook:
         self._strategies: dict[QueueName, str] = {}
         self._members: dict[QueueName, dict[str, Member]] = {}
         self._unconfirmed: set[tuple[QueueName, str]] = set()
-        self._snapshot_has_queues = False
 
     def apply(self, event: PbxEvent) -> None:
         """Take note of what an event says of queues; other events change nothing."""
         match event:
             case QueueSeen():
                 self._strategies[event.queue] = event.strategy
-                self._snapshot_has_queues = True
             case MemberChanged():
                 self._change(event)
             case ConnectionMade():
                 self._unconfirmed = {(queue, member) for queue, members in self._members.items() for member in members}
-                self._snapshot_has_queues = False
-            case SnapshotDone():
-                # A user that may not list queues says nothing of them: then what is known stays.
-                if self._snapshot_has_queues:
-                    for queue, interface in self._unconfirmed:
-                        self._members[queue].pop(interface, None)
+            case QueuesListed():
+                for queue, interface in self._unconfirmed:
+                    self._members[queue].pop(interface, None)
                 self._unconfirmed = set()
             case _:
                 pass

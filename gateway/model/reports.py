@@ -52,6 +52,36 @@ class MemberChanged(Event, frozen=True):
     reason: str
     penalty: int
     removed: bool
+    state_interface: str = ""
+    """The device whose state is the member's, where it is not ``interface``: ``hint:8001@ext-local``, ``Agent:500``."""
+    dynamic: bool = False
+    """Logged in at run time; else the member stands in the PBX's configuration."""
+    calls_taken: int = 0
+    last_call: float | None = None
+    """When the queue's last conversation of the member ended, whole seconds; None when there was none."""
+    last_pause: float | None = None
+    """When the last pause began, whole seconds; None when there was none."""
+    logged_in_at: float | None = None
+    """Whole seconds; None where the PBX does not say it."""
+    wrap_up_s: float = 0.0
+    """Of the member itself; the queue's own is not told."""
+    listed: bool = False
+    """Part of a list of all, so that nobody knows when it became so; ``QueuesListed`` follows."""
+
+
+class QueuesListed(Event, frozen=True):
+    """All queues and members were listed: others that we knew before the connection was made are none any more."""
+
+
+class AgentLoggedIn(Event, frozen=True):
+    """An agent's telephone stays connected and waits for callers (AMI ``AgentLogin``)."""
+
+    agent: str
+    device: str
+
+
+class AgentLoggedOut(Event, frozen=True):
+    agent: str
 
 
 class DeviceChanged(Event, frozen=True):

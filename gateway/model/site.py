@@ -1,10 +1,14 @@
 """What a site's configuration says of its numbers: who is an extension, what is a trunk, how to get an outside line."""
 
 import re
+from datetime import UTC, tzinfo
 from functools import cached_property
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import msgspec
+
+from gateway.model.queue_rules import QueueRule, QueueRules
 
 _LONGEST_INTERNAL: Final = 4
 """Digits of the longest service or group number that could be mistaken for an outside one."""
@@ -25,6 +29,30 @@ class Site(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """How to read names that are not UTF-8, such as ``gb18030``; None shows U+FFFD."""
     mask_digits: tuple[str, ...] = ()
     """Menus (contexts) whose digits are data, masked before they are stored, logged or sent."""
+    time_zone: str = "UTC"
+    """Where the site's day begins, such as ``Asia/Shanghai``: figures of today are counted from there."""
+    queues: tuple[QueueRule, ...] = ()
+    """What the PBX does not tell of its queues, where the usual will not do."""
+
+    def __post_init__(self) -> None:
+        try:
+            _ = self.zone
+        except (KeyError, ValueError, OSError) as error:  # ZoneInfoNotFoundError is a KeyError; a folder's name is an OSError
+            raise ValueError(f"time_zone: no time zone is called {self.time_zone!r}; write one such as Europe/Berlin") from error
+        names = [rule.queue for rule in self.queues]
+        if len(set(names)) < len(names):
+            raise ValueError("queues: a queue has two rules")
+
+    @cached_property
+    def zone(self) -> tzinfo:
+        """The time zone: a table that came with the system, no clock."""
+        # The usual one needs no table, which a small system may lack.
+        return UTC if self.time_zone == "UTC" else ZoneInfo(self.time_zone)
+
+    @cached_property
+    def queue_rules(self) -> QueueRules:
+        """The rules by queue."""
+        return QueueRules(self.queues)
 
     @cached_property
     def _extension(self) -> re.Pattern[str]:

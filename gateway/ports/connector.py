@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import msgspec
 
@@ -69,12 +69,16 @@ class Connector(Protocol):
         """Keep the PBX connected and put its events into ``sink``. Cancelling is safe: no event is half applied."""
 
 
+@runtime_checkable
 class CommandingConnector(Connector, Protocol):
     """A connector whose PBX can be told to do something."""
 
     @property
     def commands(self) -> frozenset[str]:
         """The ``type`` of each command that this PBX takes, as far as it is configured and connected now."""
+
+    def why_not(self, command: str) -> str:
+        """Say why a command that is not among :attr:`commands` is not taken, and which line to change where."""
 
     def first_leg(self, order: Order) -> LegId | None:
         """Return the id that the first leg of a call will have that the order begins; the same each time."""

@@ -6,6 +6,7 @@ from typing import Protocol
 import msgspec
 
 from gateway.model.calls import Call
+from gateway.model.habits import Habit
 from gateway.model.ids import CallId, PbxName, Tenant
 from gateway.model.site import Site
 from gateway.ports.connector import Gap
@@ -21,7 +22,8 @@ class Told(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     at: float
     """Seconds since the epoch."""
     tenant: Tenant
-    pbx: PbxName
+    pbx: PbxName | None
+    """None where it is about no PBX, such as a customer."""
     call_id: CallId | None
     json: bytes
     """The envelope, encoded."""
@@ -46,6 +48,14 @@ class Heard(msgspec.Struct, frozen=True, kw_only=True):
     """The last times in which it was not."""
 
 
+class Learnt(msgspec.Struct, frozen=True, kw_only=True):
+    """What was learnt of a PBX."""
+
+    tenant: Tenant
+    pbx: PbxName
+    habit: Habit
+
+
 class Batch(msgspec.Struct, frozen=True, kw_only=True):
     """What is committed at once: all of it, or nothing. Positions follow each other without a gap."""
 
@@ -53,6 +63,8 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
     """Each call once."""
     events: Sequence[Told] = ()
     heard: Sequence[Heard] = ()
+    learnt: Sequence[Learnt] = ()
+    """What is kept already may be among it."""
 
 
 class Cursor(msgspec.Struct, frozen=True, array_like=True):
@@ -60,13 +72,6 @@ class Cursor(msgspec.Struct, frozen=True, array_like=True):
 
     ended_at: float
     call_id: CallId
-
-
-class Pruned(msgspec.Struct, frozen=True, kw_only=True):
-    """How much was deleted because of its age."""
-
-    calls: int = 0
-    events: int = 0
 
 
 class EventLog(Protocol):
@@ -118,6 +123,9 @@ class Store(EventLog, Protocol):
     async def heard(self, tenant: Tenant, pbx: PbxName) -> Heard | None:
         """Return until when the PBX was heard; None when it never was."""
 
+    async def habits(self, tenant: Tenant, pbx: PbxName) -> list[Habit]:
+        """Return all that was learnt of the PBX."""
+
     async def unfinished(self, tenant: Tenant, pbx: PbxName, *, changed_after: float, incomplete_after: float) -> list[Call]:
         """Return the PBX's live calls, and those that ended and were changed lately, incomplete ones for longer."""
 
@@ -129,5 +137,8 @@ class Store(EventLog, Protocol):
     ) -> list[tuple[Cursor, Call]]:
         """Return ended calls, the last one first, each with the cursor that goes on after it; merged ones are none."""
 
-    async def prune(self, tenant: Tenant, *, calls_before: float, events_before: float) -> Pruned:
-        """Delete what ended or happened before these times, in small steps; live calls stay."""
+    async def prune_calls(self, tenant: Tenant, *, before: float) -> int:
+        """Delete the calls that ended before this time, in small steps, and return how many; live calls stay."""
+
+    async def prune_events(self, tenant: Tenant, *, before: float) -> int:
+        """Delete the events of before this time, in small steps, and return how many."""

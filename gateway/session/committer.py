@@ -14,9 +14,10 @@ import structlog
 
 from gateway.model.calls import Call
 from gateway.model.errors import StoreTakenError, StoreUnavailableError
+from gateway.model.habits import Habit
 from gateway.model.ids import CallId, PbxName, Tenant
 from gateway.model.times import rfc3339
-from gateway.ports.store import Batch, ChangedCall, Heard, Store, Told
+from gateway.ports.store import Batch, ChangedCall, Heard, Learnt, Store, Told
 from gateway.session.hub import Hub
 from gateway.session.pbx_state import PbxState
 
@@ -34,13 +35,14 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     """One thing to tell, before it has its place in the order."""
 
     id: str | None
-    """None where it is about the PBX itself; then its place makes it unique."""
+    """None where it is about no call; then its place makes it unique."""
     type: str
     """Dotted, past tense: ``call.answered``."""
     at: float
     """Seconds since the epoch."""
     tenant: Tenant
-    pbx: PbxName
+    pbx: PbxName | None
+    """None where it is about no PBX, such as a customer."""
     call_id: CallId | None
     data: dict[str, Any]
 
@@ -59,7 +61,7 @@ class _Envelope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     type: str
     time: str
     tenant: str
-    pbx: str
+    pbx: str | None = None
     call_id: str | None = None
     position: int
     data: dict[str, Any]
@@ -68,12 +70,13 @@ class _Envelope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class _Waiting:
     """What came since the last batch."""
 
-    __slots__ = ("calls", "heard", "messages")
+    __slots__ = ("calls", "heard", "learnt", "messages")
 
     def __init__(self) -> None:
         self.messages: list[Message] = []
         self.calls: dict[CallId, tuple[PbxState, Call]] = {}
         self.heard: dict[PbxState, float] = {}
+        self.learnt: list[Learnt] = []
 
     def __len__(self) -> int:
         return len(self.messages) + len(self.calls)
@@ -114,7 +117,12 @@ class Committer:
         return len(self._waiting)
 
     def put(
-        self, state: PbxState, calls: Iterable[Call] = (), messages: Iterable[Message] = (), heard_at: float | None = None
+        self,
+        state: PbxState,
+        calls: Iterable[Call] = (),
+        messages: Iterable[Message] = (),
+        heard_at: float | None = None,
+        learnt: Iterable[Habit] = (),
     ) -> None:
         """Take over what happened at one PBX, in order; it is committed whole."""
         waiting = self._waiting
@@ -123,6 +131,12 @@ class Committer:
             waiting.calls[call.call_id] = (state, call)
         if heard_at is not None:
             waiting.heard[state] = heard_at
+        waiting.learnt += [Learnt(tenant=state.tenant, pbx=state.pbx, habit=habit) for habit in learnt]
+        self._news.set()
+
+    def tell(self, messages: Iterable[Message]) -> None:
+        """Take over what happened elsewhere than in a PBX's calls, in order."""
+        self._waiting.messages += messages
         self._news.set()
 
     async def room(self) -> None:
@@ -159,6 +173,7 @@ class Committer:
                     Heard(tenant=state.tenant, pbx=state.pbx, at=at, gaps=tuple(state.gaps))
                     for state, at in waiting.heard.items()
                 ],
+                learnt=waiting.learnt,
             )
             await self._commit(batch)
             for call_id, (state, call) in waiting.calls.items():
@@ -172,7 +187,8 @@ class Committer:
         return [self._told(message, position) for position, message in enumerate(messages, self._hub.position + 1)]
 
     def _told(self, message: Message, position: int) -> Told:
-        event_id = f"{message.pbx}:{position}" if message.id is None else message.id
+        subject = message.type.partition(".")[0] if message.pbx is None else message.pbx
+        event_id = f"{subject}:{position}" if message.id is None else message.id
         envelope = _Envelope(
             id=event_id,
             type=message.type,

@@ -82,7 +82,7 @@ class Engine:
                     changed_after=heard.at - REMEMBERED_S,
                     incomplete_after=heard.at - DOUBTFUL_S,
                 )
-                step = state.restore(calls, heard)
+                step = state.restore(calls, heard, await store.habits(state.tenant, state.pbx))
                 self._committer.put(state, step.calls)
                 _log.info("calls_restored", pbx=state.pbx, live_calls=state.live_count, heard_until=rfc3339(heard.at))
 
@@ -151,9 +151,10 @@ class Engine:
                 if step.calls:
                     calls |= {call.call_id: call for call in step.calls}
                     told += step.events
-            if calls:
+            learnt = state.learnt()
+            if calls or learnt:
                 messages = [_message(state, event) for event in told]
-                self._committer.put(state, calls.values(), messages, state.heard_at)
+                self._committer.put(state, calls.values(), messages, state.heard_at, learnt)
                 _log_ended(told)
 
     async def _beat(self) -> None:

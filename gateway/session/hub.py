@@ -79,7 +79,7 @@ class Hub:
         Args:
             topics: Types, or what they begin with up to a dot (``call`` means all of ``call.…``), or ``*``.
             after: The last position that the listener has; None begins with what comes next.
-            pbxs: Only these; None means all.
+            pbxs: Only these, and what is about no PBX; None means all.
 
         Raises:
             PositionLostError: Events after ``after`` are no longer held, or ``after`` is none of ours.
@@ -172,6 +172,6 @@ class Listener:
                 return wanted
 
     def _wants(self, told: Told) -> bool:
-        if self._pbxs is not None and told.pbx not in self._pbxs:
+        if self._pbxs is not None and told.pbx is not None and told.pbx not in self._pbxs:
             return False
         return self._everything or told.type in self._topics or told.type.startswith(self._prefixes)

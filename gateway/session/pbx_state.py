@@ -13,7 +13,8 @@ import structlog
 from gateway.model.board import Board
 from gateway.model.calls import Call
 from gateway.model.change import NOTHING, Step
-from gateway.model.events import ConnectionLost, PbxEvent
+from gateway.model.events import ConnectionLost, PbxEvent, SnapshotDone
+from gateway.model.habits import Habit
 from gateway.model.ids import DEFAULT_TENANT, CallId, PbxName
 from gateway.model.queues import Queue, QueueBook
 from gateway.model.site import Site
@@ -29,7 +30,7 @@ _log = structlog.get_logger()
 class Counts:
     """Numbers that only grow, and the last ones seen."""
 
-    __slots__ = ("call_events", "events", "failed_events", "gap_s", "gaps", "lag_s")
+    __slots__ = ("call_events", "events", "failed_events", "gap_s", "gaps", "lag_s", "snapshots")
 
     def __init__(self) -> None:
         self.events = 0
@@ -42,6 +43,8 @@ class Counts:
         self.gap_s = 0.0
         self.lag_s = 0.0
         """Seconds between the last event's time and our taking it; the PBX's clock and ours differ in it as well."""
+        self.snapshots = 0
+        """How often the PBX has listed all that there is."""
 
 
 class PbxState:
@@ -89,6 +92,8 @@ class PbxState:
         counts.lag_s = now - event.at
         if self.heard_at is None or event.at > self.heard_at:
             self.heard_at = event.at
+        if type(event) is SnapshotDone:
+            counts.snapshots += 1
         self._queues.apply(event)
         try:
             step = self._board.apply(event)
@@ -99,14 +104,18 @@ class PbxState:
         counts.call_events += len(step.events)
         return step
 
-    def restore(self, calls: Sequence[Call], heard: Heard) -> Step:
-        """Take over the calls of an earlier process, and how far it heard the PBX; before any event.
+    def learnt(self) -> list[Habit]:
+        """Return what was learnt of the PBX since the last time."""
+        return self._board.habits.news()
+
+    def restore(self, calls: Sequence[Call], heard: Heard, habits: Sequence[Habit] = ()) -> Step:
+        """Take over the calls of an earlier process, how far it heard the PBX and what it learnt of it; before any event.
 
         Returns:
             What changes by it: from then on none of the live calls was heard.
         """
         self.gaps.extend(heard.gaps)
-        self._board.restore(calls, [(gap.began_at, gap.ended_at) for gap in heard.gaps])
+        self._board.restore(calls, [(gap.began_at, gap.ended_at) for gap in heard.gaps], habits)
         self.heard_at = self.away_since = heard.at
         step = self._board.apply(ConnectionLost(at=heard.at))
         self.show({call.call_id: call for call in step.calls})

@@ -48,6 +48,11 @@ class Supervisor:
         self._now = now
         self._sleep = sleep
         self._jitter = jitter
+        self._running: dict[PbxName, Connector] = {}
+
+    def connector(self, pbx: PbxName) -> Connector | None:
+        """Return the connector that runs for a PBX now; None between two of them."""
+        return self._running.get(pbx)
 
     async def run(self) -> None:
         """Keep the connectors running until cancelled. Cancelling stops them all before it returns."""
@@ -60,11 +65,15 @@ class Supervisor:
         while True:
             began_at = self._now()
             try:
-                await create().run(sink)
+                connector = create()
+                self._running[pbx] = connector
+                await connector.run(sink)
                 fault = "it ended by itself"
             except Exception as error:  # noqa: BLE001  # whatever it is, it is this PBX's alone
                 fault = _told(error)
                 _log.exception("connector_failed", pbx=pbx, fault=fault)
+            finally:
+                self._running.pop(pbx, None)
             failed_at = self._now()
             failures = 0 if failed_at - began_at > HEALTHY_S else failures + 1
             delay_s = min(FIRST_DELAY_S * 2.0 ** max(failures - 1, 0), MAX_DELAY_S) * self._jitter.uniform(0.75, 1.25)

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 from contextlib import suppress
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,8 +13,11 @@ from gateway.model.ids import PbxName
 from gateway.model.site import Site
 from gateway.plugins.loader import UnknownPluginError, installed, load, plugin
 from gateway.plugins.manifest import PluginKind
+from gateway.settings.api import api_problems
 from gateway.settings.check import check, closest, convert, problem
+from gateway.settings.dialling import dialling_problems
 from gateway.settings.file import Document, KeyPath, Problem, SettingsError, read
+from gateway.settings.recordings import recordings_problems
 from gateway.settings.values import DEMO_PBX, PBX_NAME_PATTERN, ConnectorEntry, Sections, Settings, StoreSettings
 from gateway.store.urls import MEMORY, parse_url
 
@@ -28,7 +30,7 @@ def embedded_default() -> Settings:
     """Return what the gateway runs on without a file: a simulated PBX, in memory, on loopback."""
     manifest = plugin(_SIMULATOR)
     entry = ConnectorEntry(pbx=DEMO_PBX, plugin=manifest.name, settings=convert({}, load(manifest.settings)))
-    return Settings(connectors=(entry,), store=StoreSettings(url=MEMORY))
+    return Settings(connectors=(entry,), store=StoreSettings(url=MEMORY), is_demo=True)
 
 
 def load_settings(file: Path) -> Settings:
@@ -56,7 +58,9 @@ def load_settings(file: Path) -> Settings:
     if not problems:
         sections = convert(data, Sections)
         settings = Settings(**msgspec.structs.asdict(sections), connectors=tuple(entries))
-        problems = [*_api_problems(document, settings), *_store_problems(document, settings)]
+        problems = [*api_problems(document, settings.api), *_store_problems(document, settings)]
+        problems += dialling_problems(document, settings.dialling)
+        problems += recordings_problems(document, settings.recordings, [entry.pbx for entry in entries])
         if not problems:
             return settings
     raise SettingsError(sorted(problems, key=lambda each: (str(each.place.file), each.place.line)))
@@ -131,13 +135,6 @@ def _names_taken_twice(document: Document, raw_entries: Any) -> Iterator[Problem
         seen.setdefault(name, position)
 
 
-def _api_problems(document: Document, settings: Settings) -> Iterator[Problem]:
-    if not is_loopback(settings.api.host):
-        what = f"{settings.api.host!r} is no loopback address, and nobody would have to sign in"
-        cure = "Write 127.0.0.1 or ::1; reach it from elsewhere by an SSH tunnel"
-        yield problem(document, ("api", "host"), what, cure)
-
-
 def _store_problems(document: Document, settings: Settings) -> Iterator[Problem]:
     url = settings.store.url
     if url is None or url == MEMORY:
@@ -150,13 +147,3 @@ def _store_problems(document: Document, settings: Settings) -> Iterator[Problem]
     if parsed.password is not None:
         cure = "Write it as `password: ${env:NAME}` beside the url: configuration files are copied and mailed"
         yield problem(document, ("store", "url"), "a secret is written out", cure)
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether only this machine reaches what listens on ``host``."""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False

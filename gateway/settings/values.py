@@ -7,9 +7,12 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from gateway.api.limits import Rate
+from gateway.model.dial_rules import DialRules
 from gateway.model.ids import PbxName
 from gateway.model.secret import Secret
 from gateway.model.site import Site
+from gateway.recordings.settings import RecordingSettings
 
 PBX_NAME_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,31}$"
 
@@ -17,13 +20,40 @@ DEMO_PBX = PbxName("demo")
 """The simulated PBX of the embedded default."""
 
 
+class ApiTlsSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The gateway's own certificate. Changed files are taken anew while it runs, on SIGHUP at once."""
+
+    certificate: str
+    """PEM, the chain behind it."""
+    key: str
+    """PEM, without a password; readable for nobody but the gateway's user."""
+
+
+class LimitSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How often somebody may ask the API; who asks more often is told when to come back (429, ``Retry-After``)."""
+
+    per_token: Rate = Rate(per_second=50.0, burst=500)
+    per_address: Rate = Rate(per_second=500.0, burst=2_000)
+    """Whoever asks from there, with a token or without."""
+    wrong_tokens: Rate = Rate(per_second=0.1, burst=10)
+    """Tokens that are none, from one address."""
+
+
 class ApiSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where programs and the page reach the gateway."""
 
     host: str = "127.0.0.1"
-    """A loopback address: whoever can connect may read every call."""
+    """Other than loopback only with ``tls`` or ``behind_proxy``: tokens and calls do not cross a network in the clear."""
     port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 8470
     """0 takes any that is free."""
+    names: tuple[str, ...] = ()
+    """Names and addresses by which it is reached, beside those of loopback: what stands in a browser's address."""
+    tls: ApiTlsSettings | None = None
+    behind_proxy: tuple[str, ...] = ()
+    """Addresses or networks of proxies that do TLS for us and say whom they ask for (``X-Forwarded-For``)."""
+    metrics_without_token: bool = False
+    """Let programs on this machine read ``/metrics`` without a token."""
+    limits: LimitSettings = LimitSettings()
 
 
 class LogSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -55,6 +85,8 @@ class StoreSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """Days for which ended calls are kept."""
     events_days: Annotated[float, msgspec.Meta(gt=0, le=36_500)] = 14.0
     """Days for which events are kept, for those who catch up."""
+    audit_days: Annotated[float, msgspec.Meta(gt=0, le=36_500)] = 730.0
+    """Days for which it is kept who gave which commands."""
 
 
 class ConnectorEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,6 +111,9 @@ class Sections(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     log: LogSettings = LogSettings()
     keep: KeepSettings = KeepSettings()
     store: StoreSettings = StoreSettings()
+    dialling: DialRules = DialRules()
+    """Who may reach which numbers by a command, by role."""
+    recordings: RecordingSettings = RecordingSettings()
     state_dir: str | None = None
     """Folder for what must outlive a crash, such as the calls and what waits on disk; None takes the user's state folder."""
 
@@ -87,3 +122,5 @@ class Settings(Sections, frozen=True, kw_only=True):
     """The whole configuration, checked."""
 
     connectors: tuple[ConnectorEntry, ...]
+    is_demo: bool = False
+    """Whether this is the embedded default, in which everybody on this machine may everything."""

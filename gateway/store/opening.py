@@ -1,9 +1,12 @@
 """Which store a configuration means, and how it is opened."""
 
 import asyncio
+import shutil
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from secrets import token_hex
+from tempfile import gettempdir
 from typing import Final
 
 import structlog
@@ -12,6 +15,7 @@ from gateway.model.errors import StoreUnavailableError
 from gateway.model.secret import Secret
 from gateway.ports.store import Store
 from gateway.store.database import Database
+from gateway.store.migrate import latest, revision_of
 from gateway.store.sql import SqlStore
 from gateway.store.urls import MEMORY, parse_url
 
@@ -45,16 +49,17 @@ def store_of(database: Database, *, now: Callable[[], float]) -> SqlStore:
 
 
 class PassingDatabase(Database):
-    """A database in a temporary folder, gone with the process."""
+    """A database in a temporary folder, gone with the gateway."""
 
     def __init__(self) -> None:
-        self._folder = TemporaryDirectory(prefix="tieline-", ignore_cleanup_errors=True)
-        super().__init__(parse_url(f"sqlite:///{self._folder.name}/{DEFAULT_FILE}"))
+        # Made by open() for its owner alone; nobody can be there before it, for nobody can guess the name.
+        self._folder = Path(gettempdir(), f"tieline-{token_hex(8)}")
+        super().__init__(parse_url(f"sqlite:///{self._folder}/{DEFAULT_FILE}"))
 
     async def close(self) -> None:
         """Let go of it and delete it."""
         await super().close()
-        self._folder.cleanup()
+        await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
 
 
 async def open_patiently(store: Store, *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
@@ -70,3 +75,18 @@ async def open_patiently(store: Store, *, sleep: Callable[[float], Awaitable[Non
             _log.warning("store_awaited", store=store.description, reason=str(error))
             await sleep(_RETRY_S)
     return await store.open()
+
+
+async def make_ready(database: Database) -> None:
+    """Bring the schema up to date where it is not, for a program that works beside the gateway.
+
+    Raises:
+        StoreTakenError: It must be changed while a gateway runs.
+        StoreError: The database cannot be used.
+    """
+    with suppress(StoreUnavailableError):  # SQLite's folder may not be there yet; what else fails fails again
+        async with database.reading() as connection:
+            if await connection.run_sync(revision_of) == latest():
+                return
+    await database.open()
+    await database.close()

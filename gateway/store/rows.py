@@ -6,7 +6,7 @@ from gateway.model.calls import Call
 from gateway.model.numbers import e164
 from gateway.model.outcome import outcome_of
 from gateway.model.record import called_of, direction_of
-from gateway.ports.store import ChangedCall, Heard, Told
+from gateway.ports.store import ChangedCall, Heard, Learnt, Told
 from gateway.store.snapshots import SNAPSHOT_VERSION, encode_call, encode_gaps
 
 
@@ -61,6 +61,18 @@ def event_row(told: Told) -> dict[str, Any]:
 def heard_row(heard: Heard) -> dict[str, Any]:
     """Return the row of a PBX."""
     return {"tenant": heard.tenant, "pbx": heard.pbx, "heard_at": heard.at, "gaps": encode_gaps(heard.gaps)}
+
+
+def habit_row(learnt: Learnt) -> dict[str, Any]:
+    """Return the row of something learnt."""
+    habit = learnt.habit
+    return {
+        "tenant": learnt.tenant,
+        "pbx": learnt.pbx,
+        "kind": habit.kind,
+        "device": _text(habit.device),
+        "what": _text(habit.what),
+    }
 
 
 def _text(text: str | None) -> str | None:

@@ -7,13 +7,13 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.model.calls import Call
+from gateway.model.habits import Habit, HabitKind
 from gateway.model.ids import CallId, PbxName, Tenant
-from gateway.ports.store import Batch, Cursor, Heard, Pruned, Told
+from gateway.ports.store import Batch, Cursor, Heard, Told
 from gateway.store.database import Database
-from gateway.store.engines import told_plainly
-from gateway.store.rows import call_row, event_row, heard_row
+from gateway.store.rows import call_row, event_row, habit_row, heard_row
 from gateway.store.snapshots import decode_call, decode_gaps
-from gateway.store.tables import CALLS, EVENTS, EVERYBODY, PBXS, POSITION
+from gateway.store.tables import CALLS, EVENTS, EVERYBODY, HABITS, PBXS, POSITION
 
 PRUNE_ROWS: Final = 2_000
 """Rows deleted in one transaction: short enough that commits do not wait for it noticeably."""
@@ -36,6 +36,7 @@ class SqlStore:
         insert: Any = sqlite.insert if database.is_sqlite else postgresql.insert
         self._put_call = replacing(insert(CALLS), CALLS)
         self._put_heard = replacing(insert(PBXS), PBXS)
+        self._put_habit = insert(HABITS).on_conflict_do_nothing()
         self._put_position = replacing(insert(POSITION), POSITION)
 
     @property
@@ -76,6 +77,8 @@ class SqlStore:
                 await connection.execute(self._put_position, [{"tenant": EVERYBODY, "last": batch.events[-1].position}])
             if batch.heard:
                 await connection.execute(self._put_heard, [heard_row(heard) for heard in batch.heard])
+            if batch.learnt:
+                await connection.execute(self._put_habit, [habit_row(learnt) for learnt in batch.learnt])
 
     async def told_after(self, position: int, limit: int) -> list[Told]:
         """Return the next events after this position, in order."""
@@ -89,7 +92,7 @@ class SqlStore:
                 type=row.type,
                 at=row.at,
                 tenant=Tenant(row.tenant),
-                pbx=PbxName(row.pbx),
+                pbx=None if row.pbx is None else PbxName(row.pbx),
                 call_id=None if row.call_id is None else CallId(row.call_id),
                 json=row.envelope,
             )
@@ -102,6 +105,12 @@ class SqlStore:
         async with self.database.reading() as connection:
             row = (await connection.execute(wanted)).one_or_none()
         return None if row is None else Heard(tenant=tenant, pbx=pbx, at=row.heard_at, gaps=decode_gaps(row.gaps))
+
+    async def habits(self, tenant: Tenant, pbx: PbxName) -> list[Habit]:
+        """Return all that was learnt of the PBX."""
+        wanted = sa.select(HABITS.c.kind, HABITS.c.device, HABITS.c.what).where(HABITS.c.tenant == tenant, HABITS.c.pbx == pbx)
+        async with self.database.reading() as connection:
+            return [Habit(HabitKind(row.kind), row.device, row.what) for row in await connection.execute(wanted)]
 
     async def unfinished(self, tenant: Tenant, pbx: PbxName, *, changed_after: float, incomplete_after: float) -> list[Call]:
         """Return the PBX's live calls, and those that ended lately."""
@@ -132,26 +141,35 @@ class SqlStore:
             rows = (await connection.execute(wanted)).all()
         return [(Cursor(row.sorted_at, CallId(row.call_id)), decode_call(row.snapshot_version, row.snapshot)) for row in rows]
 
-    async def prune(self, tenant: Tenant, *, calls_before: float, events_before: float) -> Pruned:
-        """Delete what is older, a few thousand rows at once."""
-        old_calls = (
+    async def prune_calls(self, tenant: Tenant, *, before: float) -> int:
+        """Delete what ended before, a few thousand rows at once."""
+        old = (
             sa.select(CALLS.c.call_id)
-            .where(CALLS.c.tenant == tenant, CALLS.c.state.in_(("ended", "merged")), CALLS.c.sorted_at < calls_before)
+            .where(CALLS.c.tenant == tenant, CALLS.c.state.in_(("ended", "merged")), CALLS.c.sorted_at < before)
             .limit(PRUNE_ROWS)
         )
-        calls = await self._delete(sa.delete(CALLS).where(CALLS.c.tenant == tenant, CALLS.c.call_id.in_(old_calls)))
-        events = 0
+        deleted = 0
+        while True:
+            count = await self._delete(sa.delete(CALLS).where(CALLS.c.tenant == tenant, CALLS.c.call_id.in_(old)))
+            deleted += count
+            if count < PRUNE_ROWS:
+                return deleted
+
+    async def prune_events(self, tenant: Tenant, *, before: float) -> int:
+        """Delete what happened before, a few thousand rows at once, whoever's it is: the order is one for all."""
+        deleted = 0
         while True:
             # From the oldest position on and no further than the first young event, so that the rest has no holes.
             async with self.database.reading() as connection:
                 found = sa.select(EVENTS.c.position, EVENTS.c.at).order_by(EVENTS.c.position).limit(PRUNE_ROWS)
                 rows = (await connection.execute(found)).all()
-            young = next((index for index, row in enumerate(rows) if row.at >= events_before), len(rows))
+            young = next((index for index, row in enumerate(rows) if row.at >= before), len(rows))
             if young == 0:
                 break
-            events += await self._delete(sa.delete(EVENTS).where(EVENTS.c.position <= rows[young - 1].position), once=True)
-        await self._look_for_oldest()
-        return Pruned(calls=calls, events=events)
+            deleted += await self._delete(sa.delete(EVENTS).where(EVENTS.c.position <= rows[young - 1].position))
+        if deleted:
+            await self._look_for_oldest()
+        return deleted
 
     async def _calls(self, *conditions: sa.ColumnElement[bool]) -> list[Call]:
         wanted = sa.select(CALLS.c.snapshot_version, CALLS.c.snapshot).where(*conditions)
@@ -164,14 +182,9 @@ class SqlStore:
             oldest: int | None = await connection.scalar(sa.select(sa.func.min(EVENTS.c.position)))
         self._kept_from = oldest if oldest is not None else await self.last_position() + 1
 
-    async def _delete(self, statement: sa.Delete, *, once: bool = False) -> int:
-        deleted = 0
-        while True:
-            async with told_plainly(self.description), self.database.engine.begin() as connection:
-                count = (await connection.execute(statement)).rowcount
-            deleted += count
-            if once or count < PRUNE_ROWS:
-                return deleted
+    async def _delete(self, statement: sa.Delete) -> int:
+        async with self.database.writing() as connection:
+            return (await connection.execute(statement)).rowcount
 
 
 def replacing(insert: Any, table: sa.Table) -> Any:

@@ -42,7 +42,7 @@ EVENTS: Final = sa.Table(
     sa.Column("event_id", sa.Text, nullable=False),
     sa.Column("type", sa.Text, nullable=False),
     sa.Column("at", sa.Double, nullable=False),
-    sa.Column("pbx", sa.Text, nullable=False),
+    sa.Column("pbx", sa.Text),
     sa.Column("call_id", sa.Text),
     sa.Column("envelope", sa.LargeBinary, nullable=False),
     sa.UniqueConstraint("tenant", "event_id", name="events_once"),
@@ -58,6 +58,17 @@ PBXS: Final = sa.Table(
     sa.Column("gaps", sa.LargeBinary, nullable=False),
 )
 """Until when each PBX was heard, with all that came of it committed."""
+
+HABITS: Final = sa.Table(
+    "habits",
+    METADATA,
+    sa.Column("tenant", sa.Text, primary_key=True),
+    sa.Column("pbx", sa.Text, primary_key=True),
+    sa.Column("kind", sa.Text, primary_key=True),
+    sa.Column("device", sa.Text, primary_key=True),
+    sa.Column("what", sa.Text, primary_key=True),
+)
+"""What was learnt of each PBX, by which its CDR is read."""
 
 POSITION: Final = sa.Table(
     "position",

@@ -7,40 +7,30 @@ longer than 5 s, or when something is unknown after the PBX's CDR has corrected 
 
 import argparse
 import asyncio
-import contextlib
 import json
-import os
-import re
 import statistics
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from enum import Enum
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Final
 
-import aiohttp
 from bench import soak_load
+from bench.soak_gateway import Gateway, Listener
 from bench.soak_judge import Gap, Record, Verdict, judge
 from bench.soak_load import DESKS_HOST, Seen
 from rig.asterisk import Asterisk, free_udp_port
 from rig.provision import SUITES
-from rig.site import SITE
 from rig.stage import CDR_COLUMNS, read_rows
 from support.line import Line
-from support.waiting import until
 
 from connectors.asterisk_ami.snippet import files
 
-TOP: Final = Path(__file__).parent.parent.parent
-SNIPPET_SECRET: Final = "CHANGE-ME-TO-SOMETHING-LONG"
-START_S: Final = 20.0
 CORRECTED_WITHIN_S: Final = 20.0
 """After the last call's end."""
-IDS_AT_ONCE: Final = 200
 STALL_S: Final = 4.0
 OUTAGE_S: Final = 3.0
 LATE_TURNS: Final = 3
@@ -72,6 +62,8 @@ class Soak:
     seed: int = SEED
     asterisk: int = 22
     """Its major version."""
+    store_url: str | None = None
+    """None is SQLite."""
 
 
 @dataclass
@@ -109,11 +101,9 @@ async def soak(how: Soak, folder: Path) -> Result:
         Asterisk(how.asterisk, append=configuration(how.asterisk, port)) as pbx,
         Line(pbx.ports.ami) as line,
         soak_load.desks(folder, port),
-        _gateway(line.port, pbx, folder) as (address, process),
-        aiohttp.ClientSession(address) as client,
-        _Listener(client) as listener,
+        Gateway(folder, pbx, line.port, how.store_url) as gateway,
+        Listener(gateway) as listener,
     ):
-        await until(listener.is_ready)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(soak_load.make_calls(pbx, plan, how.per_second, folder))
             tasks.create_task(_trouble(how, line))
@@ -122,12 +112,12 @@ async def soak(how: Soak, folder: Path) -> Result:
         calls = soak_load.seen(plan, folder)
         while True:
             await asyncio.sleep(0.5)
-            records = await listener.records()
+            records = await gateway.records()
             verdict = judge(calls, records, listener.gaps, read_rows(pbx.cdr_path, CDR_COLUMNS, 0))
             waited_s = time.monotonic() - over_at
             if not verdict.unknown or waited_s > CORRECTED_WITHIN_S:
                 break
-        cpu_s = _cpu_s(process.pid)
+        cpu_s = gateway.cpu_s
         (folder / "records.json").write_text(json.dumps(records, indent=1, ensure_ascii=False))
         (folder / "Master.csv").write_bytes(pbx.cdr_path.read_bytes())
     return Result(
@@ -164,103 +154,6 @@ async def _trouble(how: Soak, line: Line) -> None:
                 for _ in range(LATE_TURNS):
                     await asyncio.sleep(0)
                 line.cut()
-
-
-class _Listener:
-    """A client of the gateway: hears its events and reads the records of the calls that they name."""
-
-    def __init__(self, client: aiohttp.ClientSession) -> None:
-        self._client = client
-        self._ids: dict[str, None] = {}
-        self.gaps: list[Gap] = []
-
-    async def __aenter__(self) -> Self:
-        self._socket = await self._client.ws_connect("api/v1/events", max_msg_size=0)
-        await self._socket.send_json({"type": "subscribe", "topics": ["call", "gateway"]})
-        assert (await self._socket.receive_json(timeout=10))["type"] == "subscribed"
-        self._task = asyncio.create_task(self._listen())
-        return self
-
-    async def __aexit__(self, *exc: object) -> None:
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
-        await self._socket.close()
-
-    async def _listen(self) -> None:
-        async for message in self._socket:
-            event = message.json()
-            if event["type"] == "gateway.gap":
-                data = event["data"]
-                self.gaps.append(Gap(_seconds(data["began_at"]), _seconds(data["ended_at"])))
-            elif event.get("call_id"):
-                self._ids[event["call_id"]] = None
-
-    async def is_ready(self) -> bool:
-        """Tell whether the gateway hears the PBX."""
-        async with self._client.get("readyz") as response:
-            return response.status == 200
-
-    async def records(self) -> list[Record]:
-        """Return the records of all calls so far that were not merged into others."""
-        ids = list(self._ids)
-        found: list[Record] = []
-        for start in range(0, len(ids), IDS_AT_ONCE):
-            some = ",".join(ids[start : start + IDS_AT_ONCE])
-            async with self._client.get("api/v1/calls", params={"ids": some}) as response:
-                response.raise_for_status()
-                found += (await response.json())["calls"]
-        return [record for record in found if "merged_into" not in record]
-
-
-def _seconds(text: str) -> float:
-    return datetime.fromisoformat(text).timestamp()
-
-
-@contextlib.asynccontextmanager
-async def _gateway(port: int, pbx: Asterisk, folder: Path) -> AsyncIterator[tuple[str, asyncio.subprocess.Process]]:
-    """Run the gateway as its users do; yields its address and its process."""
-    settings: dict[str, Any] = {
-        "api": {"port": 0},
-        "keep": {"recent_calls": 100_000, "events": 1_000_000},
-        "log": {"level": "info", "format": "json"},
-        "state_dir": str(folder / "state"),
-        "connectors": [
-            {
-                "pbx": "soak",
-                "plugin": "asterisk_ami",
-                "host": "127.0.0.1",
-                "port": port,
-                "username": "tieline",
-                "secret": "${env:SOAK_SECRET}",
-                "cdr_csv": str(pbx.cdr_path),
-                "queue_log": str(pbx.run / "log/queue_log"),
-                "site": SITE,
-            }
-        ],
-    }
-    (folder / "tieline.yaml").write_text(json.dumps(settings))
-    with (folder / "gateway.log").open("wb") as log:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "gateway", "run", "--config", str(folder / "tieline.yaml"),
-            cwd=TOP, env=os.environ | {"SOAK_SECRET": SNIPPET_SECRET}, stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE, stderr=log,
-        )  # fmt: skip
-    assert process.stdout is not None
-    try:
-        async with asyncio.timeout(START_S):
-            while (found := re.search(rb"http://\S+:\d+/", line := await process.stdout.readline())) is None:
-                assert line, f"the gateway ended: {(folder / 'gateway.log').read_text()}"
-            address = found[0].decode()
-        yield address, process
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            process.terminate()
-        await process.communicate()
-
-
-def _cpu_s(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def report(how: Soak, result: Result) -> str:

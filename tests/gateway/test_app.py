@@ -1,19 +1,27 @@
-import asyncio
 import json
+import ssl
+import time
+from functools import partial
 from pathlib import Path
+from secrets import token_bytes
 
+import msgspec
 import pytest
 from acme_pbx.settings import AcmeSettings
-from aiohttp import ClientSession
+from aiohttp import ClientError, ClientSession
+from support.certificates import Certificates
 from support.waiting import until
 
+from gateway.api.limits import Rate
 from gateway.app import Gateway, connector_of, state_folder
 from gateway.model.errors import ConfigurationError
 from gateway.model.ids import PbxName
+from gateway.model.principals import Scope
 from gateway.model.secret import Secret
+from gateway.model.tokens import RANDOM_BYTES, NewToken, TokenId, made, written
 from gateway.plugins.simulated import SimulatedPbx
 from gateway.settings.load import embedded_default
-from gateway.settings.values import ApiSettings, ConnectorEntry, Settings, StoreSettings
+from gateway.settings.values import ApiSettings, ApiTlsSettings, ConnectorEntry, LimitSettings, Settings, StoreSettings
 
 pytestmark = pytest.mark.usefixtures("acme")
 
@@ -32,18 +40,28 @@ def settings(*entries: ConnectorEntry, port: int = 0, store: str | None = None) 
     return Settings(api=ApiSettings(port=port), connectors=entries, store=StoreSettings(url=store))
 
 
-async def got(address: str, path: str) -> tuple[int, str]:
-    async with ClientSession() as session, session.get(address + path) as response:
+async def got(address: str, path: str, token: str | None = None) -> tuple[int, str]:
+    headers = None if token is None else {"Authorization": f"Bearer {token}"}
+    async with ClientSession(headers=headers) as session, session.get(address + path) as response:
         return response.status, await response.text()
 
 
+async def given(gateway: Gateway, *scopes: Scope) -> str:
+    """A token of this gateway."""
+    text = written(token_bytes(RANDOM_BYTES))
+    wanted = NewToken(name="the test", scopes=scopes or tuple(Scope))
+    await gateway.tokens.add(made(wanted, text, created_by="the test", now=time.time()))
+    return text
+
+
 async def test_a_gateway_serves_its_pbxs_and_its_page(state: Path) -> None:
-    async with Gateway(settings(entry("one"), entry("two", "refused"))).running() as address:
-        await asyncio.sleep(0)
-        status, ready = await got(address, "readyz")
+    gateway = Gateway(settings(entry("one"), entry("two", "refused")))
+    async with gateway.running() as address:
+        token = await given(gateway)
+        status, ready = await got(address, "readyz", token)
         _, page = await got(address, "")
         _, script = await got(address, "static/live.js")
-        _, pbxs = await got(address, "api/v1/pbxs")
+        _, pbxs = await got(address, "api/v1/pbxs", token)
 
     assert (status, json.loads(ready)["status"]) == (200, "degraded")
     assert "two: acme does not know us: correct `secret`" in ready
@@ -76,17 +94,21 @@ async def test_positions_go_on_after_a_restart(state: Path) -> None:
 
 
 async def test_positions_in_memory_are_none_of_an_earlier_run() -> None:
-    first = Gateway(settings(entry("one"), store="memory:"), now=lambda: 1_800_000_000.0)
-    second = Gateway(settings(entry("one"), store="memory:"), now=lambda: 1_800_000_001.0)
+    positions = []
+    for now in (1_800_000_000.0, 1_800_000_001.0):
+        gateway = Gateway(settings(entry("one"), store="memory:"), now=partial(float, now))
+        await gateway.store.open()
+        positions.append(await gateway.store.last_position())
+        await gateway.store.close()
 
-    assert await second.store.last_position() - await first.store.last_position() == 1_000_000
-    assert await second.store.last_position() < 2**53
+    assert positions[1] - positions[0] == 1_000_000
+    assert positions[1] < 2**53
 
 
 async def test_the_embedded_default_has_live_calls() -> None:
     """The simulated PBX plays recorded calls and the real connector hears them."""
     default = embedded_default()
-    demo = Settings(api=ApiSettings(port=0), connectors=default.connectors, store=default.store)
+    demo = msgspec.structs.replace(default, api=ApiSettings(port=0))
     async with Gateway(demo).running() as address:
 
         async def somebody_talks() -> bool:
@@ -94,6 +116,68 @@ async def test_the_embedded_default_has_live_calls() -> None:
 
         await until(somebody_talks)
         assert json.loads((await got(address, "readyz"))[1])["status"] == "ready"
+
+
+async def test_with_a_configuration_a_token_is_needed_and_the_demo_needs_none(state: Path) -> None:
+    paths = ["", "healthz", "readyz", "metrics", "api/v1/calls", "api/v1/pbxs", "openapi.json"]
+    gateway = Gateway(settings(entry("one")))
+    async with gateway.running() as address:
+        token = await given(gateway, Scope.CALLS_READ)
+        unknown = [(await got(address, path))[0] for path in paths]
+        reader = [(await got(address, path, token))[0] for path in paths]
+    demo = Gateway(msgspec.structs.replace(settings(entry("one"), store="memory:"), is_demo=True))
+    async with demo.running() as address:
+        visitor = [(await got(address, path))[0] for path in paths]
+
+    assert unknown == [200, 200, 200, 401, 401, 401, 200]
+    assert reader == [200, 200, 200, 403, 200, 403, 200]
+    assert visitor == [200] * 7
+
+
+async def test_the_last_use_of_a_token_is_kept_when_the_gateway_stops(state: Path) -> None:
+    gateway = Gateway(settings(entry("one")), now=lambda: 1_800_000_000.0)
+    async with gateway.running() as address:
+        token = await given(gateway)
+        await got(address, "api/v1/calls", token)
+    async with (again := Gateway(settings(entry("one")))).running():
+        kept = await again.tokens.find(TokenId(token[:11]))
+
+    assert kept is not None
+    assert kept.used_at == 1_800_000_000.0
+
+
+def test_the_demo_is_not_reached_from_elsewhere() -> None:
+    demo = msgspec.structs.replace(settings(entry("one"), store="memory:"), api=ApiSettings(host="0.0.0.0"), is_demo=True)
+
+    with pytest.raises(ConfigurationError, match="served on loopback only"):
+        Gateway(demo)
+
+
+async def test_a_gateway_speaks_tls_with_its_own_certificate(tmp_path: Path) -> None:
+    certificates = Certificates(tmp_path)
+    tls = ApiTlsSettings(certificate=str(certificates.server), key=str(certificates.server))
+    api = ApiSettings(port=0, names=("pbx.example",), tls=tls)
+    gateway = Gateway(msgspec.structs.replace(settings(entry("one"), store="memory:"), api=api))
+    trusting = ssl.create_default_context(cafile=str(certificates.ca))
+    async with gateway.running() as address, ClientSession() as session:
+        async with session.get(f"{address}healthz", ssl=trusting) as response:
+            strict = response.headers["Strict-Transport-Security"]
+        async with session.get(f"{address}healthz", ssl=trusting, headers={"Host": "other.example"}) as response:
+            assert response.status == 421
+        with pytest.raises(ClientError):
+            await session.get(address.replace("https", "http") + "healthz")
+
+    assert address.startswith("https://127.0.0.1:")
+    assert strict == "max-age=31536000"
+
+
+async def test_an_address_that_asks_too_often_is_told_when_to_come_back() -> None:
+    limits = LimitSettings(per_address=Rate(per_second=0.01, burst=1))
+    api = ApiSettings(port=0, limits=limits)
+    async with Gateway(msgspec.structs.replace(settings(entry("one"), store="memory:"), api=api)).running() as address:
+        statuses = [(await got(address, path))[0] for path in ("", "", "healthz")]
+
+    assert statuses == [200, 429, 200]
 
 
 def test_a_simulator_is_connected_by_the_connector_it_speaks_to(tmp_path: Path) -> None:

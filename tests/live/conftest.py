@@ -2,12 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
 
 import pytest
 from rig import sipp as load
 from rig.asterisk import Asterisk
 from rig.phone import Phone
 from rig.site import CARRIER_HOST
+from rig.stage import Ensemble
+from support.commanded_desk import Desk, connected, snippet_files
 
 Phones = Callable[[str], Awaitable[Phone]]
 
@@ -54,3 +57,20 @@ async def sipp(asterisk: Asterisk) -> AsyncIterator[Callable[[load.Load], Awaita
             return await load.call(asterisk, wanted, desks)
 
         yield call
+
+
+@pytest.fixture(scope="session", params=[22, 16])
+def commanded_asterisk(request: pytest.FixtureRequest) -> Iterator[Asterisk]:
+    """An Asterisk with the snippet's lines, which takes all commands."""
+    pbx = Asterisk(request.param, append=snippet_files(request.param))
+    asyncio.run(pbx.__aenter__())
+    yield pbx
+    asyncio.run(pbx.__aexit__())
+
+
+@pytest.fixture
+async def desk(commanded_asterisk: Asterisk, tmp_path: Path) -> AsyncIterator[Desk]:
+    """Its telephones, and the connector that gives it orders."""
+    async with Ensemble(commanded_asterisk) as phones, connected(commanded_asterisk, tmp_path) as (connector, sink):
+        yield Desk(commanded_asterisk, phones, connector, sink)
+        await phones.tidy()

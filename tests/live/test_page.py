@@ -16,8 +16,10 @@ from support.replaying import CAPTURES, PBX, pbx_events
 from support.waiting import until
 
 from connectors.asterisk_ami.replay import site_of
+from gateway.api.auth import DemoAuthenticator
 from gateway.api.calls import Calls
 from gateway.api.guard import guard
+from gateway.api.operations import routes_of
 from gateway.api.stream import Stream
 from gateway.model.events import PbxEvent
 from gateway.model.ids import DEFAULT_TENANT
@@ -53,8 +55,9 @@ class Site:
 
     async def start(self) -> None:
         application = web.Application(middlewares=[guard])
-        stream = Stream(self.hub)
-        for part in (Calls(self.engine, self.hub, self.parts.store, {PBX: "asterisk_ami"}).routes(), stream.routes(), routes()):
+        stream = Stream(self.hub, DemoAuthenticator())
+        operations = Calls(self.engine, self.hub, self.parts.store, {PBX: "asterisk_ami"}).operations()
+        for part in (routes_of(operations, DemoAuthenticator()), stream.routes(), routes()):
             application.add_routes(part)
         application.on_shutdown.append(stream.close)
         self._runner = web.AppRunner(application, access_log=None)

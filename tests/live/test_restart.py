@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,9 @@ from rig.asterisk import Asterisk
 from rig.leg import Answer, Ring
 from rig.phone import Phone
 from rig.site import CARRIER_HOST, SITE
+from support.gateways import Parts, at_work
 from support.line import Line
+from support.memory_store import MemoryStore
 from support.waiting import until
 
 from connectors.asterisk_ami.connection import AsteriskConnector
@@ -26,7 +28,6 @@ from gateway.model.secret import Secret
 from gateway.model.site import Site, site_from
 from gateway.ports.connector import LinkStatus
 from gateway.session.engine import Engine
-from gateway.session.hub import Hub
 
 pytestmark = [pytest.mark.live, pytest.mark.slow]
 
@@ -55,7 +56,9 @@ class Heard:
     def __init__(self, pbx: Asterisk, line: Line, folder: Path) -> None:
         self.line = line
         self._folder = folder
-        self.engine = Engine(Hub(kept=1000, first_position=0), {PBX: SITE_OF_PBX}, recent_calls=100, now=time.time)
+        self.store = MemoryStore(calls=100, events=1000)
+        self.parts = Parts(store=self.store)
+        self.engine = Engine(self.parts.committer, {PBX: SITE_OF_PBX}, now=time.time)
         self.state = self.engine.pbxs[PBX]
         self._settings = AsteriskSettings(
             host="127.0.0.1",
@@ -72,14 +75,9 @@ class Heard:
     async def listening(self, **changed: Any) -> AsyncIterator[AsteriskConnector]:
         """Connect, and wait until all that lives is known."""
         connector = AsteriskConnector(PBX, msgspec.structs.replace(self._settings, **changed), self._folder)
-        work = [asyncio.create_task(self.engine.run()), asyncio.create_task(connector.run(self.engine))]
-        try:
+        async with at_work(self.parts.committer, self.engine), running(connector.run(self.engine)):
             await self.connected()
             yield connector
-        finally:
-            for task in reversed(work):
-                task.cancel()
-                await asyncio.wait([task])
 
     async def connected(self) -> None:
         """Wait until the PBX is heard, and what a snapshot brings has come."""
@@ -88,7 +86,7 @@ class Heard:
 
     def records(self) -> dict[str, dict[str, Any]]:
         """Every call's record, by its caller; no caller has two."""
-        records = [record_of(call, SITE_OF_PBX) for call in (*self.state.live, *self.state.recent)]
+        records = [record_of(call, SITE_OF_PBX) for call in (*self.state.live, *self.store.kept)]
         by_caller = {str(record["caller"]): record for record in records}
         assert len(by_caller) == len(records), records
         return by_caller
@@ -100,6 +98,17 @@ class Heard:
     async def ended(self, *callers: str) -> None:
         """Wait until these calls are known to have ended."""
         await until(lambda: all(self.record(caller).get("state") == "ended" for caller in callers))
+
+
+@asynccontextmanager
+async def running(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Run the connector while the context is open."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
 
 
 class Telephones:
@@ -291,12 +300,9 @@ async def test_the_pbxs_certificate_is_checked_and_another_one_is_refused(pbx: A
         async with heard.listening(tls=TlsSettings(ca_file=own)) as connector:
             assert (await connector.action("Ping"))[0].name == "Success"
         strict = AsteriskConnector(PBX, msgspec.structs.replace(heard._settings, tls=TlsSettings(ca_file=other)), tmp_path)
-        work = [asyncio.create_task(heard.engine.run()), asyncio.create_task(strict.run(heard.engine))]
-        await until(lambda: heard.state.link.status is LinkStatus.REFUSED)
-        assert "certificate" in heard.state.link.detail
-        for task in reversed(work):
-            task.cancel()
-            await asyncio.wait([task])
+        async with at_work(heard.parts.committer, heard.engine), running(strict.run(heard.engine)):
+            await until(lambda: heard.state.link.status is LinkStatus.REFUSED)
+            assert "certificate" in heard.state.link.detail
 
 
 async def test_a_line_end_in_a_value_changes_nothing_in_the_pbx(pbx: Asterisk, heard: Heard) -> None:

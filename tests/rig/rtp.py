@@ -1,13 +1,17 @@
 """The voice of a scripted telephone: RTP with a tone and RFC 4733 digits.
 
-It speaks from the moment of answering, so that the PBX's ``Answer()`` need not wait for the first packet, and counts
-what it hears.
+It speaks from the moment of answering, so that the PBX's ``Answer()`` need not wait for the first packet, and keeps the last
+seconds of what it hears: who speaks with a tone of his own can be told apart by it.
 """
 
 import asyncio
 import math
 import secrets
 import struct
+import time
+from collections import deque
+from collections.abc import Sequence
+from functools import cache
 from typing import Final
 
 FRAME_S: Final = 0.02
@@ -24,11 +28,35 @@ def _ulaw(sample: int) -> int:
     return ~(sign | (exponent << 4) | ((magnitude >> (exponent + 3)) & 0x0F)) & 0xFF
 
 
+def linear(code: int) -> int:
+    """The 16-bit sample of one byte of G.711 u-law."""
+    code = ~code & 0xFF
+    magnitude = ((((code & 0x0F) << 3) + 132) << ((code >> 4) & 0x07)) - 132
+    return -magnitude if code & 0x80 else magnitude
+
+
+@cache
 def _tone(hertz: int) -> bytes:
     return bytes(_ulaw(int(4000 * math.sin(2 * math.pi * hertz * i / 8000))) for i in range(_SAMPLES))
 
 
-_TONE: Final = _tone(400)
+def loudness(samples: Sequence[int], hertz: float) -> float:
+    """Amplitude of one frequency in 8 kHz samples, by Goertzel's algorithm; a telephone speaks with 4,000."""
+    if not samples:
+        return 0.0
+    factor = 2 * math.cos(2 * math.pi * hertz / 8000)
+    before, last = 0.0, 0.0
+    for sample in samples:
+        before, last = last, sample + factor * last - before
+    power = before * before + last * last - factor * before * last
+    return 2 * math.sqrt(max(power, 0.0)) / len(samples)
+
+
+DEFAULT_TONE_HZ: Final = 400
+AUDIBLE: Final = 400.0
+"""Loudness from which a tone counts as heard: a tenth of what a telephone speaks with."""
+KEPT_FRAMES: Final = 25
+"""Half a second."""
 
 
 class Voice(asyncio.DatagramProtocol):
@@ -37,6 +65,12 @@ class Voice(asyncio.DatagramProtocol):
     def __init__(self) -> None:
         self.heard = 0
         """RTP packets received."""
+        self.tone_hz = DEFAULT_TONE_HZ
+        """What it says; a multiple of 50. It may be changed while it speaks."""
+        self.digits = ""
+        """Keys that it heard (RFC 4733)."""
+        self._digit_at = b""
+        self._last: deque[tuple[float, bytes]] = deque(maxlen=KEPT_FRAMES)
         self.address = ("", 0)
         self._transport: asyncio.DatagramTransport | None = None
         self._peer: tuple[str, int] | None = None
@@ -53,8 +87,19 @@ class Voice(asyncio.DatagramProtocol):
         self.address = self._transport.get_extra_info("sockname")[:2]
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        """Count what is heard."""
+        """Take note of what is heard."""
         self.heard += 1
+        if data[1] & 0x7F == _PAYLOAD_PCMU:
+            self._last.append((time.monotonic(), data[12:]))
+        elif data[1] & 0x7F == _PAYLOAD_EVENT and data[4:8] != self._digit_at:
+            # Every packet of one key has the timestamp of its beginning.
+            self._digit_at = data[4:8]
+            self.digits += _EVENTS[data[12]]
+
+    def hears(self, hertz: float) -> bool:
+        """Tell whether this tone was in the last half second."""
+        since = time.monotonic() - KEPT_FRAMES * FRAME_S
+        return loudness([linear(code) for at, frame in self._last if at >= since for code in frame], hertz) >= AUDIBLE
 
     def speak_to(self, peer: tuple[str, int] | None) -> None:
         """Send to the peer from now on; None is silence."""
@@ -93,7 +138,7 @@ class Voice(asyncio.DatagramProtocol):
         due = loop.time()
         while True:
             if not self._digits.locked():
-                self._send(_PAYLOAD_PCMU, _TONE)
+                self._send(_PAYLOAD_PCMU, _tone(self.tone_hz))
                 self._timestamp += _SAMPLES
             due = max(due + FRAME_S, loop.time())
             await asyncio.sleep(due - loop.time())

@@ -7,9 +7,10 @@ from support.replaying import CAPTURES, PBX, pbx_events, run
 
 from connectors.asterisk_ami.replay import site_of
 from gateway.model.calls import Call
+from gateway.model.habits import Habit, HabitKind
 from gateway.model.ids import DEFAULT_TENANT, CallId, PbxName
 from gateway.ports.connector import Gap
-from gateway.ports.store import Batch, ChangedCall, Heard, Store, Told
+from gateway.ports.store import Batch, ChangedCall, Heard, Learnt, Store, Told
 
 FOLDER = CAPTURES / "asterisk" / "22" / "attended_transfer"
 SITE = site_of(FOLDER)
@@ -50,14 +51,17 @@ def told(position: int, *, at: float = 1_000.0, call_id: str = "c", id: str | No
 def batch(calls: Sequence[Call] = (), events: Sequence[Told] = (), heard_at: float | None = None) -> Batch:
     """Return what is committed at once."""
     heard = () if heard_at is None else (Heard(tenant=DEFAULT_TENANT, pbx=PBX, at=heard_at, gaps=(GAP,)),)
-    return Batch(calls=[ChangedCall(call=call, site=SITE) for call in calls], events=events, heard=heard)
+    learnt = () if heard_at is None else (Learnt(tenant=DEFAULT_TENANT, pbx=PBX, habit=HABIT),)
+    return Batch(calls=[ChangedCall(call=call, site=SITE) for call in calls], events=events, heard=heard, learnt=learnt)
 
 
+HABIT = Habit(HabitKind.ARRIVES, "PJSIP/carrier", "from-carrier")
 GAP = Gap(began_at=1.0, ended_at=2.0, reason="a cut")
 
 
 async def heard_at(store: Store) -> float | None:
-    """Return until when the PBX was heard, by the store; its gap is known too."""
+    """Return until when the PBX was heard, by the store; its gap and what was learnt of it are known too."""
     heard = await store.heard(DEFAULT_TENANT, PBX)
     assert heard is None or heard.gaps == (GAP,)
+    assert await store.habits(DEFAULT_TENANT, PBX) == ([] if heard is None else [HABIT])
     return None if heard is None else heard.at

@@ -7,7 +7,7 @@ from support.memory_store import MemoryStore
 from gateway.model.calls import Call
 from gateway.model.errors import StoreError
 from gateway.model.ids import CallId, PbxName, Tenant
-from gateway.ports.store import Batch, Cursor, Pruned, Told
+from gateway.ports.store import Batch, Cursor, Told
 
 
 class FaultyStore(MemoryStore):
@@ -52,6 +52,10 @@ class FaultyStore(MemoryStore):
         self._fail()
         return await super().ended(tenant, pbxs=pbxs, after=after, limit=limit)
 
-    async def prune(self, tenant: Tenant, *, calls_before: float, events_before: float) -> Pruned:
+    async def prune_calls(self, tenant: Tenant, *, before: float) -> int:
         self._fail()
-        return await super().prune(tenant, calls_before=calls_before, events_before=events_before)
+        return await super().prune_calls(tenant, before=before)
+
+    async def prune_events(self, tenant: Tenant, *, before: float) -> int:
+        self._fail()
+        return await super().prune_events(tenant, before=before)

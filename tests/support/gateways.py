@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Protocol
 
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
@@ -11,9 +12,12 @@ from support.memory_store import MemoryStore
 from support.replaying import PBX, pbx_events
 
 from connectors.asterisk_ami.replay import site_of
+from gateway.api.auth import DemoAuthenticator
 from gateway.api.calls import Calls
+from gateway.api.documents import Documents
 from gateway.api.guard import guard
 from gateway.api.health import Health
+from gateway.api.operations import Authenticator, Group, operations_of, routes_of
 from gateway.api.stream import Stream
 from gateway.model.ids import PbxName
 from gateway.model.site import Site
@@ -24,6 +28,12 @@ from gateway.session.engine import Engine
 from gateway.session.hub import Hub
 
 Client = TestClient[web.Request, web.Application]
+
+
+class Part(Protocol):
+    """What works until it is cancelled."""
+
+    async def run(self) -> None: ...
 
 
 class Parts:
@@ -42,7 +52,7 @@ class Parts:
 
 
 @asynccontextmanager
-async def at_work(*parts: Engine | Committer) -> AsyncIterator[None]:
+async def at_work(*parts: Part) -> AsyncIterator[None]:
     """Run the parts while the context is open."""
     tasks = [asyncio.create_task(part.run()) for part in parts]
     try:
@@ -76,16 +86,30 @@ class Served:
 
 @asynccontextmanager
 async def served(
-    folder: Path, *, kept: int = 10_000, others: Sequence[str] = (), store: Store | None = None
+    folder: Path,
+    *,
+    kept: int = 10_000,
+    others: Sequence[str] = (),
+    store: Store | None = None,
+    authenticator: Authenticator | None = None,
+    open_metrics: bool = False,
 ) -> AsyncIterator[Served]:
-    """Serve the API of a gateway whose first PBX is the recorded one; the others say nothing."""
+    """Serve the API of a gateway whose first PBX is the recorded one; the others say nothing. Without an authenticator
+    everybody may everything."""
+    authenticator = authenticator or DemoAuthenticator()
     parts = Parts(kept=kept, position=999, store=store)
     sites = {PBX: site_of(folder)} | {PbxName(name): Site() for name in others}
     engine = Engine(parts.committer, sites, now=lambda: 1_800_000_000.0)
-    stream = Stream(parts.hub)
+    stream = Stream(parts.hub, authenticator)
     application = web.Application(middlewares=[guard])
-    application.add_routes(Calls(engine, parts.hub, parts.store, dict.fromkeys(sites, "asterisk_ami")).routes())
-    application.add_routes(Health(engine, parts.hub, parts.committer, parts.store).routes())
+    # Of the groups that gateway/app.py serves those that need no more than an engine, the hub and a store.
+    groups: list[Group] = [
+        Calls(engine, parts.hub, parts.store, dict.fromkeys(sites, "asterisk_ami")),
+        Health(engine, parts.hub, parts.committer, parts.store, open_metrics=open_metrics),
+    ]
+    operations = operations_of(groups)
+    operations += Documents(operations).operations()
+    application.add_routes(routes_of(operations, authenticator))
     application.add_routes(stream.routes())
     application.on_shutdown.append(stream.close)
     async with at_work(engine, parts.committer), TestClient(TestServer(application)) as client:

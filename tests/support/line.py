@@ -14,8 +14,12 @@ class Line:
         self._far_port = port
         self.port = 0
         self.connections = 0
+        self.passed_on = bytearray()
+        """What the PBX was told, over all connections."""
         self._open = asyncio.Event()
         self._open.set()
+        self._answers = asyncio.Event()
+        self._answers.set()
         self._away = False
         self._writers: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -51,9 +55,14 @@ class Line:
         """Pass nothing on from now on, in either direction; what is sent piles up."""
         self._open.clear()
 
+    def mute(self) -> None:
+        """Pass nothing on from the PBX from now on: it hears and seems to say nothing."""
+        self._answers.clear()
+
     def resume(self) -> None:
         """Pass on again, beginning with what piled up."""
         self._open.set()
+        self._answers.set()
 
     def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self._away:
@@ -75,12 +84,16 @@ class Line:
             return
         self._writers |= {writer, far_writer}
         self._begin(self._pass(reader, far_writer))
-        await self._pass(far_reader, writer)
+        await self._pass(far_reader, writer, answers=True)
 
-    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, answers: bool = False) -> None:
         try:
             while data := await reader.read(_READ_BYTES):
                 await self._open.wait()
+                if answers:
+                    await self._answers.wait()
+                else:
+                    self.passed_on += data
                 writer.write(data)
                 await writer.drain()
         except OSError:

@@ -6,8 +6,9 @@ from itertools import islice
 
 from gateway.model.calls import Call
 from gateway.model.errors import StoreTakenError
+from gateway.model.habits import Habit
 from gateway.model.ids import CallId, PbxName, Tenant
-from gateway.ports.store import Batch, Cursor, Heard, Pruned, Told
+from gateway.ports.store import Batch, Cursor, Heard, Learnt, Told
 from gateway.store.rows import sorted_at
 
 
@@ -28,6 +29,7 @@ class MemoryStore:
         self._live: dict[tuple[Tenant, CallId], Call] = {}
         self._ended: OrderedDict[tuple[Tenant, CallId], Call] = OrderedDict()
         self._heard: dict[tuple[Tenant, PbxName], Heard] = {}
+        self._learnt: dict[Learnt, None] = {}
 
     @property
     def description(self) -> str:
@@ -67,6 +69,12 @@ class MemoryStore:
         if batch.events:
             self._last_position = batch.events[-1].position
         self._heard |= {(heard.tenant, heard.pbx): heard for heard in batch.heard}
+        self._learnt |= dict.fromkeys(batch.learnt)
+
+    @property
+    def kept(self) -> list[Call]:
+        """The calls that have ended and are not part of others."""
+        return [call for call in self._ended.values() if call.merged_into is None]
 
     async def told_after(self, position: int, limit: int) -> list[Told]:
         """Return the next events after this position, in order."""
@@ -76,6 +84,10 @@ class MemoryStore:
     async def heard(self, tenant: Tenant, pbx: PbxName) -> Heard | None:
         """Return until when the PBX was heard."""
         return self._heard.get((tenant, pbx))
+
+    async def habits(self, tenant: Tenant, pbx: PbxName) -> list[Habit]:
+        """Return all that was learnt of the PBX."""
+        return [each.habit for each in self._learnt if (each.tenant, each.pbx) == (tenant, pbx)]
 
     async def unfinished(self, tenant: Tenant, pbx: PbxName, *, changed_after: float, incomplete_after: float) -> list[Call]:
         """Return the PBX's live calls, and those that ended lately."""
@@ -102,13 +114,17 @@ class MemoryStore:
         wanted = (each for each in listed if before is None or (each[0].ended_at, each[0].call_id) < before)
         return sorted(wanted, key=lambda each: (each[0].ended_at, each[0].call_id), reverse=True)[:limit]
 
-    async def prune(self, tenant: Tenant, *, calls_before: float, events_before: float) -> Pruned:
-        """Delete what is older."""
-        old = [key for key, call in self._ended.items() if key[0] == tenant and sorted_at(call) < calls_before]
+    async def prune_calls(self, tenant: Tenant, *, before: float) -> int:
+        """Delete what ended before."""
+        old = [key for key, call in self._ended.items() if key[0] == tenant and sorted_at(call) < before]
         for key in old:
             del self._ended[key]
-        events = 0
-        while self._events and self._events[0].at < events_before:
+        return len(old)
+
+    async def prune_events(self, tenant: Tenant, *, before: float) -> int:
+        """Delete what happened before, whoever's it is: the order is one for all."""
+        deleted = 0
+        while self._events and self._events[0].at < before:
             self._events.popleft()
-            events += 1
-        return Pruned(calls=len(old), events=events)
+            deleted += 1
+        return deleted

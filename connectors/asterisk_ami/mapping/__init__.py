@@ -11,9 +11,11 @@ from contextlib import suppress
 from typing import Final
 
 from connectors.asterisk_ami.mapping import bridges, legs, listings, queues, snapshot, steps, transfers
+from connectors.asterisk_ami.mapping.sent import ABOUT_A_LEG, originated
 from connectors.asterisk_ami.mapping.state import Handler, Legs
 from connectors.asterisk_ami.protocol import AmiMessage
-from gateway.model.events import ConnectionLost, ConnectionMade, PbxEvent, ReleaseRequested
+from gateway.model.events import ConnectionLost, ConnectionMade, PbxEvent
+from gateway.model.ids import LegId
 from gateway.model.site import Site
 
 
@@ -52,6 +54,7 @@ class AmiMapper:
         self._least_behind_s, self.late_s = float("inf"), 0.0
         self._state.seen.clear()
         self._state.unconfirmed = set(self._state.legs)
+        self._state.is_listing = True
         return [ConnectionMade(at=at)]
 
     def connection_lost(self, at: float) -> list[PbxEvent]:
@@ -78,14 +81,13 @@ class AmiMapper:
     def sent(self, action: str, headers: Sequence[tuple[str, str]], at: float) -> list[PbxEvent]:
         """Return what an action of ours means for the calls, before Asterisk says anything."""
         fields = {key.lower(): value for key, value in headers}
-        if action == "Originate" and fields.get("exten"):
-            self._state.originated[fields.get("channelid") or fields.get("channel", "")] = fields["exten"]
+        if action == "Originate":
+            originated(self._state, fields)
             return []
-        leg = self._state.by_name.get(fields.get("channel", ""))
-        if leg is None:
-            return []
-        if action == "Redirect":
-            leg.moved_to, leg.moved_at = fields.get("exten", ""), at
-        if action == "Hangup":
-            return [ReleaseRequested(at=at, leg=leg.id, by_party=False, cause=0, sip=0)]
-        return []
+        handler, leg = ABOUT_A_LEG.get(action), self._state.by_name.get(fields.get("channel", ""))
+        return [] if handler is None or leg is None else handler(leg, fields, at)
+
+    def name_of(self, leg: LegId) -> str | None:
+        """Return a live leg's present name; None when there is no such leg, or no more."""
+        known = self._state.legs.get(leg)
+        return None if known is None else known.name

@@ -162,10 +162,12 @@ def _soft_hangup_request(state: Legs, message: AmiMessage, at: float) -> list[Pb
 
 def _hangup(state: Legs, message: AmiMessage, at: float) -> list[PbxEvent]:
     leg_id = LegId(message.get("Uniqueid"))
+    # Until a snapshot says what lives, an earlier process may have left a leg that we do not know.
+    is_news = leg_id in state.legs or (state.is_listing and leg_id and not state.is_gone(leg_id))
     leg = state.remove(leg_id)
-    if leg is None:
+    if not is_news:
         return []
-    if state.consulted and dialplan.is_helper(leg.name):
+    if leg is not None and state.consulted and dialplan.is_helper(leg.name):
         state.end_consultation(leg)
     cause, sip = cause_of(message)
     return [LegCleared(at=at, leg=leg_id, cause=cause, sip=sip)]

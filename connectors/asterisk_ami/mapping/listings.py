@@ -10,7 +10,15 @@ from connectors.asterisk_ami.mapping import dialplan
 from connectors.asterisk_ami.protocol import AmiMessage
 from gateway.model.events import LegSeen, PbxEvent, QueueEntrySeen
 from gateway.model.ids import BridgeId, LegId, QueueName
-from gateway.model.reports import CallDetail, DeviceChanged, MemberChanged, QueueSeen
+from gateway.model.reports import (
+    AgentLoggedIn,
+    AgentLoggedOut,
+    CallDetail,
+    DeviceChanged,
+    MemberChanged,
+    QueueSeen,
+    QueuesListed,
+)
 from gateway.model.terms import LegRole
 
 _CALLED_BY = frozenset({"AppDial", "AppDial2", "AppQueue"})
@@ -114,7 +122,32 @@ def _member(message: AmiMessage, at: float) -> PbxEvent:
         reason=message.get("PausedReason") or message.get("Reason"),
         penalty=number(message.get("Penalty")),
         removed=message.name == "QueueMemberRemoved",
+        state_interface=message.get("StateInterface"),
+        dynamic=message.get("Membership") == "dynamic",
+        calls_taken=number(message.get("CallsTaken")),
+        last_call=_moment(message.get("LastCall")),
+        last_pause=_moment(message.get("LastPause")),
+        logged_in_at=_moment(message.get("LoginTime")),
+        wrap_up_s=float(number(message.get("Wrapuptime"))),
+        listed=message.name == "QueueMember",
     )
+
+
+def _moment(text: str) -> float | None:
+    """Return a time in whole seconds; Asterisk writes 0 for never."""
+    return float(number(text)) or None
+
+
+def _queues_listed(_: AmiMessage, at: float) -> PbxEvent:
+    return QueuesListed(at=at)
+
+
+def _agent_login(message: AmiMessage, at: float) -> PbxEvent:
+    return AgentLoggedIn(at=at, agent=message.get("Agent"), device=dialplan.parse_leg_name(message.get("Channel")))
+
+
+def _agent_logoff(message: AmiMessage, at: float) -> PbxEvent:
+    return AgentLoggedOut(at=at, agent=message.get("Agent"))
 
 
 def _device(message: AmiMessage, at: float) -> PbxEvent:
@@ -131,6 +164,9 @@ READERS: Final[Mapping[str, Callable[[AmiMessage, float], PbxEvent]]] = {
     "QueueMemberPause": _member,
     "QueueMemberPenalty": _member,
     "QueueMemberStatus": _member,
+    "QueueStatusComplete": _queues_listed,
+    "AgentLogin": _agent_login,
+    "AgentLogoff": _agent_logoff,
     "DeviceStateChange": _device,
 }
 """What reads each of them."""

@@ -48,6 +48,7 @@ def _channels_complete(state: Legs, message: AmiMessage, at: float) -> list[PbxE
     for gone in state.unconfirmed - {seen.leg for seen in seen_legs}:
         state.remove(gone)
     state.unconfirmed = set()
+    state.is_listing = False
     twins = [
         LegsTwinned(at=at, leg=seen.leg, twin=twin.id)
         for seen in seen_legs

@@ -38,6 +38,7 @@ class LegState:
         "name",
         "position",
         "queue",
+        "recording",
         "root",
         "terminating",
         "wanted",
@@ -60,6 +61,7 @@ class LegState:
         self.held_at = NEVER
         self.leaving = False
         self.holding = False
+        self.recording: str | None = None
         self.wanted: str | None = None
         self.wanted_from = ""
 
@@ -77,6 +79,8 @@ class Legs:
         """Callers' legs first seen in a snapshot whose dialled number is not known yet."""
         self.unconfirmed: set[LegId] = set()
         """Legs known from before the connection was made, until a snapshot lists them."""
+        self.is_listing = False
+        """Whether the snapshot is still to come: others may know legs that we do not."""
         self.originated: dict[str, str] = {}
         """What a click-to-dial of ours calls, by its ChannelId or device, until its leg exists."""
         self.consulted: dict[LegId, LegId] = {}
@@ -97,7 +101,7 @@ class Legs:
         if leg is not None:
             return leg
         name = message.get(prefix + "Channel")
-        if not leg_id or not name or leg_id in self._gone_set:
+        if not leg_id or not name or self.is_gone(leg_id):
             return None
         seen = listings.leg_seen(message, at, prefix)
         if seen is None:
@@ -122,16 +126,21 @@ class Legs:
     def remove(self, leg_id: LegId) -> LegState | None:
         """Take a leg out that is gone, and remember its id; None when it was not known."""
         leg = self.legs.pop(leg_id, None)
+        if not self.is_gone(leg_id):
+            if len(self._gone) == REMEMBERED_LEGS:
+                self._gone_set.discard(self._gone[0])
+            self._gone.append(leg_id)
+            self._gone_set.add(leg_id)
         if leg is None:
             return None
         self.without_dialled.discard(leg_id)
         if self.by_name.get(leg.name) is leg:
             del self.by_name[leg.name]
-        if len(self._gone) == REMEMBERED_LEGS:
-            self._gone_set.discard(self._gone[0])
-        self._gone.append(leg_id)
-        self._gone_set.add(leg_id)
         return leg
+
+    def is_gone(self, leg_id: LegId) -> bool:
+        """Tell whether the leg is known to be gone."""
+        return leg_id in self._gone_set
 
 
 Handler = Callable[[Legs, AmiMessage, float], list[PbxEvent]]

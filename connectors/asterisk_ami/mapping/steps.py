@@ -148,7 +148,17 @@ def _dials(state: Legs, leg: LegState, targets: list[tuple[str, str | None]], at
     return events
 
 
+def _recording_started(state: Legs, message: AmiMessage, at: float) -> list[PbxEvent]:
+    """What the dial plan records is known from its step already; what we asked for, from what we sent."""
+    leg = state.legs.get(LegId(message.get("Uniqueid")))
+    if leg is None or leg.recording is None:
+        return []
+    file, leg.recording = leg.recording, None
+    return [RecordingStarted(at=at, leg=leg.id, file=file)]
+
+
 HANDLERS: Final[Mapping[str, Handler]] = {
+    "MixMonitorStart": _recording_started,
     "DTMFEnd": _dtmf_end,
     "Newexten": _new_exten,
 }

@@ -3,11 +3,14 @@ import re
 import pytest
 from support.faulty_store import FaultyStore
 from support.gateways import served
+from support.kept_tokens import KeptTokens, bearer
 from support.memory_store import MemoryStore
 from support.replaying import CAPTURES, PBX
 from support.waiting import until
 
+from gateway.api import health
 from gateway.model.errors import StoreUnavailableError
+from gateway.model.principals import Scope
 from gateway.ports.connector import Gap, LinkStatus
 
 QUEUE = CAPTURES / "asterisk" / "22" / "queue_caller_hangs"
@@ -95,3 +98,39 @@ async def test_a_store_that_fails_is_told_in_words_and_figures() -> None:
     assert "the disk is full" in body["store"]["detail"]
     assert "tieline_store_failing 1.0" in figures
     assert (again["status"], again["store"]["status"], again["store"]["detail"]) == ("ready", "works", "calls are kept in memory")
+
+
+async def test_who_shows_no_token_learns_whether_and_not_what() -> None:
+    tokens = KeptTokens()
+    watcher, other = tokens.give(Scope.SYSTEM_READ), tokens.give(Scope.CALLS_READ)
+    async with served(QUEUE, authenticator=tokens.authenticator()) as one:
+        await one.link(LinkStatus.REFUSED, "pbx1: wrong secret")
+        unknown = await one.client.get("/readyz")
+        terse = await unknown.json()
+        alive = await one.client.get("/healthz")
+        whole = await (await one.client.get("/readyz", headers=bearer(watcher))).json()
+        partly = await (await one.client.get("/readyz", headers=bearer(other))).json()
+
+    assert (unknown.status, terse, alive.status) == (503, {"status": "not ready"}, 200)
+    assert whole["pbxs"][0]["detail"] == "pbx1: wrong secret"
+    assert partly == terse
+
+
+async def test_figures_take_a_token_that_may_read_them() -> None:
+    tokens = KeptTokens()
+    watcher, other = tokens.give(Scope.SYSTEM_READ), tokens.give(Scope.CALLS_READ)
+    async with served(QUEUE, authenticator=tokens.authenticator()) as one:
+        statuses = [
+            (await one.client.get("/metrics", headers=headers)).status for headers in ({}, bearer(other), bearer(watcher))
+        ]
+
+    assert statuses == [401, 403, 200]
+
+
+async def test_figures_may_be_open_to_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with served(QUEUE, authenticator=KeptTokens().authenticator(), open_metrics=True) as one:
+        here = await one.client.get("/metrics")
+        monkeypatch.setattr(health, "is_local", lambda _request: False)
+        elsewhere = await one.client.get("/metrics")
+
+    assert (here.status, elsewhere.status) == (200, 403)

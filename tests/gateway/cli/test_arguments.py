@@ -19,6 +19,9 @@ def test_every_command_is_parsed_and_has_its_module() -> None:
         "db backup": "db backup --config t.yaml all.backup",
         "db restore": "db restore --config t.yaml all.backup",
         "db migrate": "db migrate --config t.yaml",
+        "token create": "token create --name a --scopes all --config t.yaml",
+        "token list": "token list --config t.yaml --json",
+        "token revoke": "token revoke tl_aaaaaaaa --config t.yaml",
         "version": "version",
     }
     assert lines.keys() == COMMANDS.keys()

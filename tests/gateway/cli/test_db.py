@@ -6,6 +6,7 @@ from support.batches import batch, recorded, told
 
 from gateway.__main__ import main
 from gateway.store.database import Database
+from gateway.store.migrate import latest
 from gateway.store.sql import SqlStore
 from gateway.store.urls import parse_url
 
@@ -54,8 +55,8 @@ def test_a_schema_is_brought_up_to_date_once(tmp_path: Path, capsys: pytest.Capt
     assert main(["db", "migrate", "--config", configured]) == 0
 
     first, second = capsys.readouterr().out.splitlines()
-    assert first == f"{tmp_path}/tieline.db went from nothing to schema 0001"
-    assert second == f"{tmp_path}/tieline.db is up to date: schema 0001"
+    assert first == f"{tmp_path}/tieline.db went from nothing to schema {latest()}"
+    assert second == f"{tmp_path}/tieline.db is up to date: schema {latest()}"
 
 
 def test_calls_in_memory_have_no_database(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -18,7 +18,15 @@ from gateway.model.events import (
     SnapshotDone,
 )
 from gateway.model.ids import LegId
-from gateway.model.reports import CallDetail, DeviceChanged, MemberChanged, QueueSeen
+from gateway.model.reports import (
+    AgentLoggedIn,
+    AgentLoggedOut,
+    CallDetail,
+    DeviceChanged,
+    MemberChanged,
+    QueueSeen,
+    QueuesListed,
+)
 
 KINDS: Final = get_args(PbxEvent)
 MODULE_CLASSES: Final = [kind for module in (events, reports) for _, kind in inspect.getmembers(module, inspect.isclass)]
@@ -59,7 +67,15 @@ BOARD_ONLY: Final = {
     CallDetail,
 }
 """Work on the board: they touch several calls, or make one."""
-NOT_OF_CALLS: Final = {QueueSeen, MemberChanged, DeviceChanged, PbxStopped}
+NOT_OF_CALLS: Final = {
+    QueueSeen,
+    MemberChanged,
+    QueuesListed,
+    AgentLoggedIn,
+    AgentLoggedOut,
+    DeviceChanged,
+    PbxStopped,
+}
 """Say nothing of a call: the session's books of queues, members and devices take them."""
 
 

@@ -6,7 +6,7 @@ from support.building import START, Story
 from gateway.model.events import AgentCompleted, ConnectionMade, QueueEntrySeen, SnapshotDone
 from gateway.model.record import record_of
 from gateway.model.reports import CallDetail
-from gateway.model.terms import LegRole, QueueResult
+from gateway.model.terms import DialResult, LegRole, QueueResult
 
 
 def detail(story: Story, leg: str = "caller", **more: Any) -> Story:
@@ -81,6 +81,11 @@ def test_without_a_new_connection_a_snapshot_ends_nothing() -> None:
 def test_what_is_heard_of_a_leg_before_the_snapshot_is_complete_keeps_it() -> None:
     story = ringing().loses_sight(5.0).connects("caller", "8001").says(SnapshotDone)
     assert story.call().state == "active"
+
+
+def test_that_a_dial_is_over_says_of_no_leg_that_it_lives() -> None:
+    story = ringing().loses_sight(5.0).dial_ends("8001", DialResult.CANCELLED).says(SnapshotDone)
+    assert story.call().state == "ended"
 
 
 def test_a_call_that_ended_before_the_gap_is_complete() -> None:

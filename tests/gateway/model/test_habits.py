@@ -1,8 +1,9 @@
 import pytest
 from support.building import DNIS, START, Story
 
+from gateway.model import habits as module
 from gateway.model.events import LegConnected, LegCreated
-from gateway.model.habits import Habits
+from gateway.model.habits import MAX_TEXT, Habit, HabitKind, Habits
 from gateway.model.ids import LegId
 from gateway.model.reports import CallDetail
 
@@ -70,3 +71,30 @@ def test_a_number_that_the_pbx_answered_before_it_dialled_anybody_is_known_from_
 
 def test_a_number_that_a_telephone_answered_is_none_that_the_pbx_answers() -> None:
     assert not heard(Story().comes_in().rings("8001").answers("8001")).answers_itself(row())
+
+
+def test_what_was_learnt_is_told_once_and_known_to_who_is_given_it() -> None:
+    story = Story().comes_in(place="from-carrier").connects("caller").rings("8001").answers("8001")
+    first = heard(story)
+    news = first.news()
+    assert sorted(news) == [
+        Habit(HabitKind.ANSWERED, "PJSIP/carrier", DNIS),
+        Habit(HabitKind.ARRIVES, "PJSIP/carrier", "from-carrier"),
+    ]
+    for event in story.events:
+        if isinstance(event, LegCreated):
+            first.leg_created(event)
+    assert first.news() == []
+
+    second = Habits(news)
+    assert second.news() == []
+    assert second.answers_itself(row())
+    assert second.dialled(row("7001", "ext-queues")) is None
+    assert second.dialled(row(DNIS, "from-carrier")) == DNIS
+
+
+def test_what_nobody_calls_so_is_not_learnt(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert heard(Story().comes_in(place="p" * (MAX_TEXT + 1))).news() == []
+    assert len(heard(Story().comes_in(place="p" * MAX_TEXT)).news()) == 1
+    monkeypatch.setattr(module, "MAX_HABITS", 2)
+    assert len(heard(Story().comes_in("a", place="1").comes_in("b", place="2").comes_in("c", place="3")).news()) == 2

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.model.ids import LegId, PbxName, call_id
+from gateway.model.ids import TAIL_BYTES, CallId, LegId, PbxName, call_id, ulid
 
 ONE, OTHER = PbxName("one"), PbxName("other")
 FIRST = LegId("1795346762.11")
@@ -43,3 +43,11 @@ def test_another_pbx_or_leg_at_the_same_time_is_another_call(pbx: PbxName, leg: 
 @given(times=st.lists(st.integers(0, 4_000_000_000_000), min_size=2, max_size=5, unique=True))
 def test_call_ids_sort_as_the_calls_began(times: list[int]) -> None:
     assert [call_id(ONE, FIRST, at / 1000) for at in sorted(times)] == sorted(call_id(ONE, FIRST, at / 1000) for at in times)
+
+
+@given(at=st.floats(0, 4_000_000_000), tail=st.binary(min_size=TAIL_BYTES, max_size=TAIL_BYTES))
+def test_a_ulid_has_its_time_and_its_tail(at: float, tail: bytes) -> None:
+    made = ulid(at, tail)
+    assert ULID.fullmatch(made)
+    assert time_of(CallId(made)) == int(at * 1000)
+    assert made != ulid(at, bytes(each ^ 1 for each in tail))

@@ -38,8 +38,7 @@ def restored_at(cut: int, events: tuple[PbxEvent, ...], folder: Path) -> tuple[d
         calls |= {call.call_id: call for call in step.calls}
         told += [each.id for each in step.events]
     whole = all(call.published for call in first._live.values())
-    second.restore(kept(calls, events[cut].at), first._ended.gaps)
-    second._habits = first._habits  # what it learned of the PBX is not kept
+    second.restore(kept(calls, events[cut].at), first._ended.gaps, first.habits.news())
     for event in events[cut:]:
         step = second.apply(event)
         calls |= {call.call_id: call for call in step.calls}

@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.model.queue_rules import QueueRule
 from gateway.model.site import Site, site_from
 
 SITE = Site(region="CN", extensions=r"^8\d{3}$", outside_prefix="0", trunks=("PJSIP/carrier", "SIP/isp"))
@@ -76,3 +77,21 @@ def test_keys_of_a_later_version_are_passed_over() -> None:
 def test_a_key_of_another_type_is_named(data: object, why: str) -> None:
     with pytest.raises(msgspec.ValidationError, match=why):
         site_from(data)
+
+
+def test_a_time_zone_that_does_not_exist_is_refused_by_name() -> None:
+    with pytest.raises(msgspec.ValidationError, match="no time zone is called 'Europe/Atlantis'"):
+        msgspec.convert({"time_zone": "Europe/Atlantis"}, Site)
+    for wrong in ("../../etc/passwd", "Europe", ""):
+        with pytest.raises(ValueError, match="no time zone"):
+            Site(time_zone=wrong)
+
+
+def test_a_queue_has_one_rule() -> None:
+    with pytest.raises(ValueError, match="two rules"):
+        Site(queues=(QueueRule(queue="support"), QueueRule(queue="support")))
+
+
+def test_a_site_with_rules_can_still_be_a_key() -> None:
+    site = Site(time_zone="Asia/Shanghai", queues=(QueueRule(queue="support"),))
+    assert hash(site) == hash(msgspec.structs.replace(site))

@@ -3,9 +3,15 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
+import pytest
+from support.commanding import ObedientPbx
+from support.recording_sink import RecordingSink
+
+from gateway.model.commands import CommandId, Order, PlaceCall
+from gateway.model.errors import PeerUnavailableError
 from gateway.model.ids import PbxName
 from gateway.plugins.simulated import SimulatedPbx
-from gateway.ports.connector import Connector, EventSink
+from gateway.ports.connector import CommandingConnector, Connector, EventSink
 
 DEMO = PbxName("demo")
 
@@ -42,3 +48,28 @@ async def test_the_connector_stops_before_its_pbx() -> None:
     await asyncio.gather(running, return_exceptions=True)
 
     assert happened == ["pbx runs", "connects to 1234", "connector stops", "pbx stops"]
+
+
+async def test_commands_go_to_the_connector_while_there_is_one() -> None:
+    real, sink = ObedientPbx(DEMO, asyncio.get_running_loop().time), RecordingSink()
+
+    @asynccontextmanager
+    async def simulator() -> AsyncIterator[Mapping[str, Any]]:
+        yield {}
+
+    simulated = SimulatedPbx(DEMO, simulator, lambda _: real)
+    order = Order(id=CommandId("1"), pbx=DEMO, command=PlaceCall(extension="8001", number="8002"))
+    assert (simulated.commands, simulated.first_leg(order)) == (frozenset(), None)
+    assert "takes no commands" in simulated.why_not("hold")
+    with pytest.raises(PeerUnavailableError, match="demo is not connected"):
+        await simulated.execute(order)
+
+    running = asyncio.create_task(simulated.run(sink))
+    await sink.connected()
+    assert isinstance(simulated, CommandingConnector)
+    assert simulated.commands == real.commands
+    assert simulated.why_not("hold") == real.why_not("hold")
+    assert (await simulated.execute(order)).first_leg == simulated.first_leg(order) == real.first_leg(order)
+    running.cancel()
+    await asyncio.wait([running])
+    assert simulated.commands == frozenset()

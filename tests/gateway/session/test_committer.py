@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import msgspec
 import pytest
 from structlog.testing import capture_logs
 from support.batches import SITE, live_calls
@@ -82,6 +83,20 @@ async def test_an_event_is_told_in_the_envelope() -> None:
                 "data": {"number": 7},
             }
         ]
+
+
+async def test_what_is_about_no_pbx_is_told_in_the_same_order() -> None:
+    async with desk() as one:
+        one.committer.put(one.state, messages=[message(1)])
+        changed = msgspec.structs.replace(message(2), id=None, type="customer.changed", pbx=None)
+        one.committer.tell([changed])
+        await one.committer.settled()
+
+        first, second = one.told()
+        assert (first["position"], second["position"], second["id"]) == (FIRST, FIRST + 1, f"customer:{FIRST + 1}")
+        assert "pbx" not in second
+        (kept,) = await one.store.told_after(FIRST, 10)
+        assert kept.pbx is None
 
 
 async def test_what_comes_together_is_committed_at_once_in_its_order() -> None:

@@ -86,6 +86,16 @@ async def test_a_listener_gets_its_topics_alone(topics: list[str], expected: lis
     assert [each["number"] for each in await taken(listener)] == expected
 
 
+async def test_a_listener_to_one_pbx_gets_what_is_about_none_too() -> None:
+    hub = new_hub()
+    listener = hub.listen(["*"], pbxs=["two"])
+
+    hub.publish([message(FIRST), msgspec.structs.replace(message(FIRST + 1, "customer.changed"), pbx=None)])
+
+    assert [told.position for told in await listener.next_batch()] == [FIRST + 1]
+    listener.close()
+
+
 async def test_a_listener_gets_its_pbxs_alone() -> None:
     hub = new_hub(10)
     listener = hub.listen(["*"], pbxs=["two"])
@@ -173,7 +183,7 @@ async def test_what_the_log_deletes_while_somebody_catches_up_is_told_as_lost() 
     hub = await hub_with_log(1_000, 10, log)
     listener = hub.listen(["*"], after=FIRST + 1)
     assert len(await listener.next_batch()) == MAX_BATCH_EVENTS
-    await log.prune(DEFAULT_TENANT, calls_before=0.0, events_before=1_900_000_000.0)
+    await log.prune_events(DEFAULT_TENANT, before=1_900_000_000.0)
 
     with pytest.raises(PositionLostError, match="no longer kept"):
         await listener.next_batch()

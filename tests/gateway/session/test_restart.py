@@ -10,6 +10,7 @@ from support.replaying import CAPTURES, PBX, pbx_events, run
 
 from connectors.asterisk_ami.replay import site_of
 from gateway.model.events import ConnectionMade, SnapshotDone
+from gateway.model.habits import Habit, HabitKind
 from gateway.model.ids import DEFAULT_TENANT
 from gateway.ports.store import Store
 from gateway.session.engine import Engine
@@ -50,6 +51,22 @@ async def test_a_call_goes_on_where_it_was(cut: int) -> None:
     assert engine.pbxs[PBX].live_count == 0
     ((_, call),) = await store.ended(DEFAULT_TENANT, pbxs=None, after=None, limit=9)
     assert not call.complete
+
+
+async def test_what_was_learnt_of_a_pbx_is_known_again() -> None:
+    store = MemoryStore(calls=10, events=10_000)
+    await life(store, None)
+    learnt = await store.habits(DEFAULT_TENANT, PBX)
+    assert Habit(HabitKind.ARRIVES, "PJSIP/carrier", "from-carrier") in learnt
+
+    news = []
+    for left in (store, MemoryStore(calls=10, events=10_000)):
+        again = await life(left, 0)
+        state = again.pbxs[PBX]
+        for event in pbx_events(FOLDER):
+            state.apply(event, event.at)
+        news.append(state.learnt())
+    assert news == [[], learnt]
 
 
 async def test_what_ended_meanwhile_is_closed_and_the_gap_is_told() -> None:

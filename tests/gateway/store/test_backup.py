@@ -50,18 +50,18 @@ async def assert_like_filled(store: SqlStore) -> None:
 
 
 async def test_a_backup_restores_all_into_another_kind_of_database(filled: SqlStore, tmp_path: Path) -> None:
-    counts = await write_backup(filled, tmp_path / "all.backup")
+    counts = await write_backup(filled.database, tmp_path / "all.backup")
     other = sqlite(tmp_path, "other")
 
-    assert await read_backup(other, tmp_path / "all.backup") == counts
+    assert await read_backup(other.database, tmp_path / "all.backup") == counts
     await other.open()
     await assert_like_filled(other)
     await other.close()
-    assert counts == {"calls": len(recorded()), "events": 5, "pbxs": 1, "position": 1}
+    assert counts == {"calls": len(recorded()), "events": 5, "habits": 1, "pbxs": 1, "position": 1}
     assert (tmp_path / "all.backup").stat().st_mode & 0o777 == 0o600
 
 
-async def test_a_backup_is_of_one_moment_while_the_gateway_writes(filled: SqlStore, tmp_path: Path) -> None:
+async def test_a_backup_is_of_one_moment_while_the_gateway_writes(filled: SqlStore, url: str, tmp_path: Path) -> None:
     async def write() -> None:
         for number in range(6, 600):
             await filled.commit(batch(events=[told(number)]))
@@ -72,12 +72,12 @@ async def test_a_backup_is_of_one_moment_while_the_gateway_writes(filled: SqlSto
         return await filled.last_position() >= 50
 
     await until(some_written)
-    reader = SqlStore(Database(filled._url))
-    counts = await write_backup(reader, tmp_path / "live.backup")
+    reader = SqlStore(Database(parse_url(url)))
+    counts = await write_backup(reader.database, tmp_path / "live.backup")
     await reader.close()
     await writing
     other = sqlite(tmp_path, "other")
-    await read_backup(other, tmp_path / "live.backup")
+    await read_backup(other.database, tmp_path / "live.backup")
     await other.open()
 
     assert 50 <= counts["events"] < 599
@@ -85,25 +85,25 @@ async def test_a_backup_is_of_one_moment_while_the_gateway_writes(filled: SqlSto
     await other.close()
 
 
-async def test_nothing_is_restored_into_a_database_that_is_in_use(filled: SqlStore, tmp_path: Path) -> None:
-    await write_backup(filled, tmp_path / "all.backup")
-    other = SqlStore(Database(filled._url))
+async def test_nothing_is_restored_into_a_database_that_is_in_use(filled: SqlStore, url: str, tmp_path: Path) -> None:
+    await write_backup(filled.database, tmp_path / "all.backup")
+    other = SqlStore(Database(parse_url(url)))
     with pytest.raises(StoreTakenError):
-        await read_backup(other, tmp_path / "all.backup")
+        await read_backup(other.database, tmp_path / "all.backup")
     await other.close()
     with pytest.raises(BackupError, match="is in use: restore into an empty database"):
-        await read_backup(filled, tmp_path / "all.backup")
+        await read_backup(filled.database, tmp_path / "all.backup")
 
 
 @pytest.mark.parametrize("kept", [0, 10, 200, -1, -9])
 async def test_a_backup_that_was_cut_off_restores_nothing(filled: SqlStore, tmp_path: Path, kept: int) -> None:
-    await write_backup(filled, tmp_path / "all.backup")
+    await write_backup(filled.database, tmp_path / "all.backup")
     (tmp_path / "cut.backup").write_bytes((tmp_path / "all.backup").read_bytes()[:kept])
     other = sqlite(tmp_path, "other")
 
     with pytest.raises(BackupError):
-        await read_backup(other, tmp_path / "cut.backup")
-    async with other.engine.connect() as connection:
+        await read_backup(other.database, tmp_path / "cut.backup")
+    async with other.database.engine.connect() as connection:
         assert await connection.run_sync(revision_of) is None
     await other.close()
 
@@ -113,32 +113,32 @@ async def test_what_is_no_backup_is_refused(tmp_path: Path) -> None:
     store = sqlite(tmp_path, "one")
     for name in ("x", "missing"):
         with pytest.raises(BackupError, match="cannot be read"):
-            await read_backup(store, tmp_path / name)
+            await read_backup(store.database, tmp_path / name)
     with pytest.raises(BackupError, match="no gateway ever used it"):
-        await write_backup(store, tmp_path / "y")
+        await write_backup(store.database, tmp_path / "y")
     await store.close()
 
 
 async def test_a_target_that_cannot_be_written_is_told(filled: SqlStore, tmp_path: Path) -> None:
     with pytest.raises(BackupError, match="cannot be written: No such file"):
-        await write_backup(filled, tmp_path / "none" / "x")
+        await write_backup(filled.database, tmp_path / "none" / "x")
 
 
 async def test_the_backup_of_a_later_version_is_refused(filled: SqlStore, tmp_path: Path) -> None:
-    async with filled.engine.begin() as connection:
+    async with filled.database.engine.begin() as connection:
         await connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
-    await write_backup(filled, tmp_path / "all.backup")
+    await write_backup(filled.database, tmp_path / "all.backup")
     other = sqlite(tmp_path, "other")
 
     with pytest.raises(StoreSchemaError, match="9999"):
-        await read_backup(other, tmp_path / "all.backup")
+        await read_backup(other.database, tmp_path / "all.backup")
     await other.close()
 
 
 async def test_what_the_first_release_wrote_is_brought_up_to_date(url: str) -> None:
     store = SqlStore(Database(parse_url(url)))
-    await read_backup(store, FIRST_SCHEMA)
-    async with store.engine.connect() as connection:
+    await read_backup(store.database, FIRST_SCHEMA)
+    async with store.database.engine.connect() as connection:
         assert await connection.run_sync(revision_of) == latest()
     await store.open()
     await assert_like_filled(store)

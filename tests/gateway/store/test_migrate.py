@@ -1,13 +1,21 @@
+import importlib
+import pkgutil
+
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
+import gateway.store
 from gateway.model.errors import StoreSchemaError
 from gateway.store.engines import engine_of
+from gateway.store.metadata import METADATA
 from gateway.store.migrate import latest, migrate, revision_of
-from gateway.store.tables import METADATA
 from gateway.store.urls import parse_url
+
+# Each module declares the tables of its subject.
+for found in pkgutil.iter_modules(gateway.store.__path__, "gateway.store."):
+    importlib.import_module(found.name)
 
 
 async def test_migrations_lead_to_the_tables_as_they_are(url: str) -> None:

@@ -1,14 +1,18 @@
-from support.batches import SITE, call_like, live_calls, recorded, told
+from support.batches import HABIT, SITE, call_like, live_calls, recorded, told
+from support.replaying import PBX
 
-from gateway.ports.store import ChangedCall
-from gateway.store.rows import call_row, event_row, sorted_at
-from gateway.store.tables import CALLS, EVENTS
+from gateway.model.ids import DEFAULT_TENANT
+from gateway.ports.store import ChangedCall, Learnt
+from gateway.store.rows import call_row, event_row, habit_row, sorted_at
+from gateway.store.tables import CALLS, EVENTS, HABITS
 
 
 def test_a_row_has_every_column() -> None:
     for call in (*recorded(), *live_calls()):
         assert call_row(ChangedCall(call=call, site=SITE)).keys() == {column.name for column in CALLS.columns}
     assert event_row(told(1)).keys() == {column.name for column in EVENTS.columns}
+    learnt = Learnt(tenant=DEFAULT_TENANT, pbx=PBX, habit=HABIT)
+    assert habit_row(learnt).keys() == {column.name for column in HABITS.columns}
 
 
 def test_what_can_be_searched_for_is_what_the_record_says() -> None:

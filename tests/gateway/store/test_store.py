@@ -6,8 +6,9 @@ from support.batches import batch, call_like, heard_at, live_calls, recorded, to
 from support.replaying import PBX
 
 from gateway.model.errors import StoreTakenError
+from gateway.model.habits import Habit, HabitKind
 from gateway.model.ids import DEFAULT_TENANT, CallId, PbxName, Tenant
-from gateway.ports.store import Pruned, Store
+from gateway.ports.store import Batch, Learnt, Store
 
 OTHER = PbxName("other")
 
@@ -34,6 +35,14 @@ async def test_calls_and_events_come_back_as_they_were(store: Store) -> None:
     assert await heard_at(store) == 12.5
 
 
+async def test_an_event_may_be_about_no_pbx(store: Store) -> None:
+    event = msgspec.structs.replace(told(1), pbx=None, call_id=None)
+
+    await store.commit(batch(events=[event]))
+
+    assert await store.told_after(0, 10) == [event]
+
+
 async def test_a_call_that_changes_has_one_record(store: Store) -> None:
     (call, *_) = live_calls()
     await store.commit(batch([call], [told(1)]))
@@ -46,6 +55,19 @@ async def test_a_call_that_changes_has_one_record(store: Store) -> None:
     assert await store.find(DEFAULT_TENANT, [call.call_id]) == [ended]
     assert [each for _, each in await store.ended(DEFAULT_TENANT, pbxs=None, after=None, limit=10)] == [ended]
     assert await heard_at(store) == 4.0
+
+
+async def test_what_was_learnt_of_a_pbx_is_kept_once_and_apart_from_others(store: Store) -> None:
+    one, two = Habit(HabitKind.ANSWERED, "PJSIP/carrier", "4001"), Habit(HabitKind.ANSWERED, "PJSIP/carrier", "4\0")
+    learnt = [Learnt(tenant=DEFAULT_TENANT, pbx=PBX, habit=habit) for habit in (one, two)]
+    await store.commit(Batch(learnt=learnt[:1]))
+    await store.commit(Batch(learnt=[*learnt, *learnt, Learnt(tenant=DEFAULT_TENANT, pbx=OTHER, habit=one)]))
+
+    found = await store.habits(DEFAULT_TENANT, PBX)
+    assert len(found) == 2
+    assert one in found
+    assert await store.habits(DEFAULT_TENANT, OTHER) == [one]
+    assert await store.habits(Tenant("another"), PBX) == []
 
 
 async def test_a_position_is_given_once(store: Store) -> None:
@@ -117,14 +139,15 @@ async def test_what_is_old_is_pruned_and_positions_go_on(store: Store) -> None:
     events = [told(number, at=100.0 * number) for number in range(1, 6)]
     await store.commit(batch([old, young, live], events))
 
-    assert await store.prune(DEFAULT_TENANT, calls_before=200.0, events_before=350.0) == Pruned(calls=1, events=3)
+    assert await store.prune_calls(DEFAULT_TENANT, before=200.0) == 1
+    assert await store.prune_events(DEFAULT_TENANT, before=350.0) == 3
 
     found = await store.find(DEFAULT_TENANT, [call.call_id for call in (old, young, live)])
     assert sorted(call.call_id for call in found) == [young.call_id, live.call_id]
     assert (store.kept_from, await store.told_after(0, 10)) == (4, events[3:])
-    assert await store.prune(DEFAULT_TENANT, calls_before=200.0, events_before=900.0) == Pruned(calls=0, events=2)
+    assert await store.prune_events(DEFAULT_TENANT, before=900.0) == 2
     assert (store.kept_from, await store.last_position()) == (6, 5)
-    assert await store.prune(DEFAULT_TENANT, calls_before=200.0, events_before=900.0) == Pruned()
+    assert await store.prune_calls(DEFAULT_TENANT, before=200.0) == await store.prune_events(DEFAULT_TENANT, before=900.0) == 0
 
 
 async def test_text_that_a_database_would_refuse_is_kept(store: Store) -> None:

@@ -1,4 +1,4 @@
-"""The first schema: calls, the outbox of events, how far each PBX was heard, and the last position."""
+"""The first schema: calls, the outbox of events, what was heard and learnt of each PBX, and the last position."""
 
 from typing import Final
 
@@ -42,7 +42,7 @@ def upgrade() -> None:
         sa.Column("event_id", sa.Text, nullable=False),
         sa.Column("type", sa.Text, nullable=False),
         sa.Column("at", sa.Double, nullable=False),
-        sa.Column("pbx", sa.Text, nullable=False),
+        sa.Column("pbx", sa.Text),
         sa.Column("call_id", sa.Text),
         sa.Column("envelope", sa.LargeBinary, nullable=False),
         sa.UniqueConstraint("tenant", "event_id", name="events_once"),
@@ -53,6 +53,14 @@ def upgrade() -> None:
         sa.Column("pbx", sa.Text, primary_key=True),
         sa.Column("heard_at", sa.Double, nullable=False),
         sa.Column("gaps", sa.LargeBinary, nullable=False),
+    )
+    op.create_table(
+        "habits",
+        sa.Column("tenant", sa.Text, primary_key=True),
+        sa.Column("pbx", sa.Text, primary_key=True),
+        sa.Column("kind", sa.Text, primary_key=True),
+        sa.Column("device", sa.Text, primary_key=True),
+        sa.Column("what", sa.Text, primary_key=True),
     )
     op.create_table(
         "position",

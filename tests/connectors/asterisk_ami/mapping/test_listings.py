@@ -6,7 +6,15 @@ from support.speaking_asterisk import SpeakingAsterisk, ami
 
 from connectors.asterisk_ami.mapping.listings import READERS, leg_seen, number, seconds
 from gateway.model.events import LegSeen, QueueEntrySeen
-from gateway.model.reports import CallDetail, DeviceChanged, MemberChanged, QueueSeen
+from gateway.model.reports import (
+    AgentLoggedIn,
+    AgentLoggedOut,
+    CallDetail,
+    DeviceChanged,
+    MemberChanged,
+    QueueSeen,
+    QueuesListed,
+)
 from gateway.model.terms import LegRole
 
 
@@ -145,3 +153,36 @@ def test_a_device_is_read() -> None:
 @given(values=st.dictionaries(st.sampled_from(sorted(LISTED)), st.text(alphabet="0123456789abc:<>-./", max_size=12)))
 def test_a_report_with_anything_in_it_is_read_without_complaint(name: str, values: dict[str, str]) -> None:
     assert READERS[name](ami(name, **values), START).at == START
+
+
+def test_a_member_tells_since_when_he_pauses_and_is_logged_in() -> None:
+    (member,) = SpeakingAsterisk().says(
+        "QueueMember",
+        Queue="support",
+        Name="Zhao Min",
+        Location="Local/8005@from-queue/n",
+        StateInterface="hint:8005@ext-local",
+        Membership="dynamic",
+        CallsTaken="4",
+        LastCall="1795346780",
+        LastPause="0",
+        LoginTime="1795346706",
+        Wrapuptime="15",
+    )
+    assert isinstance(member, MemberChanged)
+    assert (member.state_interface, member.dynamic, member.calls_taken) == ("hint:8005@ext-local", True, 4)
+    assert (member.last_call, member.last_pause, member.logged_in_at) == (1795346780.0, None, 1795346706.0)
+    assert member.wrap_up_s == 15.0
+
+
+def test_the_end_of_the_queues_list_and_agents_telephones_are_told() -> None:
+    asterisk = SpeakingAsterisk()
+    assert [
+        *asterisk.says("QueueStatusComplete", ListItems="3"),
+        *asterisk.says("AgentLogin", Agent="500", Channel="PJSIP/8001-0000000c"),
+        *asterisk.says("AgentLogoff", Agent="500", Logintime="7"),
+    ] == [
+        QueuesListed(at=START),
+        AgentLoggedIn(at=START, agent="500", device="PJSIP/8001"),
+        AgentLoggedOut(at=START, agent="500"),
+    ]

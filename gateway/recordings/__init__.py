@@ -1,0 +1,1 @@
+"""Recordings: fetched from the PBXs, checked, kept, played and deleted in time."""

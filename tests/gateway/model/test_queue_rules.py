@@ -1,0 +1,25 @@
+import msgspec
+import pytest
+
+from gateway.model.ids import QueueName
+from gateway.model.queue_rules import QueueRule, QueueRules
+
+SUPPORT, SALES = QueueName("support"), QueueName("sales")
+
+
+def test_a_queue_without_a_rule_has_the_usual_one() -> None:
+    rule = QueueRules(()).of(SUPPORT)
+    assert (rule.service_level_s, rule.short_abandon_s, rule.wrap_up_s) == (20.0, 5.0, 0.0)
+
+
+def test_a_rule_for_all_is_for_those_without_their_own() -> None:
+    rules = QueueRules((QueueRule(queue="*", wrap_up_s=10.0), QueueRule(queue="support", name="Help", service_level_s=30.0)))
+    assert rules.of(SALES).wrap_up_s == 10.0
+    assert (rules.of(SUPPORT).wrap_up_s, rules.of(SUPPORT).service_level_s) == (0.0, 30.0)
+    assert rules.named == (SUPPORT,)
+
+
+@pytest.mark.parametrize("wrong", [{"service_level_s": -1}, {"wrap_up_s": 90_000}, {"servicelevel": 20}, {}])
+def test_a_rule_that_makes_no_sense_is_refused(wrong: dict[str, int]) -> None:
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.convert({"queue": "support"} | wrong if wrong else {}, QueueRule)
