@@ -53,6 +53,7 @@ class AgentBook:
         self._listing_until = 0.0
         self._due = _NEVER
         self._changes: list[AgentChanged] = []
+        self._unkept: dict[str, None] = {}
 
     @property
     def agents(self) -> list[Agent]:
@@ -78,6 +79,15 @@ class AgentBook:
         taken, self._changes = self._changes, []
         return taken
 
+    def take_unkept(self) -> list[Agent]:
+        """Return those who have changed since the last time, for the next process."""
+        taken, self._unkept = self._unkept, {}
+        return [self._desks[extension].now for extension in taken]
+
+    def keep_again(self, agents: Iterable[Agent]) -> None:
+        """Take back what could not be kept."""
+        self._unkept |= {agent.extension: None for agent in agents}
+
     def know(self, names: Iterable[tuple[str, str | None]]) -> None:
         """Take over extensions and the names of those who sit there, as they were found out; others stay."""
         for extension, name in names:
@@ -88,18 +98,23 @@ class AgentBook:
                 desk.now = msgspec.structs.replace(desk.now, name=name)
 
     def restore(self, agents: Iterable[Agent], calls: Iterable[Call]) -> None:
-        """Take over what an earlier process knew, before any event; a ``ConnectionMade`` must follow."""
+        """Take over what an earlier process knew, before any event; a ``ConnectionMade`` must follow.
+
+        Args:
+            agents: As they were kept last.
+            calls: The live ones, as they were before the sight of them was lost.
+        """
         for call in calls:
             self._place(call)
         for agent in agents:
             desk = self._desk(agent.extension)
-            if desk is None:
-                continue
-            desk.now, desk.unsure = agent, True
-            desk.changed_at = agent.since or 0.0
-            desk.wrap_up = agent.wrap_up
-            desk.memberships = {served.queue: served for served in agent.queues}
+            if desk is not None:
+                desk.now = agent
+                desk.changed_at = agent.since or 0.0
+                desk.wrap_up = agent.wrap_up
+                desk.memberships = {served.queue: served for served in agent.queues}
         self._touched.clear()
+        self._lose_sight()
         self._look_for_due()
 
     def tick(self, at: float) -> None:
@@ -275,6 +290,7 @@ class AgentBook:
         self._due = min(self._due, desk.due_at)
         if not before.says_as(desk.now):
             self._changes.append(AgentChanged(at=max(at, desk.changed_at), agent=desk.now))
+            self._unkept[extension] = None
 
 
 def _is_talk(presence: Presence | None) -> TypeGuard[Presence]:
