@@ -27,6 +27,8 @@ class Told(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     call_id: CallId | None
     json: bytes
     """The envelope, encoded."""
+    subjects: tuple[str, ...] = ()
+    """Whom and what it is about, as topics: ``extension:1001``; see :mod:`gateway.model.topics`."""
 
 
 class ChangedCall(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import msgspec
+
 from gateway.model.calls import Call
 from gateway.model.numbers import e164
 from gateway.model.outcome import outcome_of
@@ -55,6 +57,7 @@ def event_row(told: Told) -> dict[str, Any]:
         "pbx": told.pbx,
         "call_id": told.call_id,
         "envelope": told.json,
+        "subjects": msgspec.json.encode(told.subjects).decode() if told.subjects else None,
     }
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -19,6 +20,8 @@ PRUNE_ROWS: Final = 2_000
 """Rows deleted in one transaction: short enough that commits do not wait for it noticeably."""
 LONGEST_CALL_S: Final = 86_400.0
 """Seconds; of a longer one that ended unheard, what its CDR says after a restart of the gateway is passed over."""
+
+_subjects: Final = msgspec.json.Decoder(tuple[str, ...])
 
 
 class SqlStore:
@@ -95,6 +98,7 @@ class SqlStore:
                 pbx=None if row.pbx is None else PbxName(row.pbx),
                 call_id=None if row.call_id is None else CallId(row.call_id),
                 json=row.envelope,
+                subjects=_subjects.decode(row.subjects) if row.subjects else (),
             )
             for row in rows
         ]

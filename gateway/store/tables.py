@@ -45,9 +45,10 @@ EVENTS: Final = sa.Table(
     sa.Column("pbx", sa.Text),
     sa.Column("call_id", sa.Text),
     sa.Column("envelope", sa.LargeBinary, nullable=False),
+    sa.Column("subjects", sa.Text),
     sa.UniqueConstraint("tenant", "event_id", name="events_once"),
 )
-"""The outbox: every event that was told, in the order of all; the envelope as it was sent."""
+"""The outbox: every event that was told, in the order of all; the envelope as it was sent. ``subjects`` is a list in JSON."""
 
 PBXS: Final = sa.Table(
     "pbxs",

@@ -122,7 +122,7 @@ async def test_a_position_that_is_not_held_is_refused(one: Served, after: int) -
         ('{"type":"subscribe","topic":"call"}', "bad-message"),
         ('{"type":"subscribe","after":"1"}', "bad-message"),
         ('{"type":"hangup"}', "bad-message"),
-        (json.dumps({"type": "subscribe", "topics": ["call"] * 101}), "too-many-topics"),
+        (json.dumps({"type": "subscribe", "topics": ["call"] * (stream.MAX_TOPICS + 1)}), "too-many-topics"),
     ],
 )
 async def test_a_wrong_first_message_is_refused(one: Served, text: str, kind: str) -> None:

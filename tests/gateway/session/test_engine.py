@@ -84,6 +84,22 @@ async def test_agents_are_told_between_the_calls_that_they_have() -> None:
     assert mine[-2]["call_id"] == mine[-2]["data"]["call_id"] == told[0]["call_id"]
 
 
+async def test_what_is_told_of_a_call_is_told_to_all_who_have_had_a_part_in_it() -> None:
+    folder = CAPTURES / "asterisk" / "22" / "attended_transfer"
+    async with running() as (engine, listener):
+        await engine.accept(PBX, pbx_events(folder))
+        told = await listener.next_batch()
+    about = {each.id: set(each.subjects) for each in told if each.call_id is not None}
+    calls = {each.call_id for each in told if each.call_id is not None}
+    (merged,) = [each for each in told if each.type == "call.merged"]
+    (ended,) = [each for each in told if each.type == "call.ended"]
+
+    assert all(f"call:{each.call_id}" in about[each.id] for each in told if each.id in about)
+    assert {f"call:{call_id}" for call_id in calls} <= about[merged.id]
+    assert {"extension:1001", "extension:1002"} <= about[ended.id]
+    assert "extension:1002" not in about[told[0].id]
+
+
 async def test_accept_returns_when_the_events_are_applied() -> None:
     async with running() as (engine, _):
         await engine.accept(PBX, pbx_events(FOLDER)[:12])

@@ -43,6 +43,13 @@ async def test_an_event_may_be_about_no_pbx(store: Store) -> None:
     assert await store.told_after(0, 10) == [event]
 
 
+async def test_an_event_is_still_about_whom_it_was_told_of(store: Store) -> None:
+    about = msgspec.structs.replace(told(1), subjects=("call:c", "extension:1001", 'agent:Alice "The\0 Boss", 王芳'))
+    await store.commit(batch(events=[about, told(2)]))
+
+    assert await store.told_after(0, 10) == [about, told(2)]
+
+
 async def test_a_call_that_changes_has_one_record(store: Store) -> None:
     (call, *_) = live_calls()
     await store.commit(batch([call], [told(1)]))

@@ -45,6 +45,7 @@ def upgrade() -> None:
         sa.Column("pbx", sa.Text),
         sa.Column("call_id", sa.Text),
         sa.Column("envelope", sa.LargeBinary, nullable=False),
+        sa.Column("subjects", sa.Text),
         sa.UniqueConstraint("tenant", "event_id", name="events_once"),
     )
     op.create_table(
