@@ -61,6 +61,7 @@ const TOLD = {
   "call.merged": ["talking", "away", () => "Two calls became one"],
   "call.corrected": ["ok", "away", () => "Record corrected by the telephone system"],
   "call.ended": ["ended", "away", (d) => ended(d)],
+  "agent.state_changed": ["watch", "away", (d) => `${d.name ?? d.extension}: ${plain(d.state).toLowerCase()}${d.state === "not_ready" && d.reason ? ` (${d.reason})` : ""}`],
   "gateway.gap": ["alert", "bad", (d) => `Not heard for ${d.seconds.toFixed(1)} s: ${d.reason}`],
   "gateway.link_changed": ["watch", "queued", (d) => d.detail],
 };
