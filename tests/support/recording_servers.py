@@ -52,7 +52,7 @@ class SftpServer:
                 return username == USER and key.public_data == server.client_key.public_data
 
         def served(channel: asyncssh.SSHServerChannel[bytes]) -> asyncssh.SFTPServer:
-            return asyncssh.SFTPServer(channel, chroot=str(self._folder.parent))
+            return asyncssh.SFTPServer(channel, chroot=bytes(self._folder.parent))
 
         self._server = await asyncssh.listen(
             "127.0.0.1", self.port, server_factory=Login, server_host_keys=[self.host_key], sftp_factory=served
