@@ -22,6 +22,8 @@ def test_every_command_is_parsed_and_has_its_module() -> None:
         "token create": "token create --name a --scopes all --config t.yaml",
         "token list": "token list --config t.yaml --json",
         "token revoke": "token revoke tl_aaaaaaaa --config t.yaml",
+        "contacts import": "contacts import people.csv --config t.yaml --map phone=Tel --dry-run",
+        "contacts export": "contacts export --config t.yaml",
         "version": "version",
     }
     assert lines.keys() == COMMANDS.keys()
