@@ -210,15 +210,15 @@ async def test_cancelling_stops_all_connectors_before_it_returns(count: int) -> 
     assert [each.stopped for each in made] == [True] * count
 
 
-async def test_the_fault_inside_a_group_is_told() -> None:
+async def test_the_fault_inside_a_group_is_told_without_the_value_that_it_quotes() -> None:
     clock, sink, made = VirtualTime(), Sink(), list[Scripted]()
 
     def create() -> Connector:
-        made.append(Scripted(ONE, ExceptionGroup("tasks", [ExceptionGroup("inner", [KeyError("x")])]), clock))
+        made.append(Scripted(ONE, ExceptionGroup("tasks", [ExceptionGroup("inner", [KeyError("+8613800138000")])]), clock))
         return made[-1]
 
     async with supervised({ONE: create}, sink, clock):
         pass
 
     told = next(what for _, what in sink.heard if isinstance(what, LinkState))
-    assert "(KeyError: 'x')" in told.detail
+    assert "(KeyError)" in told.detail
