@@ -175,11 +175,7 @@ class Orders:
             raise CommandNotDoneError(Refusal.COMMAND_NOT_SUPPORTED, f"{state.pbx}: its connector takes no commands")
         name = name_of(kind)
         if name not in connector.commands:
-            detail = (
-                f"{state.pbx} does not take {name} as it is configured now: `tieline pbx snippet` shows what the PBX and the "
-            )
-            detail += f"connector's entry need for it. {state.link.detail}"
-            raise CommandNotDoneError(Refusal.COMMAND_NOT_SUPPORTED, detail)
+            raise CommandNotDoneError(Refusal.COMMAND_NOT_SUPPORTED, connector.why_not(name))
         return connector
 
     def _take_one(self, principal: Principal) -> None:

@@ -67,11 +67,11 @@ class Desk:
         others: PBXs that are configured and never connect.
     """
 
-    def __init__(self, disk: Disk, *, rules: DialRules | None = None, others: tuple[str, ...] = ()) -> None:
+    def __init__(self, disk: Disk, *, rules: DialRules | None = None, others: tuple[str, ...] = (), site: Site = SITE) -> None:
         self.disk = disk
         self.hub = Hub(kept=10_000, log=disk.store)
         self.committer = Committer(disk.store, self.hub, now=disk.now)
-        sites = {PBX: SITE} | {PbxName(name): SITE for name in others}
+        sites = {PBX: site} | {PbxName(name): SITE for name in others}
         self.engine = Engine(self.committer, sites, now=disk.now)
         self.connector: Connector | None = disk.pbx
         self.orders = Orders(self.engine, disk.store, rules or DialRules(), self._connector, now=disk.now)
