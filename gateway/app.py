@@ -15,6 +15,7 @@ import structlog
 from aiohttp import web
 
 from gateway.api.agent_control import AgentControl
+from gateway.api.agents import Agents
 from gateway.api.audit import Audit
 from gateway.api.auth import DemoAuthenticator, TokenAuthenticator
 from gateway.api.call_control import CallControl
@@ -26,6 +27,7 @@ from gateway.api.health import Health
 from gateway.api.limits import Buckets
 from gateway.api.notes import Notes
 from gateway.api.operations import Group, operations_of, routes_of
+from gateway.api.queues import Queues
 from gateway.api.recordings import Recordings as RecordingsApi
 from gateway.api.stream import Stream
 from gateway.api.surroundings import SURROUNDINGS, Surroundings, networks_of
@@ -45,12 +47,14 @@ from gateway.session.customers import CustomerBook
 from gateway.session.dispatcher import Dispatcher
 from gateway.session.engine import Engine
 from gateway.session.first_legs import FirstLegs
+from gateway.session.floor import Floor
 from gateway.session.hub import Hub
 from gateway.session.retention import Kept, Retention
 from gateway.session.supervisor import Supervisor
 from gateway.settings.api import is_loopback
 from gateway.settings.check import convert
 from gateway.settings.values import ApiSettings, ConnectorEntry, Settings
+from gateway.store.agents import SqlAgents
 from gateway.store.commands import SqlCommands
 from gateway.store.customers import SqlCustomers
 from gateway.store.opening import database_of, open_patiently, store_of
@@ -103,6 +107,7 @@ class Gateway:
             sleep=asyncio.sleep,
             jitter=Random(),  # noqa: S311  # spreads restarts, guards nothing
         )
+        self.floor = Floor(self.engine, self.store, SqlAgents(self.database), self.committer, self.supervisor.connector, now=now)
         self.recordings = Recordings(
             settings.recordings,
             state_dir,
@@ -144,6 +149,7 @@ class Gateway:
             await open_patiently(self.store)
             self.hub.go_on_after(await self.store.last_position())
             await self.engine.restore(self.store)
+            await self.floor.restore()
             await self.dispatcher.restore()
             async with self._serving() as address:
                 yield address
@@ -171,6 +177,7 @@ class Gateway:
                 # What follows the events, and ends when no more come.
                 followers = [
                     tasks.create_task(self.callers.run(), name="callers"),
+                    tasks.create_task(self.floor.run(), name="floor"),
                     tasks.create_task(self.recordings.run(), name="recordings"),
                     tasks.create_task(self.dispatcher.run(), name="commands"),
                 ]
@@ -206,6 +213,8 @@ class Gateway:
             Health(self.engine, self.hub, self.committer, self.store, open_metrics=api.metrics_without_token),
             Tokens(self.tokens, self.authenticator, now=self._now, random_bytes=token_bytes),
             Calls(self.engine, self.hub, self.store, plugins),
+            Agents(self.engine, self.hub, self.floor),
+            Queues(self.engine, self.hub, self.floor),
             Customers(self.customers),
             Notes(self.customers),
             CallControl(self.dispatcher),

@@ -1,4 +1,4 @@
-"""``/api/v1/calls``, ``/api/v1/pbxs`` and ``/api/v1/queues``: what is now, and what was before."""
+"""``/api/v1/calls`` and ``/api/v1/pbxs``: what is now, and what was before."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
@@ -17,7 +17,6 @@ from gateway.model.errors import StoreUnavailableError
 from gateway.model.ids import DEFAULT_TENANT, CallId, PbxName
 from gateway.model.phase import phase_of
 from gateway.model.principals import Scope
-from gateway.model.queues import Member, Queue
 from gateway.model.record import record_of
 from gateway.model.site import Site
 from gateway.model.times import rfc3339
@@ -60,12 +59,6 @@ class CallsQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     ] = None
 
 
-class PbxQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Of which PBX."""
-
-    pbx: _Pbx = None
-
-
 class CallList(msgspec.Struct, frozen=True, kw_only=True):
     """Live calls by their beginning, then ended ones, the last first."""
 
@@ -100,31 +93,6 @@ class PbxView(msgspec.Struct, frozen=True, kw_only=True):
     link: LinkView
     live_calls: int
     gaps: Annotated[list[GapView], Meta(description="The last ones, the latest first.")]
-
-
-class WaitingView(msgspec.Struct, frozen=True, kw_only=True):
-    """Who waits in a queue."""
-
-    call_id: str
-    caller: str | None
-    joined_at: Time | None
-
-
-class QueueView(msgspec.Struct, frozen=True, kw_only=True):
-    """One queue."""
-
-    pbx: str
-    queue: str
-    strategy: str | None
-    waiting: list[WaitingView]
-    members: tuple[Member, ...]
-
-
-class QueueList(msgspec.Struct, frozen=True, kw_only=True):
-    """All queues."""
-
-    position: _Position
-    queues: list[QueueView]
 
 
 class PbxList(msgspec.Struct, frozen=True, kw_only=True):
@@ -177,16 +145,6 @@ class Calls:
                 tag="pbxs",
                 scope=Scope.SYSTEM_READ,
                 answers={200: PbxList},
-            ),
-            Operation(
-                method="GET",
-                path="/api/v1/queues",
-                handler=self._queues,
-                summary="List the queues, who waits in them and who could answer",
-                tag="queues",
-                scope=Scope.QUEUES_READ,
-                query=PbxQuery,
-                answers={200: QueueList},
             ),
         ]
 
@@ -253,10 +211,6 @@ class Calls:
     async def _pbxs(self, _asked: Asked[Nothing, None]) -> web.Response:
         return answer({"position": self._hub.position, "pbxs": [self._pbx(state) for state in self._engine.pbxs.values()]})
 
-    async def _queues(self, asked: Asked[PbxQuery, None]) -> web.Response:
-        queues = [_queue(queue) for state in self._chosen(asked.query.pbx) for queue in state.queues]
-        return answer({"position": self._hub.position, "queues": queues})
-
     def _chosen(self, name: str | None) -> list[PbxState]:
         if name is None:
             return list(self._engine.pbxs.values())
@@ -308,20 +262,3 @@ def _place(text: str | None) -> _Place | None:
         return msgspec.json.decode(urlsafe_b64decode(text + "=" * (-len(text) % 4)), type=_Place)
     except (ValueError, msgspec.MsgspecError) as error:
         raise bad_parameter("cursor", "it is none that an answer gave as `next`") from error
-
-
-def _queue(queue: Queue) -> dict[str, Any]:
-    return {
-        "pbx": queue.pbx,
-        "queue": queue.queue,
-        "strategy": queue.strategy,
-        "waiting": [
-            {
-                "call_id": caller.call_id,
-                "caller": caller.caller,
-                "joined_at": None if caller.joined_at is None else rfc3339(caller.joined_at),
-            }
-            for caller in queue.waiting
-        ],
-        "members": queue.members,
-    }

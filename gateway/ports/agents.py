@@ -1,7 +1,7 @@
 """Where agents' names and last states are kept, and how a PBX's own list of users is read."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from gateway.model.agent_states import Agent
 from gateway.model.directory import Directory, Entry, Found
@@ -34,6 +34,7 @@ class Agents(Protocol):
         """Keep the agents as they are now."""
 
 
+@runtime_checkable
 class DirectoryConnector(Protocol):
     """A connector that can read its PBX's list of users."""
 
