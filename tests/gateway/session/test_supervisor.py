@@ -222,3 +222,18 @@ async def test_the_fault_inside_a_group_is_told_without_the_value_that_it_quotes
 
     told = next(what for _, what in sink.heard if isinstance(what, LinkState))
     assert "(KeyError)" in told.detail
+
+
+async def test_the_connector_that_runs_is_known_and_none_between_two() -> None:
+    clock, sink, made = VirtualTime(), Sink(), list[Scripted]()
+    supervisor = Supervisor({ONE: failing(ONE, clock, 1, made)}, sink, now=clock.time, sleep=clock.sleep, jitter=Random(1))
+    assert supervisor.connector(ONE) is None
+    task = asyncio.create_task(supervisor.run())
+    await settle()
+    assert (len(made), supervisor.connector(ONE)) == (1, None)
+    await clock.pass_on()
+    assert supervisor.connector(ONE) is made[1]
+    assert supervisor.connector(TWO) is None
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert supervisor.connector(ONE) is None
