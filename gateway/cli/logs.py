@@ -6,6 +6,7 @@ libraries only warnings are told, for below that they tell what they were given.
 """
 
 import logging
+import re
 import sys
 from collections.abc import Iterator, MutableMapping
 from typing import Any, Final, TextIO
@@ -17,6 +18,9 @@ from gateway.settings.values import LogSettings
 
 PERSONAL_PREFIX: Final = "pii."
 LEFT_OUT: Final = "(left out: log.personal_data)"
+
+_ERRNO: Final = re.compile(r"\[Errno \d+\] ")
+"""How an error of the system begins; behind it stands the file, and recordings are named by who called."""
 
 # A fault is told with its lines and never with the values of its variables: callers and secrets are among those.
 _faults_of: Final = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
@@ -76,6 +80,8 @@ class _Faults:
                 stack["exc_notes"] = []
                 if stack["exc_type"] not in spoken and not stack["is_group"]:
                     stack["exc_value"] = LEFT_OUT
+                elif _ERRNO.match(stack["exc_value"]):
+                    stack["exc_value"] = stack["exc_value"].partition(": ")[0]
         return stacks
 
     def write(self, target: TextIO, exc_info: structlog.typing.ExcInfo) -> None:

@@ -114,7 +114,7 @@ def test_the_text_of_a_fault_quotes_callers_and_is_told_to_those_who_want_it(
             raise KeyError(CALLER)
         except KeyError as fault:
             fault.add_note(CALLER)
-            raise ExceptionGroup("both", [ValueError(CALLER), OSError(28, "No space left on device")]) from fault
+            raise ExceptionGroup("both", [ValueError(CALLER), OSError(28, "No space left on device", f"{CALLER}.wav")]) from fault
     except ExceptionGroup:
         structlog.get_logger().exception("request_failed")
         logging.getLogger("aiohttp.server").exception("Error handling request")
