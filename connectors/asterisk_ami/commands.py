@@ -45,13 +45,21 @@ class Commander:
         settings: Its own.
         ask: Sends an action.
         name_of: Gives a live leg's present name; None when it is gone.
+        is_silenced: Tells whether we silenced a leg for a hold.
     """
 
-    def __init__(self, pbx: PbxName, settings: AsteriskSettings, ask: Ask, name_of: Callable[[LegId], str | None]) -> None:
+    def __init__(
+        self,
+        pbx: PbxName,
+        settings: AsteriskSettings,
+        ask: Ask,
+        name_of: Callable[[LegId], str | None],
+        is_silenced: Callable[[LegId], bool],
+    ) -> None:
         self._pbx = pbx
         self._settings = settings
         self._ask = ask
-        self._planner = Planner(pbx, settings.commands, name_of)
+        self._planner = Planner(pbx, settings.commands, name_of, is_silenced)
         self._rights: Rights | None = None
         self.watch = Watch()
         """Wants every message of the PBX."""

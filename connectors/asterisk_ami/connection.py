@@ -85,7 +85,7 @@ class AsteriskConnector:
         self._random = Random() if random is None else random  # noqa: S311  # spreads attempts, keeps no secret
         self._mapper = AmiMapper(settings.site)
         self._backfill = Backfill(pbx, settings, clock)
-        self._commander = Commander(pbx, settings, self.action, self._mapper.name_of)
+        self._commander = Commander(pbx, settings, self.action, self._mapper.name_of, self._mapper.is_silenced)
         self._log = log.bind(pbx=pbx)
         self._state: LinkState | None = None
         self._link: AmiLink | None = None

@@ -91,3 +91,8 @@ class AmiMapper:
         """Return a live leg's present name; None when there is no such leg, or no more."""
         known = self._state.legs.get(leg)
         return None if known is None else known.name
+
+    def is_silenced(self, leg: LegId) -> bool:
+        """Tell whether we silenced a live leg, so that its party holds the others."""
+        known = self._state.legs.get(leg)
+        return known is not None and known.silenced

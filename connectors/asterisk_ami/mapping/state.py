@@ -40,6 +40,7 @@ class LegState:
         "queue",
         "recording",
         "root",
+        "silenced",
         "terminating",
         "wanted",
         "wanted_from",
@@ -62,6 +63,7 @@ class LegState:
         self.leaving = False
         self.holding = False
         self.recording: str | None = None
+        self.silenced = False
         self.wanted: str | None = None
         self.wanted_from = ""
 
