@@ -1,11 +1,14 @@
 """A gateway's commands for a test: an engine, a dispatcher and a PBX that takes commands, and crashes where a test wants them."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import msgspec
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
 from support.commanding import ObedientPbx
 from support.gateways import at_work
 from support.memory_commands import MemoryCommands
@@ -13,6 +16,11 @@ from support.memory_store import MemoryStore
 from support.replaying import PBX
 from support.virtual_time import clock
 
+from gateway.api.agent_control import AgentControl
+from gateway.api.audit import Audit
+from gateway.api.call_control import CallControl
+from gateway.api.guard import guard
+from gateway.api.operations import Group, operations_of, routes_of
 from gateway.model.commands import Command, PlaceCall
 from gateway.model.dial_rules import DialRules
 from gateway.model.ids import PbxName
@@ -130,3 +138,39 @@ def wish(kind: type[Command] = PlaceCall, /, **more: Any) -> Wish:
 def to(number: str, **more: Any) -> dict[str, Any]:
     """Return the fields of a call to this number."""
     return {"extension": "8001", "number": number, "caller_number": None, "ring_s": 30.0} | more
+
+
+class Handed:
+    """An authenticator that takes whoever asks for the one it was given."""
+
+    def __init__(self, principal: Principal) -> None:
+        self.who = principal
+
+    async def principal(self, _request: web.Request) -> Principal:
+        return self.who
+
+    async def anybody(self, _request: web.Request) -> Principal:
+        return self.who
+
+    async def shown(self, _request: web.Request, _token: str | None) -> Principal:
+        return self.who
+
+    async def still(self, _principal: Principal) -> None:
+        return
+
+
+@asynccontextmanager
+async def commanding(
+    *, principal: Principal = CRM, rules: DialRules | None = None, others: tuple[str, ...] = ()
+) -> AsyncIterator[tuple[Desk, Handed, TestClient[web.Request, web.Application]]]:
+    """Serve the API of commands of a gateway whose PBX obeys."""
+    desk, authenticator = Desk(Disk(time.time), rules=rules, others=others), Handed(principal)
+    groups: list[Group] = [
+        CallControl(desk.dispatcher),
+        AgentControl(desk.dispatcher),
+        Audit(desk.dispatcher, desk.disk.log),
+    ]
+    application = web.Application(middlewares=[guard])
+    application.add_routes(routes_of(operations_of(groups), authenticator))
+    async with desk.running(), TestClient(TestServer(application)) as client:
+        yield desk, authenticator, client
