@@ -20,6 +20,7 @@ from gateway.api.audit import Audit
 from gateway.api.auth import DemoAuthenticator, TokenAuthenticator
 from gateway.api.call_control import CallControl
 from gateway.api.calls import Calls
+from gateway.api.command_figures import CommandFigures
 from gateway.api.customers import Customers
 from gateway.api.documents import Documents
 from gateway.api.guard import MAX_BODY_BYTES, guard, limited
@@ -210,7 +211,14 @@ class Gateway:
         stream = Stream(self.hub, authenticator)
         # All that the API does: what stands here is served, described at /openapi.json and tried by schemathesis.
         groups: list[Group] = [
-            Health(self.engine, self.hub, self.committer, self.store, open_metrics=api.metrics_without_token),
+            Health(
+                self.engine,
+                self.hub,
+                self.committer,
+                self.store,
+                open_metrics=api.metrics_without_token,
+                figures=[CommandFigures(self.dispatcher)],
+            ),
             Tokens(self.tokens, self.authenticator, now=self._now, random_bytes=token_bytes),
             Calls(self.engine, self.hub, self.store, plugins),
             Agents(self.engine, self.hub, self.floor),

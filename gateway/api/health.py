@@ -1,6 +1,6 @@
 """``/healthz``, ``/readyz`` and ``/metrics``: for those who watch the gateway, at two in the morning too."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, Literal
 
 import msgspec
@@ -8,6 +8,7 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.registry import Collector
 
 from gateway.api.operations import Asked, Media, Nothing, Operation, answer
 from gateway.api.problems import forbidden
@@ -63,15 +64,26 @@ class Health:
 
     Args:
         open_metrics: Let programs on this machine read the figures without a token.
+        figures: Of other parts.
     """
 
-    def __init__(self, engine: Engine, hub: Hub, committer: Committer, store: Store, *, open_metrics: bool = False) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        hub: Hub,
+        committer: Committer,
+        store: Store,
+        *,
+        open_metrics: bool = False,
+        figures: Sequence[Collector] = (),
+    ) -> None:
         self._open_metrics = open_metrics
         self._engine = engine
         self._committer = committer
         self._store = store
         self._registry = CollectorRegistry()
-        self._registry.register(_Figures(engine, hub, committer))
+        for collector in (_Figures(engine, hub, committer), *figures):
+            self._registry.register(collector)
         ProcessCollector(registry=self._registry)
         PlatformCollector(registry=self._registry)
         GCCollector(registry=self._registry)
