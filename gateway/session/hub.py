@@ -71,6 +71,11 @@ class Hub:
         return len(self._listeners)
 
     @property
+    def kept_from(self) -> int:
+        """The position of the oldest event that can be heard; the next one's when there is none."""
+        return min(self._oldest, self._log.kept_from)
+
+    @property
     def kept(self) -> int:
         """How many events the ring holds."""
         return len(self._ring)
@@ -109,7 +114,7 @@ class Hub:
         Raises:
             PositionLostError: Events after ``after`` are no longer held, or ``after`` is none of ours.
         """
-        if after is not None and not min(self._oldest, self._log.kept_from) - 1 <= after <= self.position:
+        if after is not None and not self.kept_from - 1 <= after <= self.position:
             raise PositionLostError(
                 f"events after {after} are not held: load the calls anew and listen after the position given with them"
             )
