@@ -310,7 +310,7 @@ class Dispatcher:
             "command": record.kind,
             "state": record.state,
             "principal": record.principal_name,
-            "by": getattr(record.command, "by", None) or getattr(record.command, "extension", None),
+            "extension": getattr(record.command, "by", None) or getattr(record.command, "extension", None),
             "began": record.began,
         }
         if not done:

@@ -42,7 +42,7 @@ async def test_a_placed_call_is_written_down_then_sent_and_answered_with_its_id(
         "command": "place_call",
         "state": "accepted",
         "principal": "CRM",
-        "by": "8001",
+        "extension": "8001",
         "began": record.call_id,
     }
 
