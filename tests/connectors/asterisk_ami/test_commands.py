@@ -106,8 +106,10 @@ async def test_what_is_offered_is_what_the_pbx_lets_us_do_and_nothing_without_it
     allow(bench.asterisk, "Originate", "Hangup")
     async with bench.asterisk_runs(), bench.connector_runs(commands=COMMANDS) as connector:
         assert connector.commands == frozenset()
+        assert "cc1 is not connected" in connector.why_not("hang_up")
         await bench.sink.connected()
         assert connector.commands == {"place_call", "monitor", "hang_up", "complete_transfer"}
+        assert "`call`" in connector.why_not("park")
         with pytest.raises(CommandRefusedError, match=r"manager\.conf.*\[tieline\].*`call`"):
             await connector.execute(order(Park(by="1001")))
         await bench.asterisk.stop()

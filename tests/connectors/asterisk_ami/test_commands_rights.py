@@ -41,6 +41,13 @@ def test_a_pbx_that_does_not_tell_what_it_allows_is_asked() -> None:
     assert offered(rights, settings()) == EVERY
 
 
+def test_a_pbx_that_takes_no_commands_says_why() -> None:
+    (refused,) = AmiDecoder().receive_data(b"Response: Error\r\nMessage: the simulated PBX plays recorded calls\r\n\r\n")
+    rights = rights_of([refused], response())
+    assert offered(rights, settings()) == frozenset()
+    assert why_not("hold", rights, settings(), "demo") == "demo takes no commands: the simulated PBX plays recorded calls"
+
+
 @pytest.mark.parametrize(("action", "right"), [(action, right) for action, (right, _) in RIGHTS.items()])
 def test_what_is_not_allowed_is_not_offered_and_the_line_to_change_is_named(action: str, right: str) -> None:
     rights = allowed(*(other for other in RIGHTS if other != action))
