@@ -86,7 +86,7 @@ async def test_an_agents_topics_begin_when_the_call_reaches_him_and_stay_with_it
     await other.send_json({"type": "ping"})
 
     assert "call.started" not in told
-    assert [kind for kind in told if kind.startswith(("call", "queue"))][0] == "call.alerting"
+    assert next(kind for kind in told if kind.startswith(("call", "queue"))) == "call.alerting"
     assert {"call.answered", "call.agent_connected", "queue.caller_left"} <= set(told)
     assert [event["type"] for event in await heard(other, "pong")] == ["pong"]
 
