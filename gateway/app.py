@@ -34,6 +34,7 @@ from gateway.api.stream import Stream
 from gateway.api.surroundings import SURROUNDINGS, Surroundings, networks_of
 from gateway.api.tls import ServedCertificate
 from gateway.api.tokens import Tokens
+from gateway.api.webhooks import Webhooks
 from gateway.model.errors import ConfigurationError
 from gateway.model.ids import DEFAULT_TENANT, PbxName
 from gateway.plugins.loader import load, plugin
@@ -61,7 +62,10 @@ from gateway.store.customers import SqlCustomers
 from gateway.store.opening import database_of, open_patiently, store_of
 from gateway.store.recordings import SqlRecordings
 from gateway.store.tokens import SqlTokens
+from gateway.store.webhooks import SqlWebhooks
 from gateway.web import routes as page_routes
+from gateway.webhooks.desk import WebhookDesk
+from gateway.webhooks.sender import Sender
 
 STOP_TIMEOUT_S: Final = 5.0
 """Seconds that requests, listeners and connectors have to end in when the gateway stops."""
@@ -99,6 +103,16 @@ class Gateway:
             tenant=DEFAULT_TENANT,
             now=now,
             random_bytes=token_bytes,
+        )
+        self.webhooks = WebhookDesk(
+            SqlWebhooks(self.database),
+            self.hub,
+            Sender(settings.webhooks.allow, timeout_s=settings.webhooks.timeout_s, clock=time.monotonic, now=now),
+            tenant=DEFAULT_TENANT,
+            allowed=settings.webhooks.allow,
+            now=now,
+            random_bytes=token_bytes,
+            jitter=Random(),  # noqa: S311  # spreads retries, guards nothing
         )
         self.callers = Callers(self.engine, self.hub, self.customers.people, self.committer, now=now)
         self.supervisor = Supervisor(
@@ -150,6 +164,7 @@ class Gateway:
             await open_patiently(self.store)
             self.hub.go_on_after(await self.store.last_position())
             await self.engine.restore(self.store)
+            await self.webhooks.load()
             await self.floor.restore()
             await self.dispatcher.restore()
             async with self._serving() as address:
@@ -178,6 +193,7 @@ class Gateway:
                 # What follows the events, and ends when no more come.
                 followers = [
                     tasks.create_task(self.callers.run(), name="callers"),
+                    tasks.create_task(self.webhooks.run(), name="webhooks"),
                     tasks.create_task(self.floor.run(), name="floor"),
                     tasks.create_task(self.recordings.run(), name="recordings"),
                     tasks.create_task(self.dispatcher.run(), name="commands"),
@@ -225,6 +241,7 @@ class Gateway:
             Queues(self.engine, self.hub, self.floor),
             Customers(self.customers),
             Notes(self.customers),
+            Webhooks(self.webhooks),
             CallControl(self.dispatcher),
             AgentControl(self.dispatcher),
             RecordingsApi(self.recordings.library, now=self._now),
