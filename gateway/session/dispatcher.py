@@ -160,7 +160,9 @@ class Dispatcher:
         try:
             return await self._log.find_by_key(wish.principal.tenant, key)
         except StoreUnavailableError:
-            # What calls for help is not kept waiting; anything else is refused where it is to be written down.
+            # Who calls for help is not kept waiting for a database.
+            if not self._orders.is_emergency(wish):
+                raise
             return None
 
     async def _do(self, wish: Wish, key: str | None, asked: str | None) -> CommandRecord:
@@ -255,6 +257,7 @@ class Dispatcher:
     async def _settle(self, record: CommandRecord, state: CommandState, **changes: Any) -> CommandRecord:
         settled = msgspec.structs.replace(record, state=state, settled_at=self._now(), **changes)
         self.counts[record.kind, settled.refusal or state] += 1
+        _log.info("command", command_id=record.id, command=record.kind, pbx=record.pbx, state=state, refusal=settled.refusal)
         may_begin = state in (CommandState.ACCEPTED, CommandState.UNANSWERED)
         awaited = may_begin and settled.first_leg is not None and settled.began is None
         await self._keep(settled, and_tell=not awaited)

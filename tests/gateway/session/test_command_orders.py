@@ -278,3 +278,14 @@ async def test_the_pbx_of_a_wish_is_told_as_far_as_it_is_known() -> None:
         assert desk.orders.pbx_of(wish(pbx=PbxName("third"))) is None
         assert desk.orders.pbx_of(wish()) is None
     assert Desk(Disk()).orders.pbx_of(wish()) == PBX
+
+
+@in_virtual_time
+async def test_who_calls_for_help_is_known_before_anything_else_is() -> None:
+    desk = Desk(Disk(), others=("other",), rules=DialRules(emergency_numbers=("6000",)))
+    async with desk.running():
+        assert desk.orders.is_emergency(wish(pbx=PBX, fields=to("110")))
+        assert desk.orders.is_emergency(wish(pbx=PBX, fields=to("6000")))
+        assert not desk.orders.is_emergency(wish(pbx=PBX, fields=to("8002")))
+        assert not desk.orders.is_emergency(wish(fields=to("110")))
+        assert not desk.orders.is_emergency(wish(SetPause, pbx=PBX, fields={"number": "110"}))
