@@ -4,9 +4,11 @@ import argparse
 from pathlib import Path
 from typing import Final
 
+from gateway.cli import client_arguments
 from gateway.model.principals import Role, Scope
 
 COMMANDS: Final = {
+    **client_arguments.COMMANDS,
     "run": "gateway.cli.run",
     "check-config": "gateway.cli.check_config",
     "schema": "gateway.cli.schema",
@@ -112,6 +114,8 @@ def parser() -> argparse.ArgumentParser:
     for task in (create, listed, revoke):
         task.add_argument("--config", type=Path, metavar="FILE", required=True, help="whose `store` is meant")
         task.add_argument("--json", action="store_true", help="print JSON")
+
+    client_arguments.add_client_commands(commands)
 
     _command(commands, "version", "print the version")
     return top
