@@ -50,7 +50,7 @@ class Api:
         """The call's record once it has ended."""
 
         async def over() -> bool:
-            return (await self.call(call_id))["state"] == "ended"
+            return bool((await self.call(call_id))["state"] == "ended")
 
         await until(over)
         return await self.call(call_id)
