@@ -107,7 +107,7 @@ class Follower:
             await self._look_for_ended(position)
             while True:
                 batch = await listener.next_batch()
-                await self._take([told for told in batch if told.pbx in self._pbxs], listener.position)
+                await self._take([told for told in batch if told.pbx in self._pbxs], batch[-1].position)
         finally:
             listener.close()
 

@@ -141,20 +141,30 @@ class Running:
         self.recordings.look_again()
 
     async def only(self) -> Recording:
-        """Return the one recording there is."""
-        (recording,) = await self.known.page(DEFAULT_TENANT, states=None, pbxs=None, after=None, limit=9)
+        """Return the one recording there is, once it is known."""
+        listed: list[Recording] = []
+
+        async def is_known() -> bool:
+            nonlocal listed
+            listed = await self.known.page(DEFAULT_TENANT, states=None, pbxs=None, after=None, limit=9)
+            return bool(listed)
+
+        await until(is_known)
+        (recording,) = listed
         return recording
 
     async def becomes(self, state: RecordingState, **fields: Any) -> Recording:
-        """Wait until the one recording is so, and return it."""
+        """Wait until there is a recording that is so, and return it."""
+        listed: list[Recording] = []
 
         async def is_so() -> bool:
+            nonlocal listed
             self.later(0.1)
             listed = await self.known.page(DEFAULT_TENANT, states=[state], pbxs=None, after=None, limit=9)
             return bool(listed) and all(getattr(listed[0], name) == value for name, value in fields.items())
 
         await until(is_so)
-        return await self.only()
+        return listed[0]
 
     def listen(self) -> Listener:
         """Listen to what the world is told of recordings."""

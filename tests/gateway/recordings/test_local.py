@@ -50,3 +50,28 @@ def test_a_full_disk_says_what_to_do(storage: LocalStorage) -> None:
     told = storage._told(OSError(28, "No space left on device"))
     assert isinstance(told, StorageFullError)
     assert "make room there, or lower recordings.days" in str(told)
+
+
+async def test_an_empty_day_that_is_taken_away_meanwhile_is_made_again(
+    storage: LocalStorage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replace, taken = Path.replace, []
+
+    def replace_late(file: Path, target: Path) -> Path:
+        if not taken:
+            taken.append(target.parent)
+            target.parent.rmdir()
+        return replace(file, target)
+
+    monkeypatch.setattr(Path, "replace", replace_late)
+    await put(storage)
+    assert (tmp_path / "kept" / KEY).read_bytes() == b"abc"
+
+
+async def test_a_file_that_is_gone_is_told(storage: LocalStorage, monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(_file: Path, _target: Path) -> Path:
+        raise FileNotFoundError(2, "No such file or directory")
+
+    monkeypatch.setattr(Path, "replace", gone)
+    with pytest.raises(StorageError, match="No such file"):
+        await put(storage)
