@@ -54,7 +54,6 @@ class AmiMapper:
         self._least_behind_s, self.late_s = float("inf"), 0.0
         self._state.seen.clear()
         self._state.unconfirmed = set(self._state.legs)
-        self._state.is_listing = True
         return [ConnectionMade(at=at)]
 
     def connection_lost(self, at: float) -> list[PbxEvent]:
