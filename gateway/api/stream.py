@@ -19,6 +19,7 @@ from aiohttp import WSCloseCode, WSMsgType, web
 
 from gateway.api.operations import Authenticator
 from gateway.api.problems import ApiError, forbidden, store_unavailable
+from gateway.api.stream_messages import Ping, Pong, Subscribe, Subscribed
 from gateway.model import topics
 from gateway.model.errors import StoreUnavailableError
 from gateway.model.principals import Principal
@@ -39,17 +40,6 @@ ASK_AGAIN_S: Final = 15.0
 _log = structlog.get_logger()
 
 
-class _Subscribe(msgspec.Struct, frozen=True, tag_field="type", tag="subscribe", forbid_unknown_fields=True):
-    topics: tuple[str, ...] = (topics.EVERYTHING,)
-    after: int | None = None
-    pbxs: tuple[str, ...] | None = None
-    token: str | None = None
-
-
-class _Ping(msgspec.Struct, frozen=True, tag_field="type", tag="ping", forbid_unknown_fields=True):
-    id: str | int | None = None
-
-
 class Stream:
     """Serves the event stream."""
 
@@ -57,7 +47,7 @@ class Stream:
         self._hub = hub
         self._authenticator = authenticator
         self._open: set[web.WebSocketResponse] = set()
-        self._decoder: msgspec.json.Decoder[_Subscribe | _Ping] = msgspec.json.Decoder(_Subscribe | _Ping)
+        self._decoder: msgspec.json.Decoder[Subscribe | Ping] = msgspec.json.Decoder(Subscribe | Ping)
 
     def routes(self) -> list[web.AbstractRouteDef]:
         """Return what is answered where."""
@@ -92,7 +82,7 @@ class Stream:
             raise _error(408, "no-subscription", f"No subscription came within {SUBSCRIBE_TIMEOUT_S:.0f} s.") from error
         if first is None:
             return
-        if not isinstance(first, _Subscribe):
+        if not isinstance(first, Subscribe):
             raise _error(400, "not-subscribed", "The first message must be a subscription.")
         principal = await self._authenticator.shown(request, first.token)
         scope = topics.missing(first.topics, principal)
@@ -105,7 +95,7 @@ class Stream:
         finally:
             listener.close()
 
-    def _listen(self, wanted: _Subscribe, principal: Principal) -> Listener:
+    def _listen(self, wanted: Subscribe, principal: Principal) -> Listener:
         if len(wanted.topics) > MAX_TOPICS:
             raise _error(400, "too-many-topics", f"{len(wanted.topics)} topics are more than {MAX_TOPICS}.")
         try:
@@ -120,10 +110,10 @@ class Stream:
             raise _error(410, "position-lost", str(error)) from error
 
     async def _both_ways(
-        self, socket: web.WebSocketResponse, listener: Listener, wanted: _Subscribe, principal: Principal
+        self, socket: web.WebSocketResponse, listener: Listener, wanted: Subscribe, principal: Principal
     ) -> None:
         """Send events and answer pings until the client goes; whichever side ends first ends the other."""
-        await _send(socket, {"type": "subscribed", "position": listener.position, "topics": wanted.topics})
+        await _send(socket, Subscribed(position=listener.position, topics=wanted.topics))
         try:
             async with asyncio.TaskGroup() as tasks:
                 sending = tasks.create_task(self._send_events(socket, listener), name="stream.send")
@@ -159,11 +149,11 @@ class Stream:
 
     async def _answer(self, socket: web.WebSocketResponse, listener: Listener) -> None:
         while (message := await self._receive(socket)) is not None:
-            if not isinstance(message, _Ping):
+            if not isinstance(message, Ping):
                 raise _error(400, "subscribed-already", "This connection has its subscription: open another for another.")
-            await _send(socket, {"type": "pong", "id": message.id, "position": listener.position})
+            await _send(socket, Pong(id=message.id, position=listener.position))
 
-    async def _receive(self, socket: web.WebSocketResponse) -> _Subscribe | _Ping | None:
+    async def _receive(self, socket: web.WebSocketResponse) -> Subscribe | Ping | None:
         """Wait for the client's next message; None when it has gone."""
         message = await socket.receive()
         if message.type is WSMsgType.TEXT:
@@ -176,7 +166,7 @@ class Stream:
         return None
 
 
-async def _send(socket: web.WebSocketResponse, message: dict[str, object]) -> None:
+async def _send(socket: web.WebSocketResponse, message: object) -> None:
     async with asyncio.timeout(SEND_TIMEOUT_S):
         await socket.send_frame(msgspec.json.encode(message), WSMsgType.TEXT)
 

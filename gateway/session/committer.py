@@ -220,8 +220,9 @@ class Committer:
 
     def _subjects_of(self, message: Message) -> tuple[str, ...]:
         call_id = message.call_id
-        if call_id is None:
-            return subjects_of_data(None, message.data)
+        if call_id is None or message.type.startswith("agent."):
+            # What an agent does in a call is about him, not about all who are in it.
+            return subjects_of_data(call_id, message.data)
         subjects = message.subjects
         if not subjects:
             known = self._subjects.get(call_id, ())

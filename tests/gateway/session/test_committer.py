@@ -212,14 +212,14 @@ async def test_what_others_tell_of_a_call_is_told_to_those_whom_the_call_concern
     async with desk() as one:
         one.committer.put(one.state, messages=[about("c", "call.ended", concerned)])
         one.committer.tell([about("c", "recording.available", agent="Alice"), about("d", "recording.available")])
-        one.committer.tell([about(None, "agent.state_changed", extension="1001", queues=["sales"])])
+        one.committer.tell([about("c", "agent.state_changed", extension="1002", queues=["sales"])])
         await one.committer.settled()
 
     assert [told.subjects for told in one.hub.told_after(FIRST - 1)] == [
         concerned,
         (*concerned, "agent:Alice"),
         ("call:d",),
-        ("extension:1001", "queue:sales"),
+        ("call:c", "extension:1002", "queue:sales"),
     ]
 
 
