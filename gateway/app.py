@@ -43,6 +43,7 @@ from gateway.plugins.simulated import SimulatedPbx
 from gateway.ports.connector import Connector
 from gateway.recordings.service import Recordings
 from gateway.session.callers import Callers
+from gateway.session.command_book import CommandBook
 from gateway.session.command_orders import Orders
 from gateway.session.committer import Committer
 from gateway.session.customers import CustomerBook
@@ -142,10 +143,10 @@ class Gateway:
             *self.recordings.kept,
         ]
         self.retention = Retention(keeps, now=now, sleep=asyncio.sleep)
+        self.command_book = CommandBook(self.command_log, self.committer, now=now)
         self.dispatcher = Dispatcher(
             Orders(self.engine, self.store, settings.dialling, self.supervisor.connector, now=now),
-            self.command_log,
-            self.committer,
+            self.command_book,
             self.engine,
             FirstLegs(self.engine, self.hub, self.store),
             now=now,
@@ -245,7 +246,7 @@ class Gateway:
             CallControl(self.dispatcher),
             AgentControl(self.dispatcher),
             RecordingsApi(self.recordings.library, now=self._now),
-            Audit(self.dispatcher, self.command_log),
+            Audit(self.command_book, self.command_log),
         ]
         operations = operations_of(groups)
         operations += Documents(operations).operations()

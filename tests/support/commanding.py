@@ -86,6 +86,10 @@ class ObedientPbx:
             self._ready.clear()
             sink.report(self._pbx, LinkState(status=LinkStatus.STOPPED, detail=f"{self._pbx}: stopped", since=self._now()))
 
+    def is_connected(self) -> bool:
+        """Tell whether a gateway hears it."""
+        return self._ready.is_set()
+
     @asynccontextmanager
     async def connected(self, sink: EventSink) -> AsyncIterator["ObedientPbx"]:
         """Run it while the context is open."""

@@ -27,6 +27,7 @@ from gateway.model.ids import PbxName
 from gateway.model.principals import ALL_SCOPES, Principal, Role
 from gateway.model.site import Site
 from gateway.ports.connector import Connector
+from gateway.session.command_book import CommandBook
 from gateway.session.command_orders import Orders, Wish
 from gateway.session.committer import Committer
 from gateway.session.dispatcher import Dispatcher
@@ -85,10 +86,10 @@ class Desk:
         self.orders = Orders(self.engine, disk.store, rules or DialRules(), self._connector, now=disk.now)
         self.first_legs = FirstLegs(self.engine, self.hub, disk.store)
         self._ids = 0
+        self.book = CommandBook(disk.log, self.committer, now=disk.now)
         self.dispatcher = Dispatcher(
             self.orders,
-            disk.log,
-            self.committer,
+            self.book,
             self.engine,
             self.first_legs,
             now=disk.now,
@@ -168,7 +169,7 @@ async def commanding(
     groups: list[Group] = [
         CallControl(desk.dispatcher),
         AgentControl(desk.dispatcher),
-        Audit(desk.dispatcher, desk.disk.log),
+        Audit(desk.book, desk.disk.log),
     ]
     application = web.Application(middlewares=[guard])
     application.add_routes(routes_of(operations_of(groups), authenticator))

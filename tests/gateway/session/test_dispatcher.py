@@ -59,7 +59,7 @@ async def test_a_call_that_appears_late_is_told_by_the_event() -> None:
         await asyncio.sleep(5.0)
         await disk.pbx.ring(disk.pbx.received[0])
         await desk.settled()
-        found = await desk.dispatcher.find(DEFAULT_TENANT, record.id)
+        found = await desk.book.find(DEFAULT_TENANT, record.id)
 
     assert found is not None
     assert found.call_id == disk.events("call.started")[0]["call_id"]
@@ -101,7 +101,7 @@ async def test_an_answer_that_never_comes_leaves_the_fate_open_until_the_call_sh
         await asyncio.sleep(10.0)
         await disk.pbx.ring(disk.pbx.received[0])
         await desk.settled()
-        found = await desk.dispatcher.find(DEFAULT_TENANT, record.id)
+        found = await desk.book.find(DEFAULT_TENANT, record.id)
 
     assert found is not None
     assert (found.state, found.began) == (CommandState.ACCEPTED, disk.events("call.started")[0]["call_id"])
@@ -186,6 +186,36 @@ async def test_the_same_key_at_once_is_sent_once() -> None:
 
 
 @in_virtual_time
+async def test_a_command_is_done_though_nobody_waits_for_it_any_more() -> None:
+    disk = Disk()
+    desk = Desk(disk)
+    async with desk.running():
+        disk.pbx.gate.clear()
+        asking = asyncio.create_task(desk.dispatcher.submit(wish(key="k")))
+        await asyncio.sleep(0.1)
+        asking.cancel()
+        disk.pbx.gate.set()
+        again = await desk.dispatcher.submit(wish(key="k"))
+
+    assert asking.cancelled()
+    assert (again.state, len(disk.pbx.received)) == (CommandState.ACCEPTED, 1)
+
+
+@in_virtual_time
+async def test_who_still_waits_when_the_gateway_stops_is_let_go() -> None:
+    disk = Disk()
+    desk = Desk(disk)
+    async with desk.running():
+        disk.pbx.gate.clear()
+        asking = asyncio.create_task(desk.dispatcher.submit(wish()))
+        await asyncio.sleep(0.1)
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+
+    assert [each.state for each in disk.log.records.values()] == [CommandState.SENDING]
+
+
+@in_virtual_time
 async def test_a_key_is_not_used_for_two_things() -> None:
     disk = Disk()
     desk = Desk(disk)
@@ -234,7 +264,7 @@ async def test_a_call_for_help_is_sent_though_it_cannot_be_written_down_and_writ
         with capture_logs() as logs:
             record = await desk.dispatcher.submit(wish(fields=to("110"), key="k"))
         again = await desk.dispatcher.submit(wish(fields=to("110"), key="k"))
-        shown = await desk.dispatcher.find(DEFAULT_TENANT, record.id)
+        shown = await desk.book.find(DEFAULT_TENANT, record.id)
         await asyncio.sleep(10)
         assert (disk.log.records, disk.events("command.")) == ({}, [])
         disk.log.away = False
@@ -261,7 +291,7 @@ async def test_an_outcome_that_cannot_be_written_is_written_and_told_later() -> 
         record = await asking
         await asyncio.sleep(5)
         assert (record.state, disk.events("command.")) == (CommandState.ACCEPTED, [])
-        assert await desk.dispatcher.find(DEFAULT_TENANT, record.id) == record
+        assert await desk.book.find(DEFAULT_TENANT, record.id) == record
         disk.log.away = False
         await asyncio.sleep(5)
         await desk.settled()
