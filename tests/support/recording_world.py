@@ -159,7 +159,7 @@ class Running:
 
         async def is_so() -> bool:
             nonlocal listed
-            self.later(0.1)
+            self.later(1.0)
             listed = await self.known.page(DEFAULT_TENANT, states=[state], pbxs=None, after=None, limit=9)
             return bool(listed) and all(getattr(listed[0], name) == value for name, value in fields.items())
 

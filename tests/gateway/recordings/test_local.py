@@ -55,7 +55,8 @@ def test_a_full_disk_says_what_to_do(storage: LocalStorage) -> None:
 async def test_an_empty_day_that_is_taken_away_meanwhile_is_made_again(
     storage: LocalStorage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    replace, taken = Path.replace, []
+    replace = Path.replace
+    taken: list[Path] = []
 
     def replace_late(file: Path, target: Path) -> Path:
         if not taken:
