@@ -69,6 +69,10 @@ class Desk:
             return due
         return min(due, self.lingers_since + _LINGERS_S)
 
+    def rename(self, name: str | None) -> None:
+        """Show another name; None shows the queue member's."""
+        self.now = msgspec.structs.replace(self.now, name=name or _name_of(self.memberships.values()))
+
     def end_what_is_due(self) -> float:
         """End the first of what ends by itself; return when it did, in seconds since the epoch."""
         due = self.due_at
@@ -99,7 +103,7 @@ class Desk:
         if presence is not None and presence.doing is Doing.LINGERING:
             if self.lingers_since is None:
                 self.lingers_since = at
-            if not self.lingers_on:
+            if not self.lingers_on and presence.call_id == self.now.call_id:
                 return
             presence = msgspec.structs.replace(presence, since=self.lingers_since)
         left_at = self.lingers_since if presence is None else None
@@ -111,8 +115,8 @@ class Desk:
         if not same:
             told = left_at if presence is None else presence.since
             # A call may have begun long before it became what the agent does.
-            news = told is not None and told >= max(self.changed_at, at - _LINGERS_S)
-            since = told if news or told == since else at
+            news = told is not None and (told > max(self.changed_at, at - _LINGERS_S) or told in (since, self.lingers_since))
+            since = told if news else at
             self.changed_at = at
         self._become(state, reason, call_id, queue, since, name)
 

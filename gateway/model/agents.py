@@ -25,6 +25,8 @@ LISTING_S: Final = 30.0
 MAX_DESKS: Final = 20_000
 """Of one PBX; further ones are passed over."""
 _NEVER: Final = float("inf")
+_JUST_NOW_S: Final = 3.0
+"""Seconds by which the PBX's word that somebody logged in, dated in whole seconds, may come later."""
 
 
 class AgentChanged(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,11 +71,6 @@ class AgentBook:
         """Return the agents of a queue, by extension."""
         return [agent for agent in self.agents if any(served.queue == queue for served in agent.queues)]
 
-    @property
-    def due_at(self) -> float:
-        """When a state ends by itself next, in seconds since the epoch; infinity when none does."""
-        return self._due
-
     def take_changes(self) -> list[AgentChanged]:
         """Return what has changed since the last time, in order."""
         taken, self._changes = self._changes, []
@@ -89,13 +86,15 @@ class AgentBook:
         self._unkept |= {agent.extension: None for agent in agents}
 
     def know(self, names: Iterable[tuple[str, str | None]]) -> None:
-        """Take over extensions and the names of those who sit there, as they were found out; others stay."""
+        """Take over extensions and the names of those who sit there, where they are known; others stay as they are."""
         for extension, name in names:
             if name:
                 self._names[extension] = name
+            else:
+                self._names.pop(extension, None)
             desk = self._desk(extension)
-            if desk is not None and name:
-                desk.now = msgspec.structs.replace(desk.now, name=name)
+            if desk is not None:
+                desk.rename(name)
 
     def restore(self, agents: Iterable[Agent], calls: Iterable[Call]) -> None:
         """Take over what an earlier process knew, before any event; a ``ConnectionMade`` must follow.
@@ -156,14 +155,18 @@ class AgentBook:
             return
         desk.pool_agent = agent or desk.pool_agent
         self._unconfirmed.discard((extension, event.queue))
+        known = desk.memberships.get(event.queue)
+        just_now = event.logged_in_at is not None and event.at - event.logged_in_at < _JUST_NOW_S
         if event.removed:
-            known = desk.memberships.get(event.queue)
             if known is not None and known.interface == event.interface:
                 del desk.memberships[event.queue]
         else:
             desk.memberships[event.queue] = membership_of(event)
         if event.listed:
             self._relisted[extension] = None
+        elif known is None and not event.removed and not just_now:
+            # He has been a member for longer, and nobody listed him: what he does now he may have done before.
+            self._look_at(extension, event.at, discovered=True)
         else:
             self._touched[extension] = None
 
