@@ -99,6 +99,6 @@ def _in_channel(names: Sequence[str]) -> list[dict[str, str]]:
 _INTRODUCTION: Final = """\
 A client opens the WebSocket, sends `subscribe` first, and hears every event on its topics from then on, one envelope a message, \
 in one order for all. It keeps the `position` of the last one; when it comes back it subscribes `after` that and misses nothing. \
-What is kept no longer because it was away too long is refused by `position-lost` (close code 4410): it then loads the calls anew \
+Who was away too long is refused by `position-lost` (close code 4410): he then loads the calls anew \
 and listens after the position given with them. One that takes events more slowly than they come is told `too-slow` (4429) with \
 the `position` after which to come back. An event may be told twice: `id` tells."""

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 from jsonschema import Draft202012Validator
 from support.gateways import served
-from support.replaying import PBX, asterisk_captures, name_of
+from support.replaying import PBX, asterisk_captures, name_of, pbx_events, run
 
 from connectors.asterisk_ami.replay import site_of
 from gateway.api.event_types import EVENTS
