@@ -29,6 +29,7 @@ from gateway.api.limits import Buckets
 from gateway.api.notes import Notes
 from gateway.api.operations import Group, operations_of, routes_of
 from gateway.api.queues import Queues
+from gateway.api.recording_figures import RecordingFigures
 from gateway.api.recordings import Recordings as RecordingsApi
 from gateway.api.stream import Stream
 from gateway.api.surroundings import SURROUNDINGS, Surroundings, networks_of
@@ -234,7 +235,8 @@ class Gateway:
                 self.committer,
                 self.store,
                 open_metrics=api.metrics_without_token,
-                figures=[CommandFigures(self.dispatcher)],
+                recording_alarms=lambda: self.recordings.library.alarms,
+                figures=[CommandFigures(self.dispatcher), RecordingFigures(self.recordings.library)],
             ),
             Tokens(self.tokens, self.authenticator, now=self._now, random_bytes=token_bytes),
             Calls(self.engine, self.hub, self.store, plugins),

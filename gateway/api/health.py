@@ -1,7 +1,7 @@
 """``/healthz``, ``/readyz`` and ``/metrics``: for those who watch the gateway, at two in the morning too."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from aiohttp import web
@@ -17,6 +17,7 @@ from gateway.api.surroundings import is_local
 from gateway.model.principals import Scope
 from gateway.model.times import rfc3339
 from gateway.ports.connector import LinkStatus
+from gateway.ports.recordings import RecordingAlarm
 from gateway.ports.store import Store
 from gateway.session.committer import MAX_WAITING, Committer
 from gateway.session.engine import Engine
@@ -51,18 +52,31 @@ class PbxReadiness(msgspec.Struct, frozen=True, kw_only=True):
     since: Time
 
 
+class RecordingReadiness(msgspec.Struct, frozen=True, kw_only=True):
+    """A PBX whose recordings cannot be fetched or kept now."""
+
+    pbx: str
+    detail: str
+    """For a person."""
+    since: Time
+
+
 class Readiness(msgspec.Struct, frozen=True, kw_only=True):
     """Whether there is something to serve, and to those who may read it (``system:read``) what is wrong."""
 
     status: Literal["ready", "degraded", "not ready"]
     store: StoreView | msgspec.UnsetType = msgspec.UNSET
     pbxs: list[PbxReadiness] | msgspec.UnsetType = msgspec.UNSET
+    recordings: Annotated[
+        list[RecordingReadiness] | msgspec.UnsetType, msgspec.Meta(description="What is wrong there; empty while all is well.")
+    ] = msgspec.UNSET
 
 
 class Health:
     """Tells how the gateway and its PBXs are.
 
     Args:
+        recording_alarms: Return what keeps recordings from being fetched now.
         open_metrics: Let programs on this machine read the figures without a token.
         figures: Of other parts.
     """
@@ -74,9 +88,11 @@ class Health:
         committer: Committer,
         store: Store,
         *,
+        recording_alarms: Callable[[], Sequence[RecordingAlarm]] = tuple,
         open_metrics: bool = False,
         figures: Sequence[Collector] = (),
     ) -> None:
+        self._recording_alarms = recording_alarms
         self._open_metrics = open_metrics
         self._engine = engine
         self._committer = committer
@@ -131,7 +147,8 @@ class Health:
         each and the store, in words for a person."""
         states = list(self._engine.pbxs.values())
         heard = [state for state in states if state.link.status is LinkStatus.CONNECTED]
-        all_well = len(heard) == len(states) and self._committer.alarm is None
+        alarms = self._recording_alarms()
+        all_well = len(heard) == len(states) and self._committer.alarm is None and not alarms
         status = "ready" if all_well else "degraded" if heard else "not ready"
         if not asked.principal.may(Scope.SYSTEM_READ):
             return answer({"status": status}, 200 if heard else 503)
@@ -147,6 +164,7 @@ class Health:
                 }
                 for state in states
             ],
+            "recordings": [{"pbx": each.pbx, "detail": each.detail, "since": rfc3339(each.since)} for each in alarms],
         }
         return answer(body, 200 if heard else 503)
 

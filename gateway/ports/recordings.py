@@ -1,6 +1,6 @@
 """Recordings: where they come from, where they are kept, and what the API asks of them."""
 
-from collections.abc import AsyncGenerator, Callable, Collection, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
@@ -172,6 +172,13 @@ class RecordingAlarm(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds since the epoch."""
 
 
+class RecordingCounts(msgspec.Struct):
+    """Of one PBX, since the gateway started."""
+
+    kept: int = 0
+    given_up: int = 0
+
+
 class RecordingLibrary(Protocol):
     """Recordings as the API shows them."""
 
@@ -216,3 +223,7 @@ class RecordingLibrary(Protocol):
     @property
     def alarms(self) -> Sequence[RecordingAlarm]:
         """What keeps recordings from being fetched now."""
+
+    @property
+    def counts(self) -> Mapping[PbxName, RecordingCounts]:
+        """What came of each PBX's recordings."""

@@ -25,6 +25,7 @@ from gateway.api.stream import Stream
 from gateway.model.ids import PbxName
 from gateway.model.site import Site
 from gateway.ports.connector import LinkState, LinkStatus
+from gateway.ports.recordings import RecordingAlarm
 from gateway.ports.store import Store
 from gateway.session.committer import Committer
 from gateway.session.engine import Engine
@@ -97,6 +98,7 @@ async def served(
     store: Store | None = None,
     authenticator: Authenticator | None = None,
     open_metrics: bool = False,
+    recording_alarms: Sequence[RecordingAlarm] = (),
 ) -> AsyncIterator[Served]:
     """Serve the API of a gateway whose first PBX is the recorded one; the others say nothing. Without an authenticator
     everybody may everything."""
@@ -112,7 +114,9 @@ async def served(
         Calls(engine, parts.hub, parts.store, dict.fromkeys(sites, "asterisk_ami")),
         Agents(engine, parts.hub, floor),
         Queues(engine, parts.hub, floor),
-        Health(engine, parts.hub, parts.committer, parts.store, open_metrics=open_metrics),
+        Health(
+            engine, parts.hub, parts.committer, parts.store, open_metrics=open_metrics, recording_alarms=lambda: recording_alarms
+        ),
     ]
     operations = operations_of(groups)
     operations += Documents(operations).operations()

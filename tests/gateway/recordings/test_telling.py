@@ -1,7 +1,18 @@
+import msgspec
+import pytest
 from support.recordings import PBX, SOUND, call_of, recording_of
 
+from gateway.api.event_types import EVENTS
 from gateway.model.recordings import RecordingState
 from gateway.recordings.telling import message_of
+
+
+@pytest.mark.parametrize("state", [RecordingState.AVAILABLE, RecordingState.FAILED])
+def test_what_is_told_is_what_its_type_says(state: RecordingState) -> None:
+    message = message_of(recording_of(1, state=state, version=1, problem="gone"), 5.0)
+    (event,) = [event for event in EVENTS if event.name == message.type]
+    assert set(message.data) == set(event.data.__struct_fields__)
+    msgspec.convert(message.data, event.data)
 
 
 def test_what_is_here_is_told_with_what_it_is() -> None:
