@@ -7,7 +7,8 @@ looked at from time to time with the first thing that waits.
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
 from random import Random
 from typing import Final
 
@@ -40,7 +41,7 @@ MAX_WAITING: Final = 1_000
 """Messages that wait in memory and are not tried any more events until some arrived or died; about 1 kB each."""
 FLUSH_S: Final = 1.0
 """Seconds between two notes of how far an endpoint got: what was sent since is sent again after a crash."""
-IDLE_S: Final = 30.0
+IDLE_S: Final = 300.0
 """Seconds after which it is noted that events passed which the endpoint did not ask for."""
 STORE_RETRY_S: Final = 5.0
 
@@ -97,7 +98,8 @@ class Courier:
         self._look_at = 0.0
         self._why: str | None = None
         self._slots = asyncio.Semaphore(AT_ONCE)
-        self._woken = asyncio.Event()
+        self._nap: asyncio.Timeout | None = None
+        """Of waiting for something to do."""
 
     @property
     def standing(self) -> Standing:
@@ -115,11 +117,13 @@ class Courier:
             StoreUnavailableError: The store does not answer.
         """
         _, self._dead = await self._store.counts(self._tenant, self.endpoint.id)
+        here = {each.position for waiting in self._waiting.values() for each in waiting} | self._done
         for delivery in await self._store.waiting(self._tenant, self.endpoint.id):
-            if delivery.position not in self._stored and delivery.position not in self._done:
-                self._stored.add(delivery.position)
+            self._stored.add(delivery.position)
+            if delivery.position not in here:
                 self._put(delivery)
-        self._woken.set()
+        if self._nap is not None:
+            self._nap.reschedule(0.0)
 
     async def run(self) -> None:
         """Serve the endpoint until cancelled, or until it wants no more: then :attr:`endpoint` says why. What was not noted
@@ -185,10 +189,10 @@ class Courier:
     async def _listen(self, listener: Listener) -> None:
         """Take the next events; return when something that waits is due."""
         wait_s = min(self._until_next(), FLUSH_S if self._changed or self._done or self._attempts else IDLE_S)
-        try:
-            async with asyncio.timeout(max(wait_s, 0.0)):
-                batch = await listener.next_batch()
-        except TimeoutError:
+        batch: list[Told] = []
+        async with self._waiting_for(wait_s):
+            batch = await listener.next_batch()
+        if not batch:
             self._position = max(self._position, listener.position)
             return
         for told in batch:
@@ -225,12 +229,19 @@ class Courier:
 
     async def _pause(self, seconds: float) -> None:
         """Wait, or until there is something new to do."""
+        async with self._waiting_for(min(seconds, IDLE_S)):
+            await asyncio.Event().wait()
+
+    @asynccontextmanager
+    async def _waiting_for(self, seconds: float) -> AsyncIterator[None]:
+        """Give up what is waited for inside after so long, or when there is something else to do."""
         try:
-            async with asyncio.timeout(min(max(seconds, 0.0), IDLE_S)):
-                await self._woken.wait()
+            async with asyncio.timeout(max(seconds, 0.0)) as self._nap:
+                yield
         except TimeoutError:
             pass
-        self._woken.clear()
+        finally:
+            self._nap = None
 
     async def _send(self, lines: Iterable[str]) -> None:
         """Send what waits in these lines, each in its order, several lines at once."""
@@ -348,8 +359,13 @@ class Courier:
 
     async def _flush_by_and_by(self) -> None:
         news = bool(self._changed or self._done or self._attempts)
-        if self._now() - self._noted_at >= (FLUSH_S if news else IDLE_S):
+        if self._now() - self._noted_at < (FLUSH_S if news else IDLE_S):
+            return
+        try:
             await self.flush()
+        except StoreUnavailableError as error:
+            _log.warning("webhook_not_noted", webhook=self.endpoint.name, reason=str(error))
+            self._noted_at = self._now() + STORE_RETRY_S
 
     def _skip_lost(self) -> None:
         """Go on with the oldest event there is: what was deleted cannot be sent."""

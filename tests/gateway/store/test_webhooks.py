@@ -1,7 +1,9 @@
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import msgspec
 import pytest
+from support.memory_webhooks import MemoryWebhooks
 
 from gateway.model.ids import DEFAULT_TENANT, CallId, Tenant
 from gateway.model.webhooks import Attempt, Delivery, Endpoint, Key, WebhookId
@@ -45,8 +47,12 @@ def attempt(position: int, *, why: str | None = None) -> Attempt:
     return Attempt(at=1.5, position=position, event_id="e", type="call.ended", status=None if why else 204, why=why, took_s=0.25)
 
 
-@pytest.fixture
-async def webhooks(url: str) -> AsyncIterator[WebhookStore]:
+@pytest.fixture(params=["memory", "sqlite", "postgresql"])
+async def webhooks(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[WebhookStore]:
+    if request.param == "memory":
+        yield MemoryWebhooks()
+        return
+    url = f"sqlite:///{tmp_path}/tieline.db" if request.param == "sqlite" else request.getfixturevalue("cluster").database()
     database = Database(parse_url(url))
     await database.open()
     yield SqlWebhooks(database)
