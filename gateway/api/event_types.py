@@ -228,7 +228,7 @@ EVENTS: Final = (
     EventType("call.alerting", "A telephone rings", CallAlerting),
     EventType("call.answered", "A party other than the caller talks with the caller's side for the first time", ByLeg),
     EventType("call.agent_connected", "A queue gave the caller to an agent", AgentConnected),
-    EventType("call.held", "The caller's side was put on hold", ByLeg),
+    EventType("call.held", "A party of the call was put on hold by the other", ByLeg),
     EventType("call.retrieved", "The hold is over", NoData),
     EventType("call.transferred", "A transfer, and again when its result is known", CallTransferred),
     EventType("call.diverted", "A forward, a redirection by a telephone, an overflow", CallDiverted),

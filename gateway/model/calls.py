@@ -130,6 +130,8 @@ class Call(msgspec.Struct, kw_only=True):
     unheld_at: float | None = None
     """When a feature code's hold was taken back; it stands unless a transfer follows at once."""
     hold_s: float = 0.0
+    own_hold_since: float | None = None
+    """Since when a caller of the site holds whom he called; that is no time in which he is held."""
     release: Release | None = None
     cut_off: bool = False
     """The PBX went down under it."""

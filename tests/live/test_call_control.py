@@ -85,6 +85,7 @@ async def test_click_to_dial_hold_and_recording(api: Api, phones: Ensemble, comm
     await api.post(f"calls/{call_id}/hold")
     await asyncio.sleep(SETTLED_S)
     assert (heard(agent), heard(far)) == (set(), {"music"})
+    assert (await api.call(call_id))["phase"]["name"] == "held"
     await api.post(f"calls/{call_id}/retrieve")
     await asyncio.sleep(SETTLED_S)
     assert (heard(agent), heard(far)) == ({"far"}, {"1001"})
