@@ -13,7 +13,7 @@ from gateway.model.commands import Command, CommandId, Order, PlaceCall, SetForw
 from gateway.model.dial_rules import Allowance, DialRules, Refused, judge
 from gateway.model.ids import CallId, PbxName
 from gateway.model.number_kinds import NumberKind, is_emergency
-from gateway.model.permits import acting_device, check_devices, own_device, target_of, with_consultation
+from gateway.model.permits import acting_device, check_devices, check_listening, own_device, target_of, with_consultation
 from gateway.model.principals import Principal
 from gateway.model.refusals import CommandNotDoneError, Refusal
 from gateway.model.times import rfc3339
@@ -102,6 +102,8 @@ class Orders:
             fields["extension"] = device = own_device(wish.principal, fields["extension"])
         command = wish.kind(**fields)
         check_devices(command, state.site, state.pbx)
+        if call is not None:
+            check_listening(command, call)
         command, kind = self._within_rules(command, wish.principal, state, device)
         for_help = kind is NumberKind.EMERGENCY
         if wish.needs_key and wish.key is None and not for_help:

@@ -134,6 +134,7 @@ async def test_each_way_to_steer_a_call_is_its_command(path: str, body: Any, com
         ("digits", {"digits": "12\n"}, 422, "bad-body"),
         ("hold", {"by": "8001\n"}, 422, "bad-body"),
         ("monitor", {"extension": "99", "agent": "8001"}, 404, "no-such-device"),
+        ("monitor", {"extension": "8010", "agent": "8002"}, 409, "not-in-this-call"),
     ],
 )
 async def test_what_cannot_be_done_is_a_problem_of_a_kind_that_stays(path: str, body: Any, status: int, kind: str) -> None:
