@@ -38,6 +38,7 @@ class Desk:
         "now",
         "pool_agent",
         "present",
+        "told_at",
         "unsure",
         "wrap_up",
     )
@@ -47,6 +48,8 @@ class Desk:
         self.now = Agent(extension=extension)
         self.changed_at = 0.0
         """When the state became another, in seconds since the epoch."""
+        self.told_at = 0.0
+        """The time of what was told last."""
         self.memberships: dict[QueueName, Membership] = {}
         self.devices: dict[str, str] = {}
         """The PBX's word for each telephone's state."""
@@ -115,8 +118,9 @@ class Desk:
         if not same:
             told = left_at if presence is None else presence.since
             # A call may have begun long before it became what the agent does.
-            news = told is not None and (told > max(self.changed_at, at - _LINGERS_S) or told in (since, self.lingers_since))
-            since = told if news else at
+            limit = max(self.changed_at, at - _LINGERS_S)
+            begun = told if told is not None and (told > limit or told in (since, self.lingers_since)) else at
+            since = begun if since is None else max(begun, since)
             self.changed_at = at
         self._become(state, reason, call_id, queue, since, name)
 

@@ -162,7 +162,7 @@ class AgentBook:
                 del desk.memberships[event.queue]
         else:
             desk.memberships[event.queue] = membership_of(event)
-        if event.listed:
+        if event.listed and (known is None or desk.unsure):
             self._relisted[extension] = None
         elif known is None and not event.removed and not just_now:
             # He has been a member for longer, and nobody listed him: what he does now he may have done before.
@@ -292,7 +292,9 @@ class AgentBook:
             desk.change(at, self._names.get(extension), self._pool)
         self._due = min(self._due, desk.due_at)
         if not before.says_as(desk.now):
-            self._changes.append(AgentChanged(at=max(at, desk.changed_at), agent=desk.now))
+            # What a PBX dates earlier than what was told already counts as then.
+            desk.told_at = max(at, desk.told_at, desk.now.since or at)
+            self._changes.append(AgentChanged(at=desk.told_at, agent=desk.now))
             self._unkept[extension] = None
 
 
