@@ -173,7 +173,9 @@ class Gateway:
                 yield address
         finally:
             if self.authenticator is not None:
-                await self.authenticator.flush()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(STOP_TIMEOUT_S):
+                        await self.authenticator.flush()
             await self.store.close()
 
     @asynccontextmanager

@@ -23,6 +23,8 @@ DEMO: Final = Principal(id="demo", name="the demo's visitor", role=Role.ADMIN, s
 
 FRESH_S: Final = 5.0
 """Seconds for which a token is not looked up again."""
+LOOK_UP_S: Final = 2.0
+"""Seconds in which a database must say whether a token that is known is still good; then it counts as failing."""
 USE_KEPT_EVERY_S: Final = 600.0
 """Seconds between two times that a token's last use is written down, so that reading calls writes nothing."""
 FLUSH_S: Final = 60.0
@@ -168,8 +170,9 @@ class TokenAuthenticator:
         if known is not None:
             known.read_at = clock  # whoever asks meanwhile need not look too
         try:
-            token = await self._tokens.find(token_id)
-        except StoreUnavailableError:
+            async with asyncio.timeout(None if known is None else LOOK_UP_S):
+                token = await self._tokens.find(token_id)
+        except (StoreUnavailableError, TimeoutError):
             if known is None:
                 raise
             return known
