@@ -57,7 +57,7 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         if hdrs.ALLOW in error.headers:
             response.headers[hdrs.ALLOW] = error.headers[hdrs.ALLOW]
     except Exception:  # noqa: BLE001  # the last stop of a request: a fault in one is told to its log, and costs no other
-        _log.exception("request_failed", method=request.method, path=request.path)
+        _log.exception("request_failed", method=request.method, route=_route_of(request), **{"pii.path": request.path})
         response = internal().response()
     if not response.prepared:
         response.headers.update(SECURITY_HEADERS)
@@ -101,6 +101,12 @@ def _refuse_strangers(request: web.Request) -> None:
     origin = request.headers.get(hdrs.ORIGIN)
     if origin is not None and _host_of(origin) != request.host.lower():
         raise ApiError(403, "foreign-origin", "A page of another site asks", f"Pages of {origin!r} may not use this gateway.")
+
+
+def _route_of(request: web.Request) -> str:
+    """Return the path with the names of what varies: that itself may be a caller's number."""
+    resource = request.match_info.route.resource
+    return "" if resource is None else resource.canonical
 
 
 def _host_of(origin: str) -> str | None:

@@ -38,7 +38,7 @@ async def guarded(surroundings: Surroundings | None = None, limits: Middleware |
     application = web.Application(middlewares=[guard] if limits is None else [guard, limits], client_max_size=MAX_BODY_BYTES)
     if surroundings is not None:
         application[SURROUNDINGS] = surroundings
-    paths = [web.get("/well", well), web.get("/broken", broken), web.get("/healthz", well), web.post("/told", told)]
+    paths = [web.get("/well", well), web.get("/broken/{number}", broken), web.get("/healthz", well), web.post("/told", told)]
     application.add_routes(paths)
     async with TestClient(TestServer(application)) as made:
         yield made
@@ -104,11 +104,12 @@ async def test_a_wrong_method_is_told_the_right_one(client: Client) -> None:
 
 async def test_a_fault_is_logged_and_not_told(client: Client) -> None:
     with capture_logs() as logs:
-        response = await client.get("/broken")
+        response = await client.get("/broken/+8613800138000")
 
     assert response.status == 500
     assert "+8613800138000" not in await response.text()
-    assert [(line["event"], line["path"]) for line in logs] == [("request_failed", "/broken")]
+    (line,) = logs
+    assert (line["event"], line["route"], line["pii.path"]) == ("request_failed", "/broken/{number}", "/broken/+8613800138000")
 
 
 async def test_a_name_that_is_configured_is_ours() -> None:
