@@ -31,6 +31,16 @@ COMMANDS: Final = {
     "agent forward": "gateway.cli.agent",
     "queues": "gateway.cli.queues",
     "customers": "gateway.cli.customers",
+    "webhook list": "gateway.cli.webhook",
+    "webhook add": "gateway.cli.webhook",
+    "webhook rotate": "gateway.cli.webhook",
+    "webhook ping": "gateway.cli.webhook",
+    "webhook dead": "gateway.cli.webhook",
+    "webhook replay": "gateway.cli.webhook",
+    "webhook log": "gateway.cli.webhook",
+    "webhook enable": "gateway.cli.webhook",
+    "webhook disable": "gateway.cli.webhook",
+    "webhook remove": "gateway.cli.webhook",
 }
 """The module of each command; its ``run(options)`` returns the exit status."""
 
@@ -48,6 +58,7 @@ def add_client_commands(commands: "argparse._SubParsersAction[argparse.ArgumentP
     _add_lists(commands)
     _add_calls(commands)
     _add_agents(commands)
+    _add_webhooks(commands)
 
 
 def _add_lists(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -132,6 +143,39 @@ def _add_agents(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     forward = _on_agent(agent, "forward", "send the telephone's calls elsewhere, or no longer")
     forward.add_argument("to", nargs="?", metavar="TO", help="where: an extension, or a number; without it, no longer")
     forward.add_argument("--kind", metavar="WHEN", help="such as unconditional (the default), busy or no_answer")
+
+
+def _add_webhooks(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    webhook = commands.add_parser("webhook", help="send events to other programs").add_subparsers(required=True, metavar="TASK")
+    _asking(webhook, "list", "list where events are sent, and how it stands there", prefix="webhook ")
+    add = _asking(webhook, "add", "send events to an address from now on; prints its secret once", prefix="webhook ")
+    add.add_argument("target", metavar="ADDRESS", help="https://…; what is in your own network must be in webhooks.allow")
+    add.add_argument("--name", required=True, metavar="NAME", help="yours for it")
+    add.add_argument("--topic", action="append", metavar="TYPE", help="such as call.ended or call; may be repeated (all)")
+    add.add_argument("--pbx", action="append", metavar="NAME", help="only of this PBX; may be repeated")
+    add.add_argument("--queue", action="append", metavar="NAME", help="only about this queue and its calls; may be repeated")
+    add.add_argument("--template", type=Path, metavar="FILE", help="what is sent: JSON with {{data.caller}} and the like")
+    for name, what in (
+        ("rotate", "give it a new secret; the former one signs too for a day"),
+        ("ping", "send a test message now"),
+        ("enable", "go on where it stopped"),
+        ("disable", "send nothing for now; what happens is kept for it"),
+        ("remove", "send nothing there any more"),
+    ):
+        _on_webhook(webhook, name, what)
+    dead = _on_webhook(webhook, "dead", "list messages that are not tried any more, and why")
+    dead.add_argument("--limit", type=int, default=100, metavar="N", help="how many (100)")
+    replay = _on_webhook(webhook, "replay", "try dead messages again; without more, all")
+    replay.add_argument("positions", type=int, nargs="*", metavar="POSITION", help="these")
+    replay.add_argument("--since", metavar="TIME", help="those of events since then, such as 2026-11-22T14:00:00+01:00")
+    log = _on_webhook(webhook, "log", "list the last attempts")
+    log.add_argument("--limit", type=int, default=20, metavar="N", help="how many (20)")
+
+
+def _on_webhook(webhook: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, what: str) -> argparse.ArgumentParser:
+    made = _asking(webhook, name, what, prefix="webhook ")
+    made.add_argument("id", metavar="ID", help="the webhook's, as `tieline webhook list` shows it")
+    return made
 
 
 def _asking(

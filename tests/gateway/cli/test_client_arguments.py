@@ -20,7 +20,9 @@ def test_every_command_has_its_module_and_takes_what_all_take(command: str) -> N
         "agent log-out": "1001 support",
         "agent penalty": "1001 1",
         "agent do-not-disturb": "1001 on",
-    }.get(command, "ID" if command.startswith("call ") else "1001" if command.startswith("agent ") else "")
+        "webhook list": "",
+        "webhook add": "https://crm.example --name CRM",
+    }.get(command, {"call": "ID", "agent": "1001", "webhook": "ID"}.get(command.partition(" ")[0], ""))
     options = parser().parse_args(f"{command} {more} --json --url https://a.example --ca-file ca.pem".split())
 
     assert (options.command, options.json, options.url, str(options.ca_file)) == (command, True, "https://a.example", "ca.pem")
