@@ -8,6 +8,7 @@ import msgspec
 from gateway.model.calls import Call
 from gateway.model.habits import Habit
 from gateway.model.ids import CallId, PbxName, Tenant
+from gateway.model.search import ANY_CALL, CallSearch
 from gateway.model.site import Site
 from gateway.ports.connector import Gap
 
@@ -135,7 +136,13 @@ class Store(EventLog, Protocol):
         """Return those of the calls that are kept, merged ones too."""
 
     async def ended(
-        self, tenant: Tenant, *, pbxs: Sequence[PbxName] | None, after: Cursor | None, limit: int
+        self,
+        tenant: Tenant,
+        *,
+        pbxs: Sequence[PbxName] | None,
+        after: Cursor | None,
+        limit: int,
+        search: CallSearch = ANY_CALL,
     ) -> list[tuple[Cursor, Call]]:
         """Return ended calls, the last one first, each with the cursor that goes on after it; merged ones are none."""
 

@@ -8,6 +8,7 @@ from gateway.model.calls import Call
 from gateway.model.numbers import e164
 from gateway.model.outcome import outcome_of
 from gateway.model.record import called_of, direction_of
+from gateway.model.search import terms_of
 from gateway.ports.store import ChangedCall, Heard, Learnt, Told
 from gateway.store.snapshots import SNAPSHOT_VERSION, encode_call, encode_gaps
 
@@ -39,6 +40,14 @@ def call_row(changed: ChangedCall) -> dict[str, Any]:
         "snapshot_version": SNAPSHOT_VERSION,
         "snapshot": encode_call(call),
     }
+
+
+def term_rows(changed: ChangedCall) -> list[dict[str, Any]]:
+    """Return the rows by which a call is found, once it has ended; a live one is searched for in memory."""
+    call = changed.call
+    if not call.ended or call.merged_into is not None:
+        return []
+    return [{"tenant": call.tenant, "call_id": call.call_id, "term": _text(term)} for term in terms_of(call, changed.site)]
 
 
 def sorted_at(call: Call) -> float:
