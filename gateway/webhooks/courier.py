@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from random import Random
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 import structlog
@@ -338,7 +338,8 @@ class Courier:
         if changed.dead:
             self._leave(line)
             self._dead += 1
-            _log.warning("webhook_message_dead", webhook=self.endpoint.name, event_id=delivery.event_id, reason=outcome.why)
+            facts = {"webhook": self.endpoint.name, "event_id": delivery.event_id, **_told_openly(outcome)}
+            _log.warning("webhook_message_dead", **facts)
         elif _line(changed) == line:
             self._waiting[line][0] = changed
         else:
@@ -353,7 +354,7 @@ class Courier:
     def _is_away(self, outcome: Outcome) -> None:
         if self._away_since is None:
             self._away_since = self._now()
-            _log.warning("webhook_away", webhook=self.endpoint.name, reason=outcome.why)
+            _log.warning("webhook_away", webhook=self.endpoint.name, **_told_openly(outcome))
         self._looks = 0
         self._look_at = self._now() + look_again_s(0, self._jitter.random(), outcome.retry_after_s)
 
@@ -380,3 +381,10 @@ def _line(delivery: Delivery) -> str:
     if delivery.call_id is not None:
         return delivery.call_id
     return f"#{delivery.position}" if delivery.attempts else ""
+
+
+def _told_openly(outcome: Outcome) -> dict[str, Any]:
+    """Return what the log says: what a receiver answers may quote the call that it was sent."""
+    if outcome.status is None:
+        return {"reason": outcome.why}
+    return {"status": outcome.status, "pii.reason": outcome.why}

@@ -210,7 +210,7 @@ class WebhookDesk:
                 _log.exception("webhook_failed", webhook=courier.endpoint.name)
                 await asyncio.sleep(RESTART_S)
         endpoint = courier.endpoint
-        _log.warning("webhook_disabled", webhook=endpoint.name, reason=endpoint.disabled_why)
+        _log.warning("webhook_disabled", webhook=endpoint.name, **{"pii.reason": endpoint.disabled_why})
         while True:
             try:
                 await self._store.put(self._tenant, endpoint)
