@@ -8,7 +8,7 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from gateway.api.records import EndedBy, OutcomeName, Seconds, Stage, Time, TransferResult
+from gateway.api.records import CustomerBehind, EndedBy, OutcomeName, Seconds, Stage, Time, TransferResult
 from gateway.model.agent_states import AgentState
 from gateway.model.terms import DiversionReason, Service, TransferKind
 from gateway.ports.connector import LinkStatus
@@ -109,25 +109,6 @@ class Merged(_Data, frozen=True, kw_only=True, rename={"merged_from": "from"}):
 class CallCorrected(_Data, frozen=True, kw_only=True):
     version: int
     talk_s: Seconds | None
-
-
-class CustomerSeen(_Data, frozen=True, kw_only=True):
-    """A customer as a call shows him."""
-
-    customer_id: str
-    name: str | None
-    company: str | None
-    language: str | None
-    vip: bool
-    tags: list[str]
-
-
-class CustomerIdentified(_Data, frozen=True, kw_only=True):
-    number: Annotated[str, Meta(description="E.164.")]
-    matches: Annotated[int, Meta(description="How many customers use the number.")]
-    shared: Annotated[bool, Meta(description="It is known to be several people's, such as a switchboard's.")]
-    customer: CustomerSeen | None
-    candidates: Annotated[list[CustomerSeen], Meta(description="Among whom to choose where it is not known.")]
 
 
 class InQueue(_Data, frozen=True, kw_only=True):
@@ -238,10 +219,13 @@ EVENTS: Final = (
     EventType("call.service_started", "The PBX itself serves the caller: a mailbox, an application", ServiceStarted),
     EventType("call.conference_joined", "A party came into a conference", ConferenceJoined),
     EventType("call.recording_started", "The PBX records", RecordingStarted),
+    EventType("call.recording_paused", "The recording holds silence from here on", NoData),
+    EventType("call.recording_resumed", "The recording goes on", NoData),
+    EventType("call.recording_stopped", "The recording was stopped before the call's end", NoData),
     EventType("call.ended", "The last party hung up; the record is complete but for corrections", CallEnded),
     EventType("call.merged", "A call became part of another; move what was logged under `from`", Merged),
     EventType("call.corrected", "An ended call's record says another now; `version` counts", CallCorrected),
-    EventType("call.customer_identified", "Who is behind the caller's number, and again when that changes", CustomerIdentified),
+    EventType("call.customer_identified", "Who is behind the caller's number, and again when that changes", CustomerBehind),
     EventType("queue.caller_joined", "A caller waits in a queue", InQueue),
     EventType("queue.caller_left", "A caller left a queue, to an agent or otherwise", InQueue),
     EventType("queue.caller_abandoned", "A caller gave up in a queue", InQueue),

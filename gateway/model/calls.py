@@ -9,7 +9,7 @@ import msgspec
 from gateway.model.ids import CallId, LegId, PbxName, QueueName, Tenant, call_id
 from gateway.model.legs import Leg
 from gateway.model.reports import CallDetail
-from gateway.model.terms import DiversionReason, QueueResult, Service, TransferKind
+from gateway.model.terms import DiversionReason, QueueResult, RecordingState, Service, TransferKind
 
 
 class QueueStay(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -142,6 +142,8 @@ class Call(msgspec.Struct, kw_only=True):
     conference: str | None = None
     parties: tuple[str, ...] = ()
     recording: str | None = None
+    recording_state: RecordingState | None = None
+    """What became of the recording that started last; None before the first."""
     details: tuple[CallDetail, ...] = ()
     """What the PBX's CDR says of the caller's leg, row by row, where a gap hides something of the call."""
     pbx_answers: bool = False

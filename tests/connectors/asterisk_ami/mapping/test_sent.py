@@ -1,7 +1,15 @@
 from support.building import START
 from support.speaking_asterisk import SpeakingAsterisk
 
-from gateway.model.events import DialOutRequested, LegHeld, LegRetrieved, LegTransferred, RecordingStarted, ReleaseRequested
+from gateway.model.events import (
+    DialOutRequested,
+    LegHeld,
+    LegRetrieved,
+    LegTransferred,
+    RecordingChanged,
+    RecordingStarted,
+    ReleaseRequested,
+)
 from gateway.model.ids import LegId
 from gateway.model.terms import TransferKind
 
@@ -36,6 +44,20 @@ def test_a_recording_of_ours_starts_when_the_pbx_says_so_in_the_file_that_we_nam
     assert asterisk.says("MixMonitorStart", "1.0") == [RecordingStarted(at=asterisk.now, leg=LEG, file="ours.wav")]
     # Another one, which the dial plan or a feature code started.
     assert asterisk.says("MixMonitorStart", "1.0") == []
+
+
+def test_a_recording_pauses_goes_on_and_stops_as_the_pbx_says() -> None:
+    asterisk = SpeakingAsterisk()
+    asterisk.has("1.0")
+    told = [
+        *asterisk.says("MixMonitorMute", "1.0", Direction="both", State="1"),
+        *asterisk.says("MixMonitorMute", "1.0", Direction="both", State="0"),
+        *asterisk.says("MixMonitorStop", "1.0"),
+    ]
+    ways = [(True, False), (False, False), (False, True)]
+    assert told == [RecordingChanged(at=asterisk.now, leg=LEG, paused=paused, stopped=stopped) for paused, stopped in ways]
+    # One of the two voices goes on.
+    assert asterisk.says("MixMonitorMute", "1.0", Direction="read", State="1") == []
 
 
 def test_our_redirect_is_told_though_a_transfer_went_before_it() -> None:
