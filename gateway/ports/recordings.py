@@ -138,9 +138,6 @@ class RecordingStore(Protocol):
     async def forget(self, tenant: Tenant, *, began_before: float) -> int:
         """Drop all that is known of deleted recordings that began before this, plays too; return how many."""
 
-    async def count(self, tenant: Tenant) -> dict[RecordingState, int]:
-        """Return how many there are in each state that is not an end: waiting and failed."""
-
     async def note_play(self, tenant: Tenant, play: Play) -> None:
         """Keep who was given a sound."""
 

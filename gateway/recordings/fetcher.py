@@ -1,6 +1,7 @@
 """Fetches one PBX's recordings, checks them and has them kept. Each PBX has its own, so that one that is away delays no other."""
 
 import asyncio
+import errno
 import os
 import shutil
 from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -286,6 +287,8 @@ class Fetcher:
             self._tell([message_of(recording, self._now())])
 
     def _told(self, error: PeerError | StorageError | OSError) -> str:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return f"{self._storage.incoming}: {error.strerror}: make room there, or lower recordings.days"
         if isinstance(error, OSError):
             return f"{self._storage.incoming}: {error.strerror or error}: the gateway must be able to write there"
         return str(error)

@@ -91,7 +91,11 @@ class HttpSource:
             raise RecordingMissingError(f"{where} is not there")
         if status == 403:
             raise RecordingForbiddenError(f"{where}: the server does not give it to us (403): give it the right to its folder")
-        if status in (401, 405):
+        if status in (405, 501):
+            raise PeerRefusedError(
+                f"{self.description}: the server takes no such request ({status}): let it take HEAD, GET and, to delete, DELETE"
+            )
+        if status == 401:
             raise PeerRefusedError(
                 f"{self.description}: the server refuses us ({status}): correct token, or username and password, or its rights"
             )

@@ -13,7 +13,7 @@ from support.replaying import PBX
 from support.waiting import until
 
 from gateway.model.ids import DEFAULT_TENANT
-from gateway.model.recordings import Recording, RecordingState
+from gateway.model.recordings import Corrected, Recording, RecordingState, follow
 from gateway.recordings.fetcher import MAX_PAUSE_S, UNFINISHED_S
 from gateway.recordings.folder import FolderSource
 from gateway.recordings.sounds import wav_header
@@ -302,3 +302,42 @@ async def test_a_files_name_is_personal_data_in_the_log(world: World) -> None:
         for line in said:
             assert "01062551234" not in str({name: value for name, value in line.items() if not name.startswith("pii.")})
             assert "01062551234" in line["pii.reason"]
+
+
+async def test_a_disk_that_is_full_in_the_middle_says_what_to_do(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    (world.monitor / FILE).write_bytes(wav(30.0))
+
+    def full(*_arguments: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    async with world.gateway() as gateway:
+        with monkeypatch.context() as patched:
+            patched.setattr("gateway.recordings.fetcher._take", full)
+            await over(gateway)
+            assert "No space left on device: make room there" in await alarm(gateway)
+            assert files(world) == []
+        await gateway.becomes(RecordingState.AVAILABLE)
+
+
+async def test_after_a_correction_another_file_is_fetched_and_the_same_is_not(world: World) -> None:
+    (world.monitor / FILE).write_bytes(wav(29.0))
+    async with world.gateway() as gateway:
+        await over(gateway)
+        first = await gateway.becomes(RecordingState.AVAILABLE, told=True)
+
+        async def correct() -> None:
+            news = [Corrected(call_id=first.call_id, at=gateway.world.clock())]
+            position = await gateway.known.position(DEFAULT_TENANT)
+            await gateway.known.follow(DEFAULT_TENANT, position or 0, [first.call_id], lambda known: follow(known, news))
+
+        await correct()
+        assert (await gateway.becomes(RecordingState.AVAILABLE, due_at=None)).version == 1
+        (world.monitor / FILE).write_bytes(wav(30.0))
+        await correct()
+        again = await gateway.becomes(RecordingState.AVAILABLE, version=2, told=True)
+        assert again.sound is not None
+        assert again.sound.duration_s == 30.0
+        assert (world.kept / (again.stored_as or "")).read_bytes() == wav(30.0)
+        (world.monitor / FILE).unlink()
+        await correct()
+        assert await gateway.becomes(RecordingState.AVAILABLE, due_at=None) == again

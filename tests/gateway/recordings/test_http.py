@@ -65,6 +65,7 @@ async def test_an_own_authority_is_trusted_and_no_other(monitor: Path, certifica
         ("410 Gone", RecordingMissingError),
         ("403 Forbidden", RecordingForbiddenError),
         ("401 Unauthorized", PeerRefusedError),
+        ("405 Method Not Allowed", PeerRefusedError),
         ("500 Internal Server Error", PeerUnavailableError),
         ("302 Found\r\nLocation: http://127.0.0.1:1/", PeerUnavailableError),
         ("200 OK\r\nConnection: close", PeerProtocolError),

@@ -60,6 +60,13 @@ async def test_a_key_file_that_is_not_there_is_named(server: SftpServer, tmp_pat
     assert f"key_file {tmp_path}/none cannot be read" in told
 
 
+async def test_a_key_file_with_a_passphrase_is_named(server: SftpServer, tmp_path: Path) -> None:
+    locked = tmp_path / "locked"
+    asyncssh.generate_private_key("ssh-rsa", key_size=2048).write_private_key(locked, "pkcs8-pem", passphrase="secret")
+    told = await refused(msgspec.structs.replace(server.settings, key_file=str(locked)))
+    assert f"key_file {locked} cannot be read" in told
+
+
 async def test_an_rsa_host_key_is_believed(monitor: Path, tmp_path: Path) -> None:
     (monitor / NAME).write_bytes(b"abc")
     (tmp_path / "keys").mkdir()
