@@ -7,6 +7,7 @@ a day that began before the gateway did.
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from itertools import count
 from typing import Final
 
 import structlog
@@ -28,6 +29,8 @@ KEEP_EVERY: Final = 4
 """Ticks between two times that changed states are kept."""
 LAST_KEEP_S: Final = 2.0
 """Seconds that keeping the last states may take when the gateway stops."""
+READ_EVERY: Final = 15
+"""Times :data:`KEEP_EVERY` ticks between two looks at names that others have given."""
 PAGE_CALLS: Final = 200
 """Calls read from the store at once."""
 
@@ -174,14 +177,16 @@ class Floor:
         self._counted.add(state.pbx)
 
     async def _import(self, state: PbxState) -> None:
-        """Read a PBX's own list of users after each connection."""
-        while True:
+        """Read a PBX's own list of users after each connection, and now and then what others have written of them."""
+        for turn in count():
+            if turn % READ_EVERY == READ_EVERY - 1:
+                with suppress(StoreUnavailableError):
+                    await self._know(state)
             link = state.link
-            connector = self._connector(state.pbx)
-            if link.status is LinkStatus.CONNECTED and link.since != self._read.get(state.pbx) and connector is not None:
+            connector: object = self._connector(state.pbx)
+            fresh = link.status is LinkStatus.CONNECTED and link.since != self._read.get(state.pbx)
+            if fresh and isinstance(connector, DirectoryConnector):
                 self._read[state.pbx] = link.since
-                if not isinstance(connector, DirectoryConnector):
-                    return
                 try:
                     directory = await connector.directory()
                     await self.take_in(state, directory)

@@ -17,6 +17,7 @@ def test_every_command_is_parsed_and_has_its_module() -> None:
         "replay": "replay a b",
         "pbx simulate": "pbx simulate asterisk",
         "pbx snippet": "pbx snippet asterisk --version 22",
+        "pbx import": "pbx import --config t.yaml --pbx one --names names.csv --json",
         "db backup": "db backup --config t.yaml all.backup",
         "db restore": "db restore --config t.yaml all.backup",
         "db migrate": "db migrate --config t.yaml",
