@@ -241,7 +241,7 @@ class Gateway:
                 figures=[CommandFigures(self.dispatcher), RecordingFigures(self.recordings.library)],
             ),
             Tokens(self.tokens, self.authenticator, now=self._now, random_bytes=token_bytes),
-            Calls(self.engine, self.hub, self.store, plugins),
+            Calls(self.engine, self.hub, self.store, plugins, self.customers.people),
             Agents(self.engine, self.hub, self.floor),
             Queues(self.engine, self.hub, self.floor),
             Customers(self.customers),

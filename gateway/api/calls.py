@@ -20,16 +20,18 @@ from gateway.model.errors import StoreUnavailableError
 from gateway.model.ids import DEFAULT_TENANT, CallId, PbxName
 from gateway.model.numbers import e164
 from gateway.model.phase import phase_of
-from gateway.model.principals import Scope
+from gateway.model.principals import Principal, Scope
 from gateway.model.record import record_of
 from gateway.model.search import CallSearch, agent_term, extension_term, matches, number_term, queue_term
 from gateway.model.site import Site
 from gateway.model.times import rfc3339
 from gateway.ports.connector import LinkStatus
 from gateway.ports.store import Cursor, Store
+from gateway.session.callers import customer_of
 from gateway.session.engine import Engine
 from gateway.session.hub import Hub
 from gateway.session.pbx_state import PbxState
+from gateway.session.people import People
 
 MAX_CALLS: Final = 1_000
 """Calls in one answer, about 2 kB each."""
@@ -127,11 +129,14 @@ class PbxList(msgspec.Struct, frozen=True, kw_only=True):
 class Calls:
     """Shows calls: live ones from memory, as of the ``position`` that the answer gives; ended ones from the store."""
 
-    def __init__(self, engine: Engine, hub: Hub, store: Store, plugins: Mapping[PbxName, str]) -> None:
+    def __init__(
+        self, engine: Engine, hub: Hub, store: Store, plugins: Mapping[PbxName, str], people: People | None = None
+    ) -> None:
         self._engine = engine
         self._hub = hub
         self._store = store
         self._plugins = plugins
+        self._people = people
 
     def operations(self) -> list[Operation]:
         """Return what is answered where."""
@@ -256,7 +261,7 @@ class Calls:
     async def _call(self, asked: Asked[Nothing, None]) -> web.Response:
         call_id = CallId(asked.path("call_id"))
         for call in await self._found([call_id]):
-            return answer(self._told(call))
+            return answer(self._told(call) | await self._customer(call, asked.principal))
         raise not_found(f"No call {call_id} is live or kept.")
 
     async def _found(self, call_ids: list[CallId]) -> list[Call]:
@@ -267,9 +272,22 @@ class Calls:
             found |= {call.call_id: call for call in await self._store.find(DEFAULT_TENANT, missing)}
         return [found[call_id] for call_id in dict.fromkeys(call_ids) if call_id in found]
 
+    async def _customer(self, call: Call, principal: Principal) -> dict[str, Any]:
+        """Return who is on the customer's side, for those who may know; the call is shown without a database too."""
+        if self._people is None or call.merged_into is not None or not principal.may(Scope.CUSTOMERS_READ):
+            return {}
+        try:
+            customer = await customer_of(call, self._site(call), self._people)
+        except StoreUnavailableError:
+            return {}
+        return {} if customer is None else {"customer": customer}
+
     def _told(self, call: Call) -> dict[str, Any]:
+        return told(call, self._site(call))
+
+    def _site(self, call: Call) -> Site:
         state = self._engine.pbxs.get(call.pbx)
-        return told(call, _NO_SITE if state is None else state.site)
+        return _NO_SITE if state is None else state.site
 
     async def _pbxs(self, _asked: Asked[Nothing, None]) -> web.Response:
         return answer({"position": self._hub.position, "pbxs": [self._pbx(state) for state in self._engine.pbxs.values()]})
