@@ -1,10 +1,14 @@
 from typing import Any
 
+import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from support.building import CALLER, Story
 from support.scripts import consulted_by_feature
 
 from connectors.asterisk_ami.commands_plan import Act, Planner, first_leg
+from connectors.asterisk_ami.protocol import decode_action, encode_action
 from connectors.asterisk_ami.settings import CommandSettings
 from gateway.model.calls import Call
 from gateway.model.commands import (
@@ -36,6 +40,7 @@ from gateway.model.ids import LegId
 
 ID = CommandId("01KXAMPLE")
 FULL = CommandSettings(context="internal", hold_context="tieline-hold")
+TYPED = st.text() | st.text(alphabet="0189*#+", min_size=1, max_size=6) | st.text(alphabet="018&,/\r\n\0${}() ", max_size=6)
 ABOUT_A_CALL: list[CallCommand] = [
     HangUp(),
     HangUp(by="8001"),
@@ -127,6 +132,22 @@ def test_nothing_but_a_number_is_dialled(poison: str) -> None:
     for each in poisoned:
         with pytest.raises(CommandRefusedError):
             plan(call, each)
+
+
+@given(values=st.lists(TYPED, min_size=3, max_size=3), kind=st.sampled_from([*ABOUT_A_CALL, PlaceCall(extension="", number="")]))
+def test_whatever_is_asked_for_becomes_the_actions_that_were_meant_or_none(values: list[str], kind: Command) -> None:
+    texts = [name for name in kind.__struct_fields__ if name in ("to", "slot", "digits", "extension", "agent", "number")]
+    command = msgspec.structs.replace(kind, **dict(zip(texts, values, strict=False)))
+    call = talking().call()
+    planner = Planner("cc1", FULL, lambda leg: f"PJSIP/{leg}-1", lambda _: False)
+    try:
+        wanted = order(command, call)
+        acts = planner.place(wanted, command) if isinstance(command, PlaceCall) else planner.of_call(wanted, command)  # type: ignore[arg-type]  # of a call
+    except CommandRefusedError:
+        return
+    for act in acts:
+        name, headers = decode_action(encode_action(act.name, act.headers, "1"))
+        assert (name, headers[1:]) == (act.name, list(act.headers))
 
 
 # Calls that are steered
