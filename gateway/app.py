@@ -14,6 +14,7 @@ from typing import Any, Final
 import structlog
 from aiohttp import web
 
+from gateway.api.access_figures import AccessFigures
 from gateway.api.agent_control import AgentControl
 from gateway.api.agents import Agents
 from gateway.api.audit import Audit
@@ -21,6 +22,7 @@ from gateway.api.auth import DemoAuthenticator, TokenAuthenticator
 from gateway.api.call_control import CallControl
 from gateway.api.calls import Calls
 from gateway.api.command_figures import CommandFigures
+from gateway.api.customer_calls import CustomerCalls
 from gateway.api.customers import Customers
 from gateway.api.documents import Documents
 from gateway.api.guard import MAX_BODY_BYTES, guard, limited
@@ -92,7 +94,12 @@ class Gateway:
         self.database = database_of(settings.store.url, settings.store.password, state_dir)
         self.store = store_of(self.database, now=now)
         self.tokens = SqlTokens(self.database)
-        self.authenticator = None if settings.is_demo else authenticator_of(settings.api, self.tokens, now)
+        self.limits = {
+            "address": Buckets(settings.api.limits.per_address),
+            "token": Buckets(settings.api.limits.per_token),
+            "wrong_token": Buckets(settings.api.limits.wrong_tokens),
+        }
+        self.authenticator = None if settings.is_demo else authenticator_of(self.tokens, self.limits, now)
         tls = settings.api.tls
         self.certificate = None if tls is None else ServedCertificate(Path(tls.certificate), Path(tls.key), now=now)
         self.hub = Hub(kept=settings.keep.events, log=self.store)
@@ -223,7 +230,7 @@ class Gateway:
 
     def _application(self) -> web.Application:
         api = self.settings.api
-        limit = limited(Buckets(api.limits.per_address), now=time.monotonic)
+        limit = limited(self.limits["address"], now=time.monotonic)
         application = web.Application(middlewares=[guard, limit], client_max_size=MAX_BODY_BYTES)
         application[SURROUNDINGS] = surroundings_of(api)
         plugins: Mapping[PbxName, str] = {entry.pbx: entry.plugin for entry in self.settings.connectors}
@@ -238,7 +245,11 @@ class Gateway:
                 self.store,
                 open_metrics=api.metrics_without_token,
                 recording_alarms=lambda: self.recordings.library.alarms,
-                figures=[CommandFigures(self.dispatcher), RecordingFigures(self.recordings.library)],
+                figures=[
+                    AccessFigures(self.limits, self.authenticator),
+                    CommandFigures(self.dispatcher),
+                    RecordingFigures(self.recordings.library),
+                ],
             ),
             Tokens(self.tokens, self.authenticator, now=self._now, random_bytes=token_bytes),
             Calls(self.engine, self.hub, self.store, plugins, self.customers.people),
@@ -246,6 +257,7 @@ class Gateway:
             Queues(self.engine, self.hub, self.floor),
             Customers(self.customers),
             Notes(self.customers),
+            CustomerCalls(self.customers, self.store, {entry.pbx: entry.site for entry in self.settings.connectors}),
             Webhooks(self.webhooks),
             CallControl(self.dispatcher),
             AgentControl(self.dispatcher),
@@ -278,9 +290,9 @@ class Gateway:
         return f"{'http' if context is None else 'https'}://{shown}:{port}/"
 
 
-def authenticator_of(api: ApiSettings, tokens: SqlTokens, now: Callable[[], float]) -> TokenAuthenticator:
-    """Make what knows who asks, with the limits that are configured."""
-    per_token, failures = Buckets(api.limits.per_token), Buckets(api.limits.wrong_tokens)
+def authenticator_of(tokens: SqlTokens, limits: Mapping[str, Buckets], now: Callable[[], float]) -> TokenAuthenticator:
+    """Make what knows who asks, within these limits."""
+    per_token, failures = limits["token"], limits["wrong_token"]
     return TokenAuthenticator(tokens, per_token=per_token, failures=failures, now=now, clock=time.monotonic)
 
 

@@ -31,6 +31,7 @@ from gateway.session.committer import Committer
 from gateway.session.engine import Engine
 from gateway.session.floor import Floor
 from gateway.session.hub import Hub
+from gateway.session.people import People
 
 Client = TestClient[web.Request, web.Application]
 
@@ -99,6 +100,7 @@ async def served(
     authenticator: Authenticator | None = None,
     open_metrics: bool = False,
     recording_alarms: Sequence[RecordingAlarm] = (),
+    people: People | None = None,
 ) -> AsyncIterator[Served]:
     """Serve the API of a gateway whose first PBX is the recorded one; the others say nothing. Without an authenticator
     everybody may everything."""
@@ -111,7 +113,7 @@ async def served(
     application = web.Application(middlewares=[guard])
     # Of the groups that gateway/app.py serves those that need no more than an engine, the hub and a store.
     groups: list[Group] = [
-        Calls(engine, parts.hub, parts.store, dict.fromkeys(sites, "asterisk_ami")),
+        Calls(engine, parts.hub, parts.store, dict.fromkeys(sites, "asterisk_ami"), people),
         Agents(engine, parts.hub, floor),
         Queues(engine, parts.hub, floor),
         Health(
