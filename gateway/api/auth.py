@@ -94,6 +94,8 @@ class TokenAuthenticator:
         self._known: dict[TokenId, _Known] = {}
         self._seen: dict[TokenId, float] = {}
         """Last uses that are to be written down."""
+        self.refused = 0
+        """How often what was shown let nobody in."""
 
     async def principal(self, request: web.Request) -> Principal:
         """Return who made the request."""
@@ -189,6 +191,7 @@ class TokenAuthenticator:
             raise too_many_requests(f"Too many wrong tokens come from {address}", wait_s)
 
     def _failure(self, address: str, refusal: str) -> ApiError:
+        self.refused += 1
         wait_s = self._failures.take(key_of(address), self._clock())
         if wait_s > 0:
             return too_many_requests(f"Too many wrong tokens come from {address}", wait_s)

@@ -130,6 +130,15 @@ async def test_what_is_not_encrypted_comes_through_the_proxy_alone(monkeypatch: 
         assert await problem(await loopback.get("/well")) == (403, "not-through-proxy")
 
 
+async def test_what_watches_the_gateway_may_call_it_as_it_likes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(web.Request, "remote", "192.0.2.7")
+    async with guarded() as client:
+        watched = await client.get("/healthz", headers={"Host": "10.1.2.3:8470"})
+        by_a_page = await client.get("/healthz", headers={"Origin": "https://evil.example"})
+
+    assert (watched.status, by_a_page.status) == (200, 403)
+
+
 async def test_a_browser_that_came_by_tls_stays_with_it(client: Client) -> None:
     async with guarded(Surroundings(encrypted=True)) as tls:
         assert (await tls.get("/well")).headers["Strict-Transport-Security"] == "max-age=31536000"
