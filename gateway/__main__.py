@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from gateway.cli.arguments import COMMANDS, parser
+from gateway.cli.client_arguments import with_show
 from gateway.model.errors import TielineError
 
 
@@ -14,7 +15,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     What was not done is told in one line on standard error.
     """
-    options = parser().parse_args(arguments)
+    options = parser().parse_args(with_show(sys.argv[1:] if arguments is None else arguments))
     try:
         status: int = import_module(COMMANDS[options.command]).run(options)
         sys.stdout.flush()

@@ -14,11 +14,15 @@ from typing import Any, Final
 import structlog
 from aiohttp import web
 
+from gateway.api.access_figures import AccessFigures
 from gateway.api.agent_control import AgentControl
+from gateway.api.agents import Agents
 from gateway.api.audit import Audit
 from gateway.api.auth import DemoAuthenticator, TokenAuthenticator
 from gateway.api.call_control import CallControl
 from gateway.api.calls import Calls
+from gateway.api.command_figures import CommandFigures
+from gateway.api.customer_calls import CustomerCalls
 from gateway.api.customers import Customers
 from gateway.api.documents import Documents
 from gateway.api.guard import MAX_BODY_BYTES, guard, limited
@@ -26,11 +30,14 @@ from gateway.api.health import Health
 from gateway.api.limits import Buckets
 from gateway.api.notes import Notes
 from gateway.api.operations import Group, operations_of, routes_of
+from gateway.api.queues import Queues
+from gateway.api.recording_figures import RecordingFigures
 from gateway.api.recordings import Recordings as RecordingsApi
 from gateway.api.stream import Stream
 from gateway.api.surroundings import SURROUNDINGS, Surroundings, networks_of
 from gateway.api.tls import ServedCertificate
 from gateway.api.tokens import Tokens
+from gateway.api.webhooks import Webhooks
 from gateway.model.errors import ConfigurationError
 from gateway.model.ids import DEFAULT_TENANT, PbxName
 from gateway.plugins.loader import load, plugin
@@ -39,24 +46,30 @@ from gateway.plugins.simulated import SimulatedPbx
 from gateway.ports.connector import Connector
 from gateway.recordings.service import Recordings
 from gateway.session.callers import Callers
+from gateway.session.command_book import CommandBook
 from gateway.session.command_orders import Orders
 from gateway.session.committer import Committer
 from gateway.session.customers import CustomerBook
 from gateway.session.dispatcher import Dispatcher
 from gateway.session.engine import Engine
 from gateway.session.first_legs import FirstLegs
+from gateway.session.floor import Floor
 from gateway.session.hub import Hub
 from gateway.session.retention import Kept, Retention
 from gateway.session.supervisor import Supervisor
 from gateway.settings.api import is_loopback
 from gateway.settings.check import convert
 from gateway.settings.values import ApiSettings, ConnectorEntry, Settings
+from gateway.store.agents import SqlAgents
 from gateway.store.commands import SqlCommands
 from gateway.store.customers import SqlCustomers
 from gateway.store.opening import database_of, open_patiently, store_of
 from gateway.store.recordings import SqlRecordings
 from gateway.store.tokens import SqlTokens
+from gateway.store.webhooks import SqlWebhooks
 from gateway.web import routes as page_routes
+from gateway.webhooks.desk import WebhookDesk
+from gateway.webhooks.sender import Sender
 
 STOP_TIMEOUT_S: Final = 5.0
 """Seconds that requests, listeners and connectors have to end in when the gateway stops."""
@@ -81,7 +94,12 @@ class Gateway:
         self.database = database_of(settings.store.url, settings.store.password, state_dir)
         self.store = store_of(self.database, now=now)
         self.tokens = SqlTokens(self.database)
-        self.authenticator = None if settings.is_demo else authenticator_of(settings.api, self.tokens, now)
+        self.limits = {
+            "address": Buckets(settings.api.limits.per_address),
+            "token": Buckets(settings.api.limits.per_token),
+            "wrong_token": Buckets(settings.api.limits.wrong_tokens),
+        }
+        self.authenticator = None if settings.is_demo else authenticator_of(self.tokens, self.limits, now)
         tls = settings.api.tls
         self.certificate = None if tls is None else ServedCertificate(Path(tls.certificate), Path(tls.key), now=now)
         self.hub = Hub(kept=settings.keep.events, log=self.store)
@@ -95,6 +113,16 @@ class Gateway:
             now=now,
             random_bytes=token_bytes,
         )
+        self.webhooks = WebhookDesk(
+            SqlWebhooks(self.database),
+            self.hub,
+            Sender(settings.webhooks.allow, timeout_s=settings.webhooks.timeout_s, clock=time.monotonic, now=now),
+            tenant=DEFAULT_TENANT,
+            allowed=settings.webhooks.allow,
+            now=now,
+            random_bytes=token_bytes,
+            jitter=Random(),  # noqa: S311  # spreads retries, guards nothing
+        )
         self.callers = Callers(self.engine, self.hub, self.customers.people, self.committer, now=now)
         self.supervisor = Supervisor(
             {entry.pbx: partial(connector_of, entry, state_dir / entry.pbx) for entry in settings.connectors},
@@ -103,6 +131,7 @@ class Gateway:
             sleep=asyncio.sleep,
             jitter=Random(),  # noqa: S311  # spreads restarts, guards nothing
         )
+        self.floor = Floor(self.engine, self.store, SqlAgents(self.database), self.committer, self.supervisor.connector, now=now)
         self.recordings = Recordings(
             settings.recordings,
             state_dir,
@@ -122,10 +151,10 @@ class Gateway:
             *self.recordings.kept,
         ]
         self.retention = Retention(keeps, now=now, sleep=asyncio.sleep)
+        self.command_book = CommandBook(self.command_log, self.committer, now=now)
         self.dispatcher = Dispatcher(
             Orders(self.engine, self.store, settings.dialling, self.supervisor.connector, now=now),
-            self.command_log,
-            self.committer,
+            self.command_book,
             self.engine,
             FirstLegs(self.engine, self.hub, self.store),
             now=now,
@@ -144,12 +173,16 @@ class Gateway:
             await open_patiently(self.store)
             self.hub.go_on_after(await self.store.last_position())
             await self.engine.restore(self.store)
+            await self.webhooks.load()
+            await self.floor.restore()
             await self.dispatcher.restore()
             async with self._serving() as address:
                 yield address
         finally:
             if self.authenticator is not None:
-                await self.authenticator.flush()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(STOP_TIMEOUT_S):
+                        await self.authenticator.flush()
             await self.store.close()
 
     @asynccontextmanager
@@ -171,6 +204,8 @@ class Gateway:
                 # What follows the events, and ends when no more come.
                 followers = [
                     tasks.create_task(self.callers.run(), name="callers"),
+                    tasks.create_task(self.webhooks.run(), name="webhooks"),
+                    tasks.create_task(self.floor.run(), name="floor"),
                     tasks.create_task(self.recordings.run(), name="recordings"),
                     tasks.create_task(self.dispatcher.run(), name="commands"),
                 ]
@@ -195,7 +230,7 @@ class Gateway:
 
     def _application(self) -> web.Application:
         api = self.settings.api
-        limit = limited(Buckets(api.limits.per_address), now=time.monotonic)
+        limit = limited(self.limits["address"], now=time.monotonic)
         application = web.Application(middlewares=[guard, limit], client_max_size=MAX_BODY_BYTES)
         application[SURROUNDINGS] = surroundings_of(api)
         plugins: Mapping[PbxName, str] = {entry.pbx: entry.plugin for entry in self.settings.connectors}
@@ -203,15 +238,31 @@ class Gateway:
         stream = Stream(self.hub, authenticator)
         # All that the API does: what stands here is served, described at /openapi.json and tried by schemathesis.
         groups: list[Group] = [
-            Health(self.engine, self.hub, self.committer, self.store, open_metrics=api.metrics_without_token),
+            Health(
+                self.engine,
+                self.hub,
+                self.committer,
+                self.store,
+                open_metrics=api.metrics_without_token,
+                recording_alarms=lambda: self.recordings.library.alarms,
+                figures=[
+                    AccessFigures(self.limits, self.authenticator),
+                    CommandFigures(self.dispatcher),
+                    RecordingFigures(self.recordings.library),
+                ],
+            ),
             Tokens(self.tokens, self.authenticator, now=self._now, random_bytes=token_bytes),
-            Calls(self.engine, self.hub, self.store, plugins),
+            Calls(self.engine, self.hub, self.store, plugins, self.customers.people),
+            Agents(self.engine, self.hub, self.floor),
+            Queues(self.engine, self.hub, self.floor),
             Customers(self.customers),
             Notes(self.customers),
+            CustomerCalls(self.customers, self.store, {entry.pbx: entry.site for entry in self.settings.connectors}),
+            Webhooks(self.webhooks),
             CallControl(self.dispatcher),
             AgentControl(self.dispatcher),
             RecordingsApi(self.recordings.library, now=self._now),
-            Audit(self.dispatcher, self.command_log),
+            Audit(self.command_book, self.command_log),
         ]
         operations = operations_of(groups)
         operations += Documents(operations).operations()
@@ -239,9 +290,9 @@ class Gateway:
         return f"{'http' if context is None else 'https'}://{shown}:{port}/"
 
 
-def authenticator_of(api: ApiSettings, tokens: SqlTokens, now: Callable[[], float]) -> TokenAuthenticator:
-    """Make what knows who asks, with the limits that are configured."""
-    per_token, failures = Buckets(api.limits.per_token), Buckets(api.limits.wrong_tokens)
+def authenticator_of(tokens: SqlTokens, limits: Mapping[str, Buckets], now: Callable[[], float]) -> TokenAuthenticator:
+    """Make what knows who asks, within these limits."""
+    per_token, failures = limits["token"], limits["wrong_token"]
     return TokenAuthenticator(tokens, per_token=per_token, failures=failures, now=now, clock=time.monotonic)
 
 

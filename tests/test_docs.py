@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 
 import pytest
 
+from gateway.model.principals import Scope
 from gateway.settings.load import load_settings
 
 TOP: Final = Path(__file__).parent.parent
@@ -134,3 +135,8 @@ def test_every_decision_is_in_their_index() -> None:
     folder = TOP / "docs" / "decisions"
     index = (folder / "README.md").read_text(encoding="utf-8")
     assert [page.name for page in folder.glob("0*.md") if f"]({page.name})" not in index] == []
+
+
+@pytest.mark.parametrize("scope", list(Scope))
+def test_every_scope_is_told_to_those_who_give_tokens(scope: Scope) -> None:
+    assert f"`{scope}`" in (TOP / "docs" / "operators.md").read_text(encoding="utf-8")

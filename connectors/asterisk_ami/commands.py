@@ -45,14 +45,23 @@ class Commander:
         settings: Its own.
         ask: Sends an action.
         name_of: Gives a live leg's present name; None when it is gone.
+        is_silenced: Tells whether we silenced a leg for a hold.
     """
 
-    def __init__(self, pbx: PbxName, settings: AsteriskSettings, ask: Ask, name_of: Callable[[LegId], str | None]) -> None:
+    def __init__(
+        self,
+        pbx: PbxName,
+        settings: AsteriskSettings,
+        ask: Ask,
+        name_of: Callable[[LegId], str | None],
+        is_silenced: Callable[[LegId], bool],
+    ) -> None:
         self._pbx = pbx
         self._settings = settings
         self._ask = ask
-        self._planner = Planner(pbx, settings.commands, name_of)
+        self._planner = Planner(pbx, settings.commands, name_of, is_silenced)
         self._rights: Rights | None = None
+        self._unconnected = f"{pbx} is not connected, or only just: nothing was sent"
         self.watch = Watch()
         """Wants every message of the PBX."""
 
@@ -64,7 +73,7 @@ class Commander:
     def why_not(self, command: str) -> str:
         """Say why a command is not among those."""
         if self._rights is None:
-            return f"{self._pbx} is not connected"
+            return self._unconnected
         return why_not(command, self._rights, self._settings, self._pbx) or f"{self._pbx} takes {command} now: try again"
 
     async def learn(self, ask: Callable[[str, Sequence[tuple[str, str]]], Awaitable[Answer]]) -> None:
@@ -85,7 +94,7 @@ class Commander:
         """Send what the order takes, once; see :class:`gateway.ports.connector.CommandingConnector`."""
         rights = self._rights
         if rights is None:
-            raise PeerUnavailableError(f"{self._pbx} is not connected: nothing was sent")
+            raise PeerUnavailableError(self._unconnected)
         command = order.command
         reason = why_not(str(command.__struct_config__.tag), rights, self._settings, self._pbx)
         if reason is not None:

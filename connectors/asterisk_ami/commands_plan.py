@@ -80,12 +80,20 @@ class Planner:
         pbx: Its name, for those who are refused.
         settings: How it is told to do something.
         name_of: Gives a live leg's present name; None when it is gone.
+        is_silenced: Tells whether we silenced a leg for a hold.
     """
 
-    def __init__(self, pbx: str, settings: CommandSettings, name_of: Callable[[LegId], str | None]) -> None:
+    def __init__(
+        self,
+        pbx: str,
+        settings: CommandSettings,
+        name_of: Callable[[LegId], str | None],
+        is_silenced: Callable[[LegId], bool],
+    ) -> None:
         self._pbx = pbx
         self._settings = settings
         self._name_of = name_of
+        self._is_silenced = is_silenced
 
     def place(self, order: Order, command: PlaceCall) -> list[Act]:
         """Ring the agent's telephone, which shows whom it is about to call; the far end is shown the agent.
@@ -206,8 +214,9 @@ class Planner:
         return [*self._unhold(call, leg), Act(action, headers, holds=leg.id if action == "Atxfer" else None)]
 
     def _unhold(self, call: Call, leg: Leg) -> list[Act]:
-        """Whoever was silenced for a hold must be heard in what comes next."""
-        return self._let_talk(call, leg) if call.held_by == leg.id and not call.held_by_feature else []
+        """Whoever was silenced for a hold, by an earlier process perhaps, must be heard in what comes next."""
+        holds = call.held_by == leg.id and not call.held_by_feature
+        return self._let_talk(call, leg) if holds or self._is_silenced(leg.id) else []
 
     def _end_consultation(self, order: Order, call: Call, command: CompleteTransfer | CancelTransfer) -> list[Act]:
         leg = self._leg_of(call, command.by)

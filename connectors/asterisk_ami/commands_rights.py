@@ -13,6 +13,7 @@ from connectors.asterisk_ami.protocol import AmiMessage
 from connectors.asterisk_ami.settings import AsteriskSettings
 
 _PERMISSION: Final = "permission denied"
+_UNKNOWN: Final = "invalid/unknown command"
 RIGHTS: Final[Mapping[str, tuple[str, str]]] = {
     "Originate": ("originate", "the core"),
     "Hangup": ("call", "the core"),
@@ -74,6 +75,8 @@ class Rights(msgspec.Struct, frozen=True):
     """Actions, in small letters; None where it does not tell."""
     major: int | None = None
     """Asterisk's major version."""
+    reason: str = ""
+    """Why it lets us do nothing at all, in its own words."""
 
     def may(self, action: str) -> bool:
         """Tell whether the PBX takes this action from us, as far as it told."""
@@ -82,10 +85,15 @@ class Rights(msgspec.Struct, frozen=True):
 
 def rights_of(listed: list[AmiMessage], settings: list[AmiMessage]) -> Rights:
     """Return what the answers to ``ListCommands`` and ``CoreSettings`` say."""
-    first = listed[0]
-    allowed = frozenset(key.lower() for key, _ in first.headers()) if first.name == "Success" else None
+    first, said = listed[0], ""
+    allowed: frozenset[str] | None = frozenset()
+    if first.name == "Success":
+        allowed = frozenset(key.lower() for key, _ in first.headers())
+    elif (said := first.get("Message")).lower().startswith(_UNKNOWN):
+        allowed = None
     version = settings[0].get("AsteriskVersion").partition(".")[0]
-    return Rights(allowed, int(version) if version.isascii() and version.isdigit() and len(version) < _LONG else None)
+    known = version.isascii() and version.isdigit() and len(version) < _LONG
+    return Rights(allowed, int(version) if known else None, said if allowed is not None else "")
 
 
 _LONG: Final = 4
@@ -103,6 +111,8 @@ def offered(rights: Rights, settings: AsteriskSettings) -> frozenset[str]:
 
 def why_not(command: str, rights: Rights, settings: AsteriskSettings, pbx: str) -> str | None:
     """Return why a command cannot be done and what to change; None where it can."""
+    if rights.reason:
+        return f"{pbx} takes no commands: {rights.reason}"
     missing = _unconfigured(command, settings)
     if missing is not None:
         return f"{pbx} is not configured for it: {missing} under the connector with `pbx: {pbx}` in our configuration"

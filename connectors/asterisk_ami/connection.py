@@ -15,6 +15,7 @@ from connectors._kit.drain import Direction, Drain, Piece, SpoolError
 from connectors.asterisk_ami.backfill import Backfill
 from connectors.asterisk_ami.commands import Commander
 from connectors.asterisk_ami.commands_plan import first_leg
+from connectors.asterisk_ami.directory import read_directory
 from connectors.asterisk_ami.keepalive import ClockWatch, keep_alive
 from connectors.asterisk_ami.link import BOOTED, AmiLink, Answer, live
 from connectors.asterisk_ami.login import enter, open_stream
@@ -23,6 +24,7 @@ from connectors.asterisk_ami.protocol import AmiDecoder, AmiMessage, decode_acti
 from connectors.asterisk_ami.settings import AsteriskSettings
 from connectors.asterisk_ami.snapshot import take_snapshot
 from gateway.model.commands import Accepted, Order
+from gateway.model.directory import Directory
 from gateway.model.errors import (
     ConfigurationError,
     PeerProtocolError,
@@ -85,7 +87,7 @@ class AsteriskConnector:
         self._random = Random() if random is None else random  # noqa: S311  # spreads attempts, keeps no secret
         self._mapper = AmiMapper(settings.site)
         self._backfill = Backfill(pbx, settings, clock)
-        self._commander = Commander(pbx, settings, self.action, self._mapper.name_of)
+        self._commander = Commander(pbx, settings, self.action, self._mapper.name_of, self._mapper.is_silenced)
         self._log = log.bind(pbx=pbx)
         self._state: LinkState | None = None
         self._link: AmiLink | None = None
@@ -143,6 +145,15 @@ class AsteriskConnector:
         if link is None or link.logged_in_at is None:
             raise PeerUnavailableError(f"{self._pbx} is not connected")
         return (await link.ask(name, headers, timeout_s or self._settings.action_timeout_s)).messages
+
+    async def directory(self) -> Directory:
+        """Read the PBX's users, telephones and queues; see :class:`gateway.ports.agents.DirectoryConnector`.
+
+        Raises:
+            PeerUnavailableError: The PBX is not connected.
+            CommandUnansweredError: It did not answer.
+        """
+        return await read_directory(self.action, self._settings.site)
 
     async def run(self, sink: EventSink) -> None:
         """Keep the PBX connected and put its events into ``sink``. Cancelling is safe: no event is half applied."""

@@ -239,15 +239,17 @@ class Play:
         data = self._score.tokens.sub(self._renewed, frame.data)
         return data if self._pace == 1.0 else _SCALED.sub(self._scaled, data)
 
-    def _renewed(self, found: re.Match[bytes]) -> bytes:
-        kind, old = found.lastgroup, found.group()
-        assert kind is not None
-        if kind == "time":
-            return self._time(old)
+    def renewed(self, kind: str, old: bytes) -> bytes:
+        """Return what stands this time where the recording has this."""
         new = self._known.get((kind, old))
         if new is None:
             new = self._known[kind, old] = self._renewers[kind](old)
         return new
+
+    def _renewed(self, found: re.Match[bytes]) -> bytes:
+        kind, old = found.lastgroup, found.group()
+        assert kind is not None
+        return self._time(old) if kind == "time" else self.renewed(kind, old)
 
     def _shifted(self, at: float) -> float:
         return self._began_at + (at - self._score.began_at) * self._pace

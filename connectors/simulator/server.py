@@ -197,6 +197,8 @@ class Session:
                 self._list(action, "Device State listing follows", items, "DeviceStateListComplete")
             case "originate":
                 self._originate(action)
+            case "listcommands":
+                self._respond(action, "Error", Message="the simulated PBX plays recorded calls")
             case "command":
                 self._respond(action, "Error", Message="Command output follows", Output="This PBX plays recordings only.")
             case _:

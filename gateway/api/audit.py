@@ -16,7 +16,7 @@ from gateway.model.principals import Role, Scope
 from gateway.model.refusals import Refusal
 from gateway.model.times import rfc3339
 from gateway.ports.commands import AuditFilter, CommandLog
-from gateway.session.dispatcher import Dispatcher
+from gateway.session.command_book import CommandBook
 
 MAX_ENTRIES: Final = 1_000
 """Commands in one answer, about 0.5 kB each."""
@@ -71,8 +71,8 @@ class AuditPage(msgspec.Struct, frozen=True, kw_only=True):
 class Audit:
     """Shows commands."""
 
-    def __init__(self, dispatcher: Dispatcher, log: CommandLog) -> None:
-        self._dispatcher = dispatcher
+    def __init__(self, book: CommandBook, log: CommandLog) -> None:
+        self._book = book
         self._log = log
 
     def operations(self) -> list[Operation]:
@@ -104,7 +104,7 @@ class Audit:
     async def _command(self, asked: Asked[Nothing, None]) -> web.Response:
         """Your own; anybody's takes the scope ``audit:read``."""
         command_id, principal = asked.path("command_id"), asked.principal
-        record = await self._dispatcher.find(principal.tenant, CommandId(command_id))
+        record = await self._book.find(principal.tenant, CommandId(command_id))
         if record is None or (record.principal != principal.id and not principal.may(Scope.AUDIT_READ)):
             raise not_found(f"No command {command_id} of yours is kept.")
         return answer(told(record))

@@ -23,6 +23,8 @@ DEMO: Final = Principal(id="demo", name="the demo's visitor", role=Role.ADMIN, s
 
 FRESH_S: Final = 5.0
 """Seconds for which a token is not looked up again."""
+LOOK_UP_S: Final = 2.0
+"""Seconds in which a database must say whether a token that is known is still good; then it counts as failing."""
 USE_KEPT_EVERY_S: Final = 600.0
 """Seconds between two times that a token's last use is written down, so that reading calls writes nothing."""
 FLUSH_S: Final = 60.0
@@ -92,6 +94,8 @@ class TokenAuthenticator:
         self._known: dict[TokenId, _Known] = {}
         self._seen: dict[TokenId, float] = {}
         """Last uses that are to be written down."""
+        self.refused = 0
+        """How often what was shown let nobody in."""
 
     async def principal(self, request: web.Request) -> Principal:
         """Return who made the request."""
@@ -168,8 +172,9 @@ class TokenAuthenticator:
         if known is not None:
             known.read_at = clock  # whoever asks meanwhile need not look too
         try:
-            token = await self._tokens.find(token_id)
-        except StoreUnavailableError:
+            async with asyncio.timeout(None if known is None else LOOK_UP_S):
+                token = await self._tokens.find(token_id)
+        except (StoreUnavailableError, TimeoutError):
             if known is None:
                 raise
             return known
@@ -186,6 +191,7 @@ class TokenAuthenticator:
             raise too_many_requests(f"Too many wrong tokens come from {address}", wait_s)
 
     def _failure(self, address: str, refusal: str) -> ApiError:
+        self.refused += 1
         wait_s = self._failures.take(key_of(address), self._clock())
         if wait_s > 0:
             return too_many_requests(f"Too many wrong tokens come from {address}", wait_s)

@@ -1,40 +1,50 @@
-"""``/api/v1/calls``, ``/api/v1/pbxs`` and ``/api/v1/queues``: what is now, and what was before."""
+"""``/api/v1/calls`` and ``/api/v1/pbxs``: what is now, and what was before."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from aiohttp import web
 from msgspec import UNSET, Meta, UnsetType
 
+from gateway.api import calls_csv
 from gateway.api.examples import CALL, CALLS
-from gateway.api.operations import Asked, Nothing, Operation, answer
+from gateway.api.operations import Asked, Media, Nothing, Operation, answer
 from gateway.api.problems import Problem, bad_parameter, not_found, store_unavailable
-from gateway.api.records import Shown, Time
+from gateway.api.records import Direction, OutcomeName, Shown, Time
 from gateway.model.calls import Call
 from gateway.model.errors import StoreUnavailableError
 from gateway.model.ids import DEFAULT_TENANT, CallId, PbxName
+from gateway.model.numbers import e164
 from gateway.model.phase import phase_of
-from gateway.model.principals import Scope
-from gateway.model.queues import Member, Queue
+from gateway.model.principals import Principal, Scope
 from gateway.model.record import record_of
+from gateway.model.search import CallSearch, agent_term, extension_term, matches, number_term, queue_term
 from gateway.model.site import Site
 from gateway.model.times import rfc3339
 from gateway.ports.connector import LinkStatus
 from gateway.ports.store import Cursor, Store
+from gateway.session.callers import customer_of
 from gateway.session.engine import Engine
 from gateway.session.hub import Hub
 from gateway.session.pbx_state import PbxState
+from gateway.session.people import People
 
 MAX_CALLS: Final = 1_000
 """Calls in one answer, about 2 kB each."""
 DEFAULT_CALLS: Final = 100
+PAGE_CALLS: Final = 200
+"""Calls read at once for a table: about 20 ms of work, then others have their turn."""
 MAX_IDS: Final = 250
 """Calls that may be asked for by name at once: their ids fit into the 8 kB that a web server takes as an address."""
 _NO_SITE: Final = Site()
 """Of a PBX that is no longer configured."""
 
+_Word = Annotated[str, Meta(min_length=1, max_length=100)]
+Datetime = Annotated[datetime, Meta(tz=True)]
 _Pbx = Annotated[str | None, Meta(description="Only this PBX's.")]
 _Position = Annotated[int, Meta(description="Listen to events after it, and none is missed.")]
 
@@ -47,23 +57,30 @@ class _Place(msgspec.Struct, frozen=True, array_like=True):
     call_id: CallId
 
 
-class CallsQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which calls."""
+class CallFilter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a call must be; what is left out is no condition."""
+
+    pbx: _Pbx = None
+    since: Annotated[Datetime | None, Meta(description="Calls that began then or later, with a time zone.")] = None
+    until: Annotated[Datetime | None, Meta(description="Calls that began before, with a time zone.")] = None
+    direction: Direction | None = None
+    outcome: Annotated[OutcomeName | None, Meta(description="Of ended calls.")] = None
+    queue: Annotated[_Word | None, Meta(description="Calls that were in this queue.")] = None
+    extension: Annotated[_Word | None, Meta(description="Calls in which this extension had a leg.")] = None
+    agent: Annotated[_Word | None, Meta(description="Calls that a queue gave to this agent.")] = None
+    number: Annotated[_Word | None, Meta(description="Calls with this outside number, in E.164 or as the PBX sent it.")] = None
+
+
+class CallsQuery(CallFilter, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which calls, and how many at once."""
 
     state: Literal["active", "ended", "all"] = "all"
-    pbx: _Pbx = None
     limit: Annotated[int, Meta(ge=1, le=MAX_CALLS)] = DEFAULT_CALLS
     cursor: Annotated[str | None, Meta(description="The `next` of the page before, with the same filters.")] = None
     ids: Annotated[
         Annotated[tuple[Annotated[str, Meta(pattern="^[0-9A-Za-z]{1,26}$")], ...], Meta(max_length=MAX_IDS)] | None,
         Meta(description="These calls and no others; of the filters `pbx` alone may be given with it."),
     ] = None
-
-
-class PbxQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Of which PBX."""
-
-    pbx: _Pbx = None
 
 
 class CallList(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,31 +119,6 @@ class PbxView(msgspec.Struct, frozen=True, kw_only=True):
     gaps: Annotated[list[GapView], Meta(description="The last ones, the latest first.")]
 
 
-class WaitingView(msgspec.Struct, frozen=True, kw_only=True):
-    """Who waits in a queue."""
-
-    call_id: str
-    caller: str | None
-    joined_at: Time | None
-
-
-class QueueView(msgspec.Struct, frozen=True, kw_only=True):
-    """One queue."""
-
-    pbx: str
-    queue: str
-    strategy: str | None
-    waiting: list[WaitingView]
-    members: tuple[Member, ...]
-
-
-class QueueList(msgspec.Struct, frozen=True, kw_only=True):
-    """All queues."""
-
-    position: _Position
-    queues: list[QueueView]
-
-
 class PbxList(msgspec.Struct, frozen=True, kw_only=True):
     """All PBXs."""
 
@@ -137,11 +129,14 @@ class PbxList(msgspec.Struct, frozen=True, kw_only=True):
 class Calls:
     """Shows calls: live ones from memory, as of the ``position`` that the answer gives; ended ones from the store."""
 
-    def __init__(self, engine: Engine, hub: Hub, store: Store, plugins: Mapping[PbxName, str]) -> None:
+    def __init__(
+        self, engine: Engine, hub: Hub, store: Store, plugins: Mapping[PbxName, str], people: People | None = None
+    ) -> None:
         self._engine = engine
         self._hub = hub
         self._store = store
         self._plugins = plugins
+        self._people = people
 
     def operations(self) -> list[Operation]:
         """Return what is answered where."""
@@ -156,6 +151,17 @@ class Calls:
                 query=CallsQuery,
                 answers={200: CallList},
                 example=CALLS,
+                problems=(503,),
+            ),
+            Operation(
+                method="GET",
+                path="/api/v1/calls.csv",
+                handler=self._csv,
+                summary="Export ended calls as a table, the last one first",
+                tag="calls",
+                scope=Scope.CALLS_READ,
+                query=CallFilter,
+                answers={200: Media((calls_csv.CONTENT_TYPE,))},
                 problems=(503,),
             ),
             Operation(
@@ -178,16 +184,6 @@ class Calls:
                 scope=Scope.SYSTEM_READ,
                 answers={200: PbxList},
             ),
-            Operation(
-                method="GET",
-                path="/api/v1/queues",
-                handler=self._queues,
-                summary="List the queues, who waits in them and who could answer",
-                tag="queues",
-                scope=Scope.QUEUES_READ,
-                query=PbxQuery,
-                answers={200: QueueList},
-            ),
         ]
 
     async def _calls(self, asked: Asked[CallsQuery, None]) -> web.Response:
@@ -201,13 +197,14 @@ class Calls:
             told_calls = [self._told(call) for call in found if pbxs is None or call.pbx in pbxs]
             return answer({"position": position, "calls": told_calls})
         place = _place(wanted.cursor)
-        live = _live(states, place) if wanted.state != "ended" and (place is None or place.state == "active") else []
+        search = _search(wanted, states)
+        live = _live(states, place, search) if wanted.state != "ended" and (place is None or place.state == "active") else []
         calls, more = live[: wanted.limit], len(live) > wanted.limit
         problem: dict[str, Any] | None = None
         last = _Place("active", calls[-1].began_at, calls[-1].call_id) if more else None
         if wanted.state != "active" and not more:
             try:
-                ended, last = await self._ended(wanted, place, wanted.limit - len(calls), calls)
+                ended, last = await self._ended(wanted, search, place, wanted.limit - len(calls), calls)
                 calls += ended
             except StoreUnavailableError as error:
                 if wanted.state == "ended":
@@ -217,13 +214,13 @@ class Calls:
         return answer(body if problem is None else body | {"problem": problem})
 
     async def _ended(
-        self, wanted: CallsQuery, place: _Place | None, limit: int, live: list[Call]
+        self, wanted: CallsQuery, search: CallSearch, place: _Place | None, limit: int, live: list[Call]
     ) -> tuple[list[Call], _Place | None]:
         """Return a page of ended calls without those that were live a moment ago, and where the next one begins."""
         after = Cursor(place.at, place.call_id) if place is not None and place.state == "ended" else None
         pbxs = None if wanted.pbx is None else [PbxName(wanted.pbx)]
         # One more than wanted says whether there is another page.
-        listed = await self._store.ended(DEFAULT_TENANT, pbxs=pbxs, after=after, limit=limit + 1)
+        listed = await self._store.ended(DEFAULT_TENANT, pbxs=pbxs, after=after, limit=limit + 1, search=search)
         page, seen = listed[:limit], {call.call_id for call in live}
         calls = [call for _, call in page if call.call_id not in seen]
         if len(listed) <= limit:
@@ -232,10 +229,39 @@ class Calls:
             return calls, _Place("ended", page[-1][0].ended_at, page[-1][0].call_id)
         return calls, _Place("active", live[-1].began_at, live[-1].call_id)
 
+    async def _csv(self, asked: Asked[CallFilter, None]) -> web.StreamResponse:
+        """One row a call, in UTF-8; times are UTC. Where the database fails in the middle the connection breaks off."""
+        states = self._chosen(asked.query.pbx)
+        pbxs = None if asked.query.pbx is None else [PbxName(asked.query.pbx)]
+        async with aclosing(self._pages(pbxs, _search(asked.query, states))) as pages:
+            first = await anext(pages)
+            response = web.StreamResponse(headers=calls_csv.HEADERS)
+            await response.prepare(asked.request)
+            await response.write(calls_csv.header() + calls_csv.rows(map(self._told, first)))
+            try:
+                async for page in pages:
+                    await response.write(calls_csv.rows(map(self._told, page)))
+            except StoreUnavailableError:
+                # The status was sent: a table without its end must not look like a whole one.
+                if asked.request.transport is not None:
+                    asked.request.transport.abort()
+                return response
+        await response.write_eof()
+        return response
+
+    async def _pages(self, pbxs: list[PbxName] | None, search: CallSearch) -> AsyncGenerator[list[Call], None]:
+        after: Cursor | None = None
+        while True:
+            listed = await self._store.ended(DEFAULT_TENANT, pbxs=pbxs, after=after, limit=PAGE_CALLS, search=search)
+            yield [call for _, call in listed]
+            if len(listed) < PAGE_CALLS:
+                return
+            after = listed[-1][0]
+
     async def _call(self, asked: Asked[Nothing, None]) -> web.Response:
         call_id = CallId(asked.path("call_id"))
         for call in await self._found([call_id]):
-            return answer(self._told(call))
+            return answer(self._told(call) | await self._customer(call, asked.principal))
         raise not_found(f"No call {call_id} is live or kept.")
 
     async def _found(self, call_ids: list[CallId]) -> list[Call]:
@@ -246,16 +272,25 @@ class Calls:
             found |= {call.call_id: call for call in await self._store.find(DEFAULT_TENANT, missing)}
         return [found[call_id] for call_id in dict.fromkeys(call_ids) if call_id in found]
 
+    async def _customer(self, call: Call, principal: Principal) -> dict[str, Any]:
+        """Return who is on the customer's side, for those who may know; the call is shown without a database too."""
+        if self._people is None or call.merged_into is not None or not principal.may(Scope.CUSTOMERS_READ):
+            return {}
+        try:
+            customer = await customer_of(call, self._site(call), self._people)
+        except StoreUnavailableError:
+            return {}
+        return {} if customer is None else {"customer": customer}
+
     def _told(self, call: Call) -> dict[str, Any]:
+        return told(call, self._site(call))
+
+    def _site(self, call: Call) -> Site:
         state = self._engine.pbxs.get(call.pbx)
-        return told(call, _NO_SITE if state is None else state.site)
+        return _NO_SITE if state is None else state.site
 
     async def _pbxs(self, _asked: Asked[Nothing, None]) -> web.Response:
         return answer({"position": self._hub.position, "pbxs": [self._pbx(state) for state in self._engine.pbxs.values()]})
-
-    async def _queues(self, asked: Asked[PbxQuery, None]) -> web.Response:
-        queues = [_queue(queue) for state in self._chosen(asked.query.pbx) for queue in state.queues]
-        return answer({"position": self._hub.position, "queues": queues})
 
     def _chosen(self, name: str | None) -> list[PbxState]:
         if name is None:
@@ -291,9 +326,33 @@ def told(call: Call, site: Site) -> dict[str, Any]:
     return record
 
 
-def _live(states: list[PbxState], place: _Place | None) -> list[Call]:
+def _search(wanted: CallFilter, states: list[PbxState]) -> CallSearch:
+    """Return what a call must be; a national number is read as each of the PBXs reads it."""
+    terms = []
+    if wanted.queue is not None:
+        terms.append(frozenset({queue_term(wanted.queue)}))
+    if wanted.extension is not None:
+        terms.append(frozenset({extension_term(wanted.extension)}))
+    if wanted.agent is not None:
+        terms.append(frozenset({agent_term(wanted.agent)}))
+    if wanted.number is not None:
+        # In an address a plus is a space, unless it is written as %2B.
+        number = wanted.number.replace(" ", "+", 1) if wanted.number.startswith(" ") else wanted.number
+        read = (e164(number, state.site) for state in states)
+        terms.append(frozenset({number_term(number), *(number_term(number) for number in read if number is not None)}))
+    return CallSearch(
+        since=None if wanted.since is None else wanted.since.timestamp(),
+        until=None if wanted.until is None else wanted.until.timestamp(),
+        direction=wanted.direction,
+        outcome=wanted.outcome,
+        terms=tuple(terms),
+    )
+
+
+def _live(states: list[PbxState], place: _Place | None, search: CallSearch) -> list[Call]:
     """Return the live calls after this place, by their beginning."""
-    calls = sorted((call for state in states for call in state.live), key=lambda call: (call.began_at, call.call_id))
+    found = (call for state in states for call in state.live if matches(call, state.site, search))
+    calls = sorted(found, key=lambda call: (call.began_at, call.call_id))
     return calls if place is None else [call for call in calls if (call.began_at, call.call_id) > (place.at, place.call_id)]
 
 
@@ -308,20 +367,3 @@ def _place(text: str | None) -> _Place | None:
         return msgspec.json.decode(urlsafe_b64decode(text + "=" * (-len(text) % 4)), type=_Place)
     except (ValueError, msgspec.MsgspecError) as error:
         raise bad_parameter("cursor", "it is none that an answer gave as `next`") from error
-
-
-def _queue(queue: Queue) -> dict[str, Any]:
-    return {
-        "pbx": queue.pbx,
-        "queue": queue.queue,
-        "strategy": queue.strategy,
-        "waiting": [
-            {
-                "call_id": caller.call_id,
-                "caller": caller.caller,
-                "joined_at": None if caller.joined_at is None else rfc3339(caller.joined_at),
-            }
-            for caller in queue.waiting
-        ],
-        "members": queue.members,
-    }

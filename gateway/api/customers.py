@@ -209,7 +209,9 @@ class Customers:
 
     def _asked_for(self, wanted: CustomersQuery) -> Identity | None:
         if wanted.number is not None:
-            return self._identity("number", IdentityKind.PHONE, wanted.number)
+            # In an address a plus is a space, unless it is written as %2B.
+            number = wanted.number.replace(" ", "+", 1) if wanted.number.startswith(" ") else wanted.number
+            return self._identity("number", IdentityKind.PHONE, number)
         if wanted.identity is None:
             return None
         kind, colon, value = wanted.identity.partition(":")

@@ -7,6 +7,8 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
+from gateway.api.asyncapi import asyncapi
+from gateway.api.event_types import EVENTS
 from gateway.api.openapi import openapi
 from gateway.api.operations import Asked, Nothing, Operation
 
@@ -17,6 +19,7 @@ class Documents:
     def __init__(self, operations: Sequence[Operation]) -> None:
         described = [*operations, *self.operations()]
         self._openapi = msgspec.json.encode(openapi(described, version("tieline")))
+        self._asyncapi = msgspec.json.encode(asyncapi(EVENTS, version("tieline")))
 
     def operations(self) -> list[Operation]:
         """Return what is answered where."""
@@ -31,7 +34,20 @@ class Documents:
                 open=True,
                 answers={200: dict[str, Any]},
             ),
+            Operation(
+                method="GET",
+                path="/asyncapi.json",
+                handler=self._show_asyncapi,
+                summary="Describe the event stream and all its messages",
+                tag="documents",
+                scope=None,
+                open=True,
+                answers={200: dict[str, Any]},
+            ),
         ]
 
     async def _show_openapi(self, _asked: Asked[Nothing, None]) -> web.Response:
         return web.Response(body=self._openapi, content_type="application/json")
+
+    async def _show_asyncapi(self, _asked: Asked[Nothing, None]) -> web.Response:
+        return web.Response(body=self._asyncapi, content_type="application/json")

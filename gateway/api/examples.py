@@ -75,3 +75,13 @@ CALL: Final[dict[str, Any]] = {
     "ended_by": "caller",
 }
 CALLS: Final[dict[str, Any]] = {"position": 1042, "calls": [CALL], "next": None}
+EVENT: Final[dict[str, Any]] = {
+    "id": "01M81G2HX26T1BW0K9REE1GTYE:7",
+    "type": "call.answered",
+    "time": "2026-11-22T11:25:46.786Z",
+    "tenant": "default",
+    "pbx": "pbx1",
+    "call_id": "01M81G2HX26T1BW0K9REE1GTYE",
+    "position": 1008,
+    "data": {"by": "1001", "leg": "cc1-1795346745.7"},
+}

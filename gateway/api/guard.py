@@ -34,8 +34,9 @@ STRICT_TRANSPORT: Final = "max-age=31536000"
 """Seconds for which a browser that came by TLS never comes without: a year."""
 MAX_BODY_BYTES: Final = 1024 * 1024
 """Of a request; who may send more says so by himself."""
-UNLIMITED_PATHS: Final = frozenset({"/healthz", "/readyz"})
-"""What watches the gateway is answered when others ask too much, or it would take that for a failure."""
+WATCHED_PATHS: Final = frozenset({"/healthz", "/readyz"})
+"""What watches the gateway is answered by whatever name it calls us, and when others ask too much: it would take a refusal for a
+failure, and it learns no more than a status."""
 
 _log = structlog.get_logger()
 
@@ -57,7 +58,7 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         if hdrs.ALLOW in error.headers:
             response.headers[hdrs.ALLOW] = error.headers[hdrs.ALLOW]
     except Exception:  # noqa: BLE001  # the last stop of a request: a fault in one is told to its log, and costs no other
-        _log.exception("request_failed", method=request.method, path=request.path)
+        _log.exception("request_failed", method=request.method, route=_route_of(request), **{"pii.path": request.path})
         response = internal().response()
     if not response.prepared:
         response.headers.update(SECURITY_HEADERS)
@@ -72,7 +73,7 @@ def limited(buckets: Buckets, *, now: Callable[[], float]) -> Middleware:
 
     @web.middleware
     async def limit(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if request.path not in UNLIMITED_PATHS:
+        if request.path not in WATCHED_PATHS:
             address = client_of(request)
             wait_s = buckets.take(key_of(address), now())
             if wait_s > 0:
@@ -84,14 +85,15 @@ def limited(buckets: Buckets, *, now: Callable[[], float]) -> Middleware:
 
 def _refuse_strangers(request: web.Request) -> None:
     surroundings, peer = surroundings_of(request), peer_of(request)
-    if not (surroundings.encrypted or is_loopback_name(peer) or surroundings.trusts(peer)):
+    is_watched = request.path in WATCHED_PATHS
+    if not (is_watched or surroundings.encrypted or is_loopback_name(peer) or surroundings.trusts(peer)):
         raise ApiError(
             403,
             "not-through-proxy",
             "Not encrypted",
             f"This gateway is reached from elsewhere through its proxy only, and {peer} is none that api.behind_proxy names.",
         )
-    if not surroundings.knows(request.host):
+    if not (is_watched or surroundings.knows(request.host)):
         raise ApiError(
             421,
             "wrong-host",
@@ -101,6 +103,12 @@ def _refuse_strangers(request: web.Request) -> None:
     origin = request.headers.get(hdrs.ORIGIN)
     if origin is not None and _host_of(origin) != request.host.lower():
         raise ApiError(403, "foreign-origin", "A page of another site asks", f"Pages of {origin!r} may not use this gateway.")
+
+
+def _route_of(request: web.Request) -> str:
+    """Return the path with the names of what varies: that itself may be a caller's number."""
+    resource = request.match_info.route.resource
+    return "" if resource is None else resource.canonical
 
 
 def _host_of(origin: str) -> str | None:

@@ -1,13 +1,14 @@
 """``/healthz``, ``/readyz`` and ``/metrics``: for those who watch the gateway, at two in the morning too."""
 
-from collections.abc import Callable, Iterator
-from typing import Any, Final, Literal
+from collections.abc import Callable, Iterator, Sequence
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from aiohttp import web
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.registry import Collector
 
 from gateway.api.operations import Asked, Media, Nothing, Operation, answer
 from gateway.api.problems import forbidden
@@ -16,6 +17,7 @@ from gateway.api.surroundings import is_local
 from gateway.model.principals import Scope
 from gateway.model.times import rfc3339
 from gateway.ports.connector import LinkStatus
+from gateway.ports.recordings import RecordingAlarm
 from gateway.ports.store import Store
 from gateway.session.committer import MAX_WAITING, Committer
 from gateway.session.engine import Engine
@@ -50,28 +52,54 @@ class PbxReadiness(msgspec.Struct, frozen=True, kw_only=True):
     since: Time
 
 
+class RecordingReadiness(msgspec.Struct, frozen=True, kw_only=True):
+    """A PBX whose recordings cannot be fetched or kept now."""
+
+    pbx: str
+    detail: str
+    """For a person."""
+    since: Time
+
+
 class Readiness(msgspec.Struct, frozen=True, kw_only=True):
     """Whether there is something to serve, and to those who may read it (``system:read``) what is wrong."""
 
     status: Literal["ready", "degraded", "not ready"]
     store: StoreView | msgspec.UnsetType = msgspec.UNSET
     pbxs: list[PbxReadiness] | msgspec.UnsetType = msgspec.UNSET
+    recordings: Annotated[
+        list[RecordingReadiness] | msgspec.UnsetType, msgspec.Meta(description="What is wrong there; empty while all is well.")
+    ] = msgspec.UNSET
 
 
 class Health:
     """Tells how the gateway and its PBXs are.
 
     Args:
+        recording_alarms: Return what keeps recordings from being fetched now.
         open_metrics: Let programs on this machine read the figures without a token.
+        figures: Of other parts.
     """
 
-    def __init__(self, engine: Engine, hub: Hub, committer: Committer, store: Store, *, open_metrics: bool = False) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        hub: Hub,
+        committer: Committer,
+        store: Store,
+        *,
+        recording_alarms: Callable[[], Sequence[RecordingAlarm]] = tuple,
+        open_metrics: bool = False,
+        figures: Sequence[Collector] = (),
+    ) -> None:
+        self._recording_alarms = recording_alarms
         self._open_metrics = open_metrics
         self._engine = engine
         self._committer = committer
         self._store = store
         self._registry = CollectorRegistry()
-        self._registry.register(_Figures(engine, hub, committer))
+        for collector in (_Figures(engine, hub, committer), *figures):
+            self._registry.register(collector)
         ProcessCollector(registry=self._registry)
         PlatformCollector(registry=self._registry)
         GCCollector(registry=self._registry)
@@ -119,7 +147,8 @@ class Health:
         each and the store, in words for a person."""
         states = list(self._engine.pbxs.values())
         heard = [state for state in states if state.link.status is LinkStatus.CONNECTED]
-        all_well = len(heard) == len(states) and self._committer.alarm is None
+        alarms = self._recording_alarms()
+        all_well = len(heard) == len(states) and self._committer.alarm is None and not alarms
         status = "ready" if all_well else "degraded" if heard else "not ready"
         if not asked.principal.may(Scope.SYSTEM_READ):
             return answer({"status": status}, 200 if heard else 503)
@@ -135,6 +164,7 @@ class Health:
                 }
                 for state in states
             ],
+            "recordings": [{"pbx": each.pbx, "detail": each.detail, "since": rfc3339(each.since)} for each in alarms],
         }
         return answer(body, 200 if heard else 503)
 

@@ -31,18 +31,23 @@ class Buckets:
         self._most = most
         self._filled: OrderedDict[str, tuple[float, float]] = OrderedDict()
         """What is in each bucket, and when it was so; the one that was used last stands last."""
+        self.refused = 0
+        """How often there was no turn."""
 
     def __len__(self) -> int:
         return len(self._filled)
 
     def wait_s(self, key: str, now: float) -> float:
         """Return in how many seconds the key has a turn; 0 is now. Nothing is taken."""
-        return max(0.0, (1.0 - self._level(key, now)) / self._rate.per_second)
+        level = self._level(key, now)
+        self.refused += level < 1.0
+        return max(0.0, (1.0 - level) / self._rate.per_second)
 
     def take(self, key: str, now: float) -> float:
         """Take a turn and return 0; or, when there is none, take nothing and return in how many seconds there is."""
         level = self._level(key, now)
         if level < 1.0:
+            self.refused += 1
             return (1.0 - level) / self._rate.per_second
         self._filled[key] = (level - 1.0, now)
         self._filled.move_to_end(key)

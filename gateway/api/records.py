@@ -79,6 +79,27 @@ class PhaseRecord(msgspec.Struct, frozen=True, kw_only=True):
     parties: Annotated[tuple[str, ...], Meta(description="Whom the caller's side talks to, holds or waits for.")]
 
 
+class CustomerSeen(msgspec.Struct, frozen=True, kw_only=True):
+    """A customer as a call shows him."""
+
+    customer_id: str
+    name: str | None
+    company: str | None
+    language: str | None
+    vip: bool
+    tags: list[str]
+
+
+class CustomerBehind(msgspec.Struct, frozen=True, kw_only=True):
+    """Who is on the outside end of a call, as far as his number tells."""
+
+    number: Annotated[str, Meta(description="E.164.")]
+    matches: Annotated[int, Meta(description="How many customers use the number.")]
+    shared: Annotated[bool, Meta(description="It is known to be several people's, such as a switchboard's.")]
+    customer: CustomerSeen | None
+    candidates: Annotated[list[CustomerSeen], Meta(description="Among whom to choose where it is not known.")]
+
+
 class CallRecord(msgspec.Struct, frozen=True, kw_only=True):
     """A call, from its first ring to its last hang-up. What is not known is null, never guessed."""
 
@@ -119,6 +140,10 @@ class CallRecord(msgspec.Struct, frozen=True, kw_only=True):
     stage: Annotated[Stage | UnsetType | None, Meta(description="Where a call ended that was not answered.")] = UNSET
     ended_by: Annotated[EndedBy | UnsetType | None, Meta(description="Of an ended call.")] = UNSET
     phase: Annotated[PhaseRecord | UnsetType, Meta(description="Of a live call.")] = UNSET
+    customer: Annotated[
+        CustomerBehind | UnsetType,
+        Meta(description="Where one call is shown to somebody who may read customers, and its customer's side has a number."),
+    ] = UNSET
 
 
 class MergedCall(msgspec.Struct, frozen=True, kw_only=True):

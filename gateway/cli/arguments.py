@@ -4,9 +4,11 @@ import argparse
 from pathlib import Path
 from typing import Final
 
+from gateway.cli import client_arguments
 from gateway.model.principals import Role, Scope
 
 COMMANDS: Final = {
+    **client_arguments.COMMANDS,
     "run": "gateway.cli.run",
     "check-config": "gateway.cli.check_config",
     "schema": "gateway.cli.schema",
@@ -14,6 +16,7 @@ COMMANDS: Final = {
     "replay": "gateway.cli.replay",
     "pbx simulate": "gateway.cli.simulate",
     "pbx snippet": "gateway.cli.snippet",
+    "pbx import": "gateway.cli.import_agents",
     "db backup": "gateway.cli.db",
     "db restore": "gateway.cli.db",
     "db migrate": "gateway.cli.db",
@@ -68,6 +71,12 @@ def parser() -> argparse.ArgumentParser:
     snippet.add_argument("product", metavar="PRODUCT", help="such as asterisk")
     snippet.add_argument("--version", default="", metavar="VERSION", help="the PBX's, such as 22; without it the newest")
 
+    users = _command(pbx, "import", "take over who sits at which extension; the gateway may run meanwhile", prefix="pbx ")
+    users.add_argument("--config", type=Path, metavar="FILE", required=True, help="whose PBXs and `store` are meant")
+    users.add_argument("--pbx", metavar="NAME", help="only this one")
+    users.add_argument("--names", type=Path, metavar="CSV", help="a table of names instead, with columns extension and name")
+    users.add_argument("--json", action="store_true", help="print JSON")
+
     db = commands.add_parser("db", help="look after the database").add_subparsers(required=True, metavar="TASK")
     for name, what, file in (
         ("backup", "write all calls and events into one file; the gateway may run meanwhile", "a file to write"),
@@ -112,6 +121,8 @@ def parser() -> argparse.ArgumentParser:
     for task in (create, listed, revoke):
         task.add_argument("--config", type=Path, metavar="FILE", required=True, help="whose `store` is meant")
         task.add_argument("--json", action="store_true", help="print JSON")
+
+    client_arguments.add_client_commands(commands)
 
     _command(commands, "version", "print the version")
     return top

@@ -3,6 +3,7 @@
 import time
 import unicodedata
 from collections.abc import Sequence
+from datetime import datetime
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -30,6 +31,16 @@ def printable(text: str) -> str:
 def day_of(at: float) -> str:
     """Write seconds since the epoch as a day and a minute here."""
     return time.strftime("%Y-%m-%d %H:%M", time.localtime(at))
+
+
+def moment_of(told: str | None) -> str:
+    """Write a time of the API (RFC 3339) as a day and a second here; nothing where it is not known."""
+    return "" if told is None else datetime.fromisoformat(told).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def seconds_of(told: str) -> float:
+    """Return a time of the API as seconds since the epoch."""
+    return datetime.fromisoformat(told).timestamp()
 
 
 def length_of(seconds: float) -> str:

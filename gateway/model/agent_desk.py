@@ -38,6 +38,7 @@ class Desk:
         "now",
         "pool_agent",
         "present",
+        "told_at",
         "unsure",
         "wrap_up",
     )
@@ -47,6 +48,8 @@ class Desk:
         self.now = Agent(extension=extension)
         self.changed_at = 0.0
         """When the state became another, in seconds since the epoch."""
+        self.told_at = 0.0
+        """The time of what was told last."""
         self.memberships: dict[QueueName, Membership] = {}
         self.devices: dict[str, str] = {}
         """The PBX's word for each telephone's state."""
@@ -68,6 +71,10 @@ class Desk:
         if self.lingers_since is None or self.lingers_on:
             return due
         return min(due, self.lingers_since + _LINGERS_S)
+
+    def rename(self, name: str | None) -> None:
+        """Show another name; None shows the queue member's."""
+        self.now = msgspec.structs.replace(self.now, name=name or _name_of(self.memberships.values()))
 
     def end_what_is_due(self) -> float:
         """End the first of what ends by itself; return when it did, in seconds since the epoch."""
@@ -99,7 +106,7 @@ class Desk:
         if presence is not None and presence.doing is Doing.LINGERING:
             if self.lingers_since is None:
                 self.lingers_since = at
-            if not self.lingers_on:
+            if not self.lingers_on and presence.call_id == self.now.call_id:
                 return
             presence = msgspec.structs.replace(presence, since=self.lingers_since)
         left_at = self.lingers_since if presence is None else None
@@ -111,8 +118,9 @@ class Desk:
         if not same:
             told = left_at if presence is None else presence.since
             # A call may have begun long before it became what the agent does.
-            news = told is not None and told >= max(self.changed_at, at - _LINGERS_S)
-            since = told if news or told == since else at
+            limit = max(self.changed_at, at - _LINGERS_S)
+            begun = told if told is not None and (told > limit or told in (since, self.lingers_since)) else at
+            since = begun if since is None else max(begun, since)
             self.changed_at = at
         self._become(state, reason, call_id, queue, since, name)
 

@@ -74,7 +74,8 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
             "since": None if self.since is None else rfc3339(self.since),
             "call_id": self.call_id,
             "queue": self.queue,
-            "queues": [
+            "queues": [served.queue for served in self.queues],
+            "memberships": [
                 {
                     "queue": served.queue,
                     "paused": served.paused,

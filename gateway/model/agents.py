@@ -25,6 +25,8 @@ LISTING_S: Final = 30.0
 MAX_DESKS: Final = 20_000
 """Of one PBX; further ones are passed over."""
 _NEVER: Final = float("inf")
+_JUST_NOW_S: Final = 3.0
+"""Seconds by which the PBX's word that somebody logged in, dated in whole seconds, may come later."""
 
 
 class AgentChanged(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,6 +55,7 @@ class AgentBook:
         self._listing_until = 0.0
         self._due = _NEVER
         self._changes: list[AgentChanged] = []
+        self._unkept: dict[str, None] = {}
 
     @property
     def agents(self) -> list[Agent]:
@@ -68,38 +71,49 @@ class AgentBook:
         """Return the agents of a queue, by extension."""
         return [agent for agent in self.agents if any(served.queue == queue for served in agent.queues)]
 
-    @property
-    def due_at(self) -> float:
-        """When a state ends by itself next, in seconds since the epoch; infinity when none does."""
-        return self._due
-
     def take_changes(self) -> list[AgentChanged]:
         """Return what has changed since the last time, in order."""
         taken, self._changes = self._changes, []
         return taken
 
+    def take_unkept(self) -> list[Agent]:
+        """Return those who have changed since the last time, for the next process."""
+        taken, self._unkept = self._unkept, {}
+        return [self._desks[extension].now for extension in taken]
+
+    def keep_again(self, agents: Iterable[Agent]) -> None:
+        """Take back what could not be kept."""
+        self._unkept |= {agent.extension: None for agent in agents}
+
     def know(self, names: Iterable[tuple[str, str | None]]) -> None:
-        """Take over extensions and the names of those who sit there, as they were found out; others stay."""
+        """Take over extensions and the names of those who sit there, where they are known; others stay as they are."""
         for extension, name in names:
             if name:
                 self._names[extension] = name
+            else:
+                self._names.pop(extension, None)
             desk = self._desk(extension)
-            if desk is not None and name:
-                desk.now = msgspec.structs.replace(desk.now, name=name)
+            if desk is not None:
+                desk.rename(name)
 
     def restore(self, agents: Iterable[Agent], calls: Iterable[Call]) -> None:
-        """Take over what an earlier process knew, before any event; a ``ConnectionMade`` must follow."""
+        """Take over what an earlier process knew, before any event; a ``ConnectionMade`` must follow.
+
+        Args:
+            agents: As they were kept last.
+            calls: The live ones, as they were before the sight of them was lost.
+        """
         for call in calls:
             self._place(call)
         for agent in agents:
             desk = self._desk(agent.extension)
-            if desk is None:
-                continue
-            desk.now, desk.unsure = agent, True
-            desk.changed_at = agent.since or 0.0
-            desk.wrap_up = agent.wrap_up
-            desk.memberships = {served.queue: served for served in agent.queues}
+            if desk is not None:
+                desk.now = agent
+                desk.changed_at = agent.since or 0.0
+                desk.wrap_up = agent.wrap_up
+                desk.memberships = {served.queue: served for served in agent.queues}
         self._touched.clear()
+        self._lose_sight()
         self._look_for_due()
 
     def tick(self, at: float) -> None:
@@ -141,14 +155,18 @@ class AgentBook:
             return
         desk.pool_agent = agent or desk.pool_agent
         self._unconfirmed.discard((extension, event.queue))
+        known = desk.memberships.get(event.queue)
+        just_now = event.logged_in_at is not None and event.at - event.logged_in_at < _JUST_NOW_S
         if event.removed:
-            known = desk.memberships.get(event.queue)
             if known is not None and known.interface == event.interface:
                 del desk.memberships[event.queue]
         else:
             desk.memberships[event.queue] = membership_of(event)
-        if event.listed:
+        if event.listed and (known is None or desk.unsure):
             self._relisted[extension] = None
+        elif known is None and not event.removed and not just_now:
+            # He has been a member for longer, and nobody listed him: what he does now he may have done before.
+            self._look_at(extension, event.at, discovered=True)
         else:
             self._touched[extension] = None
 
@@ -274,7 +292,10 @@ class AgentBook:
             desk.change(at, self._names.get(extension), self._pool)
         self._due = min(self._due, desk.due_at)
         if not before.says_as(desk.now):
-            self._changes.append(AgentChanged(at=max(at, desk.changed_at), agent=desk.now))
+            # What a PBX dates earlier than what was told already counts as then.
+            desk.told_at = max(at, desk.told_at, desk.now.since or at)
+            self._changes.append(AgentChanged(at=desk.told_at, agent=desk.now))
+            self._unkept[extension] = None
 
 
 def _is_talk(presence: Presence | None) -> TypeGuard[Presence]:

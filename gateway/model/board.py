@@ -242,12 +242,11 @@ class Board:
 
     def _joined(self, legs: Iterable[LegId | None], event: PbxEvent) -> Step:
         """These legs are of one call now: fold the others' calls into the one that outranks them, then apply the event."""
+        # Others are named because they were in the bridge once: that they live is for the snapshot to say.
+        self._unconfirmed.discard(getattr(event, "leg", LegId("")))
         calls: dict[CallId, Call] = {}
         for leg in legs:
-            if leg is None:
-                continue
-            self._unconfirmed.discard(leg)
-            call = self.find(leg)
+            call = None if leg is None else self.find(leg)
             if call is not None:
                 calls[call.call_id] = call
             if isinstance(event, LegTransferred) and leg in self._consulting:

@@ -9,7 +9,7 @@ import msgspec
 from gateway.model.ids import CallId, LegId, PbxName, QueueName, Tenant, call_id
 from gateway.model.legs import Leg
 from gateway.model.reports import CallDetail
-from gateway.model.terms import DiversionReason, QueueResult, Service, TransferKind
+from gateway.model.terms import DiversionReason, QueueResult, RecordingState, Service, TransferKind
 
 
 class QueueStay(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -130,6 +130,8 @@ class Call(msgspec.Struct, kw_only=True):
     unheld_at: float | None = None
     """When a feature code's hold was taken back; it stands unless a transfer follows at once."""
     hold_s: float = 0.0
+    own_hold_since: float | None = None
+    """Since when a caller of the site holds whom he called; that is no time in which he is held."""
     release: Release | None = None
     cut_off: bool = False
     """The PBX went down under it."""
@@ -140,6 +142,8 @@ class Call(msgspec.Struct, kw_only=True):
     conference: str | None = None
     parties: tuple[str, ...] = ()
     recording: str | None = None
+    recording_state: RecordingState | None = None
+    """What became of the recording that started last; None before the first."""
     details: tuple[CallDetail, ...] = ()
     """What the PBX's CDR says of the caller's leg, row by row, where a gap hides something of the call."""
     pbx_answers: bool = False

@@ -27,9 +27,9 @@ CallerNumber = Annotated[str, msgspec.Meta(pattern=CALLER_NUMBER_PATTERN)]
 class RoleRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What one role may reach."""
 
-    allow: tuple[NumberPattern, ...] = (NumberKind.INTERNAL, NumberKind.NATIONAL)
-    """Kinds of numbers (``internal national international short shared_cost premium code unknown``, or ``any``), E.164 numbers
-    such as ``+8529*``, or numbers as they are dialled, such as ``8xxx`` or ``*97``."""
+    allow: tuple[NumberPattern, ...] = (NumberKind.INTERNAL, NumberKind.NATIONAL, NumberKind.LOCAL)
+    """Kinds of numbers (``internal national local international short shared_cost premium code unknown``, or ``any``), E.164
+    numbers such as ``+8529*``, or numbers as they are dialled, such as ``8xxx`` or ``*97``."""
     deny: tuple[NumberPattern, ...] = ()
     """Refused though ``allow`` has them."""
     caller_numbers: tuple[CallerNumber, ...] = ()
@@ -118,6 +118,7 @@ _KIND_WORDS: Final = {
     NumberKind.INTERNAL: "an internal number",
     NumberKind.CODE: "a feature code",
     NumberKind.NATIONAL: "a national number",
+    NumberKind.LOCAL: "a number without its area code",
     NumberKind.INTERNATIONAL: "an international number",
     NumberKind.SHORT: "a short number",
     NumberKind.SHARED_COST: "a shared-cost number",

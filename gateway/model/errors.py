@@ -133,3 +133,19 @@ class StorageError(TielineError):
 
 class StorageFullError(StorageError):
     """There is no room for recordings: the operator makes some."""
+
+
+class WebhookError(TielineError):
+    """What was asked about a webhook cannot be done; the one who asked must act."""
+
+
+class UnknownWebhookError(WebhookError):
+    """There is no such webhook or message."""
+
+
+class TargetError(WebhookError):
+    """Messages may not be sent to an address; the text says what would be right."""
+
+
+class TemplateError(WebhookError):
+    """A template cannot be used; the text says where it is wrong."""

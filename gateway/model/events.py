@@ -266,6 +266,14 @@ class RecordingStarted(Event, frozen=True):
     file: str | None
 
 
+class RecordingChanged(Event, frozen=True):
+    """A recording that had started records silence for a while, goes on, or stopped."""
+
+    leg: LegId
+    paused: bool
+    stopped: bool
+
+
 class ReleaseRequested(Event, frozen=True):
     """Who wants the leg gone, said before it is."""
 
@@ -371,6 +379,7 @@ PbxEvent = (
     | LegPickedUp
     | ConferenceJoined
     | RecordingStarted
+    | RecordingChanged
     | ReleaseRequested
     | LegCutOff
     | LegCleared

@@ -13,6 +13,7 @@ from typing import Final
 import msgspec
 from phonenumbers import (
     NumberParseException,
+    PhoneMetadata,
     PhoneNumber,
     PhoneNumberFormat,
     PhoneNumberType,
@@ -37,6 +38,9 @@ MORE_EMERGENCY_NUMBERS: Final = {"CN": ("122",)}
 """By region: what people rely on and libphonenumber does not list; 122 is the traffic police."""
 
 _LONGEST_SHORT: Final = 6
+_LOCAL_DIGITS: Final = range(5, 9)
+_PREMIUM_EXCHANGES: Final = {"US": "976", "CA": "976"}
+"""By region: what dear local numbers begin with, which no numbering plan lists."""
 _SEPARATORS: Final = re.compile(r"[ ().\-/\u00a0]")
 _DIALLABLE: Final = re.compile(r"\+?[0-9]+|[0-9*#]+", re.ASCII)
 
@@ -48,6 +52,8 @@ class NumberKind(StrEnum):
     CODE = "code"
     """A feature code, such as ``*72``: it may do anything that the PBX does."""
     NATIONAL = "national"
+    LOCAL = "local"
+    """A subscriber's number without its area code: whose it is depends on where the trunk is."""
     INTERNATIONAL = "international"
     SHORT = "short"
     """A short number of the public network, such as 10086."""
@@ -138,7 +144,16 @@ def _as_dialled(dialled: str, site: Site) -> Destination:
         parsed = _parsed("+" + outside[2:], None) or parsed
     if parsed is None or not is_possible_number(parsed):
         return Destination(dialled=dialled, kind=NumberKind.UNKNOWN)
+    if not is_valid_number(parsed) and _is_local(outside, site):
+        dear = outside.startswith(_PREMIUM_EXCHANGES.get(site.region, "-"))
+        return Destination(dialled=dialled, kind=NumberKind.PREMIUM if dear else NumberKind.LOCAL)
     return Destination(dialled=dialled, kind=_kind(parsed, site), e164=_e164(parsed))
+
+
+def _is_local(outside: str, site: Site) -> bool:
+    metadata = PhoneMetadata.metadata_for_region(site.region)
+    trunk_prefix = (metadata.national_prefix if metadata is not None else None) or "0"
+    return len(outside) in _LOCAL_DIGITS and not outside.startswith((trunk_prefix, "0"))
 
 
 def _is_long(dialled: str) -> bool:

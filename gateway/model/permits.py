@@ -108,6 +108,16 @@ def check_devices(command: Command, site: Site, pbx: str) -> None:
             raise CommandNotDoneError(Refusal.NO_SUCH_DEVICE, detail)
 
 
+def check_listening(command: Command, call: Call) -> None:
+    """Refuse to listen to somebody who is not there.
+
+    Raises:
+        CommandNotDoneError: The agent has no leg in the call.
+    """
+    if isinstance(command, Monitor) and command.agent not in {leg.party for leg in telephones_of(call)}:
+        raise CommandNotDoneError(Refusal.NOT_IN_THIS_CALL, f"{command.agent} has no leg in this call")
+
+
 def target_of(command: Command) -> tuple[str, str] | None:
     """Return the field and the number of whom a command brings into a call; None where it brings nobody."""
     if isinstance(command, PlaceCall):

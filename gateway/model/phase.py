@@ -40,6 +40,8 @@ def phase_of(call: Call) -> Phase | None:
     talking_to = _parties(connected_parties(call))
     if call.held_since is not None:
         return Phase(name=PhaseName.HELD, since=call.held_since, parties=talking_to)
+    if call.own_hold_since is not None:
+        return Phase(name=PhaseName.HELD, since=call.own_hold_since, parties=talking_to)
     if call.talk_since is not None:
         return Phase(name=PhaseName.TALKING, since=call.talk_since, parties=talking_to)
     caller = call.caller

@@ -46,6 +46,7 @@ from gateway.model.events import (
     PbxEvent,
     QueueJoined,
     QueueLeft,
+    RecordingChanged,
     RecordingStarted,
     ReleaseRequested,
     ServiceStarted,
@@ -54,7 +55,7 @@ from gateway.model.ids import LegId
 from gateway.model.legs import Leg, leg_of, party_of
 from gateway.model.outcome import outcome_of
 from gateway.model.site import Site
-from gateway.model.terms import LegRole, QueueResult
+from gateway.model.terms import LegRole, QueueResult, RecordingState
 
 
 def apply(call: Call, event: PbxEvent, site: Site) -> Step:
@@ -192,8 +193,24 @@ def _conference_joined(change: Change, event: ConferenceJoined) -> None:
 def _recording_started(change: Change, event: RecordingStarted) -> None:
     call = change.call
     if event.file is not None and call.recording != event.file:
-        call.recording = event.file
+        call.recording, call.recording_state = event.file, RecordingState.RUNNING
         change.tell("call.recording_started", file=event.file)
+
+
+def _recording_changed(change: Change, event: RecordingChanged) -> None:
+    """A recording that nobody heard begin, and one that is over, are of no interest."""
+    call = change.call
+    now = RecordingState.STOPPED if event.stopped else RecordingState.PAUSED if event.paused else RecordingState.RUNNING
+    if call.recording_state in (None, RecordingState.STOPPED, now):
+        return
+    call.recording_state = now
+    match now:
+        case RecordingState.STOPPED:
+            change.tell("call.recording_stopped")
+        case RecordingState.PAUSED:
+            change.tell("call.recording_paused")
+        case RecordingState.RUNNING:
+            change.tell("call.recording_resumed")
 
 
 def _release_requested(change: Change, event: ReleaseRequested) -> None:
@@ -339,6 +356,7 @@ _HANDLERS: Final[dict[type, Callable[[Change, Any], None]]] = {
     LegPickedUp: _unused,
     ConferenceJoined: _conference_joined,
     RecordingStarted: _recording_started,
+    RecordingChanged: _recording_changed,
     ReleaseRequested: _release_requested,
     LegCutOff: _leg_cut_off,
     LegCleared: _leg_cleared,

@@ -6,7 +6,7 @@ from gateway.model.calls import AgentTalk, Call
 from gateway.model.change import Change
 from gateway.model.events import LegHeld, LegRetrieved
 from gateway.model.ids import BridgeId
-from gateway.model.legs import Leg
+from gateway.model.legs import Leg, PartyKind
 from gateway.model.terms import BridgeKind, QueueResult
 
 
@@ -114,6 +114,7 @@ def stop(change: Change) -> None:
     if call.talk_since is not None:
         call.talk_s += max(at - call.talk_since, 0.0)
         call.talk_since = None
+    _end_own_hold(change)
     if not call.held_by_feature:
         end_hold(change)
     if call.agents:
@@ -133,10 +134,13 @@ def end_hold(change: Change) -> None:
 
 
 def held(change: Change, event: LegHeld) -> None:
-    """Somebody pressed hold: only the other side's holding counts as the caller being held."""
+    """Somebody holds: only the other side's holding counts as the caller being held."""
     call = change.call
     leg = change.leg(event.leg)
-    if leg is None or event.leg == call.caller_leg:
+    if leg is None:
+        return
+    if event.leg == call.caller_leg:
+        _begin_own_hold(change, leg, event)
         return
     if call.held_since is not None:
         call.held_by_feature |= event.by_feature and call.held_by == leg.id
@@ -150,9 +154,28 @@ def held(change: Change, event: LegHeld) -> None:
 def retrieved(change: Change, event: LegRetrieved) -> None:
     """The one who held takes the caller back."""
     call = change.call
+    if event.leg == call.caller_leg:
+        _end_own_hold(change)
     if call.held_by != event.leg:
         return
     if call.held_by_feature:
         call.unheld_at = change.at
     else:
         end_hold(change)
+
+
+def _begin_own_hold(change: Change, leg: Leg, event: LegHeld) -> None:
+    """A caller of the site holds whom he called, for a desktop to show; of one outside nobody here needs to know it.
+
+    A feature code's hold is a consultation's, which is told as one.
+    """
+    call = change.call
+    if leg.kind is PartyKind.EXTENSION and not event.by_feature and call.own_hold_since is None and connected_parties(call):
+        call.own_hold_since = change.at
+        change.tell("call.held", by=leg.party, leg=leg.id)
+
+
+def _end_own_hold(change: Change) -> None:
+    if change.call.own_hold_since is not None:
+        change.call.own_hold_since = None
+        change.tell("call.retrieved")

@@ -67,3 +67,10 @@ class QueueResult(StrEnum):
     TIMEOUT = "timeout"
     LEFT = "left"
     """The queue let the caller go on in the dial plan: a key pressed, nobody logged in, or moved by somebody."""
+
+
+class RecordingState(StrEnum):
+    RUNNING = "running"
+    PAUSED = "paused"
+    """It records silence."""
+    STOPPED = "stopped"

@@ -1,7 +1,7 @@
 """API tokens: what a program shows to be let in, how it is written, and what of it is kept.
 
 A token is ``tl_<id>_<secret>``: 40 random bits that name it and 256 that prove it. What is kept is the SHA-256 of the whole:
-a secret of 256 random bits cannot be guessed from its hash, however fast that hash is (docs/decisions/0009-tokens.md).
+a secret of 256 random bits cannot be guessed from its hash, however fast that hash is (docs/decisions/0012-tokens.md).
 """
 
 import re

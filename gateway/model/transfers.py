@@ -218,7 +218,8 @@ def fold(into: Change, other: Call) -> Call:
     if gone.queues and gone.queues[-1].left_at is None:
         call.queues += gone.queues[-1:]
         call.place = "queue"
-    call.recording = call.recording or gone.recording
+    if call.recording is None:
+        call.recording, call.recording_state = gone.recording, gone.recording_state
     call.complete = call.complete and gone.complete
     gone.merged_into = call.call_id
     gone.ended = True

@@ -1,6 +1,6 @@
 """Recordings: where they come from, where they are kept, and what the API asks of them."""
 
-from collections.abc import AsyncGenerator, Callable, Collection, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
@@ -138,9 +138,6 @@ class RecordingStore(Protocol):
     async def forget(self, tenant: Tenant, *, began_before: float) -> int:
         """Drop all that is known of deleted recordings that began before this, plays too; return how many."""
 
-    async def count(self, tenant: Tenant) -> dict[RecordingState, int]:
-        """Return how many there are in each state that is not an end: waiting and failed."""
-
     async def note_play(self, tenant: Tenant, play: Play) -> None:
         """Keep who was given a sound."""
 
@@ -170,6 +167,13 @@ class RecordingAlarm(msgspec.Struct, frozen=True, kw_only=True):
     """For a person: what is wrong, and what to change."""
     since: float
     """Seconds since the epoch."""
+
+
+class RecordingCounts(msgspec.Struct):
+    """Of one PBX, since the gateway started."""
+
+    kept: int = 0
+    given_up: int = 0
 
 
 class RecordingLibrary(Protocol):
@@ -216,3 +220,7 @@ class RecordingLibrary(Protocol):
     @property
     def alarms(self) -> Sequence[RecordingAlarm]:
         """What keeps recordings from being fetched now."""
+
+    @property
+    def counts(self) -> Mapping[PbxName, RecordingCounts]:
+        """What came of each PBX's recordings."""

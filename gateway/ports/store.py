@@ -8,6 +8,7 @@ import msgspec
 from gateway.model.calls import Call
 from gateway.model.habits import Habit
 from gateway.model.ids import CallId, PbxName, Tenant
+from gateway.model.search import ANY_CALL, CallSearch
 from gateway.model.site import Site
 from gateway.ports.connector import Gap
 
@@ -27,6 +28,8 @@ class Told(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     call_id: CallId | None
     json: bytes
     """The envelope, encoded."""
+    subjects: tuple[str, ...] = ()
+    """Whom and what it is about, as topics: ``extension:1001``; see :mod:`gateway.model.topics`."""
 
 
 class ChangedCall(msgspec.Struct, frozen=True, kw_only=True):
@@ -133,7 +136,13 @@ class Store(EventLog, Protocol):
         """Return those of the calls that are kept, merged ones too."""
 
     async def ended(
-        self, tenant: Tenant, *, pbxs: Sequence[PbxName] | None, after: Cursor | None, limit: int
+        self,
+        tenant: Tenant,
+        *,
+        pbxs: Sequence[PbxName] | None,
+        after: Cursor | None,
+        limit: int,
+        search: CallSearch = ANY_CALL,
     ) -> list[tuple[Cursor, Call]]:
         """Return ended calls, the last one first, each with the cursor that goes on after it; merged ones are none."""
 

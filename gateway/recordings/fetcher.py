@@ -1,6 +1,7 @@
 """Fetches one PBX's recordings, checks them and has them kept. Each PBX has its own, so that one that is away delays no other."""
 
 import asyncio
+import errno
 import os
 import shutil
 from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -35,7 +36,7 @@ from gateway.model.recordings import (
     oddities,
     put_off,
 )
-from gateway.ports.recordings import RecordingAlarm, RecordingSource, RecordingStorage, RecordingStore
+from gateway.ports.recordings import RecordingAlarm, RecordingCounts, RecordingSource, RecordingStorage, RecordingStore
 from gateway.ports.store import Store
 from gateway.recordings.sounds import HEAD_BYTES, look_at
 from gateway.recordings.telling import message_of
@@ -109,6 +110,7 @@ class Fetcher:
         self._woken = asyncio.Event()
         self._pause_s = 0.0
         self._paused_until = 0.0
+        self.counts = RecordingCounts()
         self.alarm: RecordingAlarm | None = None
         """What keeps this PBX's recordings from being fetched; None while all is well."""
 
@@ -278,9 +280,15 @@ class Fetcher:
 
     def _announce(self, recording: Recording | None) -> None:
         if recording is not None and not recording.told:
+            if recording.state is RecordingState.AVAILABLE:
+                self.counts.kept += 1
+            else:
+                self.counts.given_up += 1
             self._tell([message_of(recording, self._now())])
 
     def _told(self, error: PeerError | StorageError | OSError) -> str:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return f"{self._storage.incoming}: {error.strerror}: make room there, or lower recordings.days"
         if isinstance(error, OSError):
             return f"{self._storage.incoming}: {error.strerror or error}: the gateway must be able to write there"
         return str(error)

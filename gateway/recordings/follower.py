@@ -57,7 +57,7 @@ class Follower:
         calls: Where calls are kept.
         recordings: Where recordings are.
         pbxs: Whose recordings are fetched.
-        news: Told the recordings that are new or changed.
+        wake: Called when recordings are new or changed.
         now: Seconds since the epoch.
         sleep: Waits for some seconds.
     """
@@ -68,7 +68,7 @@ class Follower:
         calls: Store,
         recordings: RecordingStore,
         pbxs: Collection[PbxName],
-        news: Callable[[Sequence[Recording]], None],
+        wake: Callable[[], None],
         *,
         now: Callable[[], float],
         sleep: Callable[[float], Awaitable[None]],
@@ -77,7 +77,7 @@ class Follower:
         self._calls = calls
         self._recordings = recordings
         self._pbxs = frozenset(pbxs)
-        self._news = news
+        self._wake = wake
         self._now = now
         self._sleep = sleep
 
@@ -107,7 +107,7 @@ class Follower:
             await self._look_for_ended(position)
             while True:
                 batch = await listener.next_batch()
-                await self._take([told for told in batch if told.pbx in self._pbxs], listener.position)
+                await self._take([told for told in batch if told.pbx in self._pbxs], batch[-1].position)
         finally:
             listener.close()
 
@@ -137,7 +137,7 @@ class Follower:
         change = partial(_followed, news=news)
         changed = await self._recordings.follow(DEFAULT_TENANT, position, calls_of(news), change)
         if changed:
-            self._news(changed)
+            self._wake()
 
     def _read(self, told: Told, data: dict[str, Any], calls: dict[CallId, Call]) -> list[News]:
         if told.call_id is None or told.pbx is None:

@@ -1,5 +1,6 @@
 """Recordings of a PBX whose folder a web server serves."""
 
+from base64 import b64encode
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from email.utils import parsedate_to_datetime
@@ -90,7 +91,11 @@ class HttpSource:
             raise RecordingMissingError(f"{where} is not there")
         if status == 403:
             raise RecordingForbiddenError(f"{where}: the server does not give it to us (403): give it the right to its folder")
-        if status in (401, 405):
+        if status in (405, 501):
+            raise PeerRefusedError(
+                f"{self.description}: the server takes no such request ({status}): let it take HEAD, GET and, to delete, DELETE"
+            )
+        if status == 401:
             raise PeerRefusedError(
                 f"{self.description}: the server refuses us ({status}): correct token, or username and password, or its rights"
             )
@@ -105,16 +110,24 @@ class HttpSource:
                     options["connector"] = aiohttp.TCPConnector(ssl=create_default_context(cafile=at.ca_file))
                 except (OSError, SSLError) as error:
                     raise PeerRefusedError(f"{self.description}: ca_file {at.ca_file} cannot be read: {error}") from error
-            if at.token is not None:
-                options["headers"] = {"Authorization": f"Bearer {at.token.reveal()}"}
-            elif at.username is not None and at.password is not None:
-                options["auth"] = aiohttp.BasicAuth(at.username, at.password.reveal())
+            said = self._authorization()
+            if said is not None:
+                options["headers"] = {"Authorization": said}
             timeout = aiohttp.ClientTimeout(total=None, sock_connect=self._timeout_s, sock_read=self._timeout_s)
             # Sound that was squeezed for the way would have another length than the file.
             self._session = aiohttp.ClientSession(
                 timeout=timeout, auto_decompress=False, skip_auto_headers=("Accept-Encoding",), **options
             )
         return self._session
+
+    def _authorization(self) -> str | None:
+        at = self._settings
+        if at.token is not None:
+            return f"Bearer {at.token.reveal()}"
+        if at.username is not None and at.password is not None:
+            # RFC 7617: in UTF-8.
+            return "Basic " + b64encode(f"{at.username}:{at.password.reveal()}".encode()).decode()
+        return None
 
 
 def _time(text: str | None) -> float | None:

@@ -1,12 +1,12 @@
 """Recordings as the API shows them."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 
 from gateway.model.ids import CallId, PbxName, Tenant
 from gateway.model.principals import Principal
 from gateway.model.recordings import Play, Recording, RecordingId, RecordingState, wanted
-from gateway.ports.recordings import Audio, RecordingAlarm, RecordingStorage, RecordingStore
+from gateway.ports.recordings import Audio, RecordingAlarm, RecordingCounts, RecordingStorage, RecordingStore
 from gateway.ports.store import Store
 from gateway.recordings.disposal import Disposal
 from gateway.recordings.fetcher import Fetcher
@@ -94,6 +94,11 @@ class Library:
     def alarms(self) -> Sequence[RecordingAlarm]:
         """What keeps recordings from being fetched now."""
         return [fetcher.alarm for fetcher in self._fetchers if fetcher.alarm is not None]
+
+    @property
+    def counts(self) -> Mapping[PbxName, RecordingCounts]:
+        """What came of each PBX's recordings."""
+        return {fetcher.pbx: fetcher.counts for fetcher in self._fetchers}
 
 
 def _again(recording: Recording, *, at: float) -> Recording:

@@ -10,6 +10,7 @@ from typing import Final
 from gateway.model.errors import RecordingMissingError, StorageError, StorageFullError
 
 READ_BYTES: Final = 256 * 1024
+PUT_ATTEMPTS: Final = 3
 FOLDER_MODE: Final = 0o700
 FILE_MODE: Final = 0o600
 
@@ -68,12 +69,19 @@ class LocalStorage:
         """Nothing is held open."""
 
     def _put(self, target: Path, file: Path) -> None:
-        # Each folder made here, not only the last, is for us alone.
-        for folder in reversed([each for each in target.parents if each.is_relative_to(self._folder)]):
-            folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
         file.chmod(FILE_MODE)
         _sync(file)
-        file.replace(target)
+        for attempt in range(PUT_ATTEMPTS):
+            try:
+                # Each folder made here, not only the last, is for us alone.
+                for folder in reversed([each for each in target.parents if each.is_relative_to(self._folder)]):
+                    folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
+                file.replace(target)
+                break
+            except FileNotFoundError:
+                # A delete may take an empty folder away just now.
+                if attempt == PUT_ATTEMPTS - 1:
+                    raise
         _sync(target.parent)
 
     def _delete(self, target: Path) -> None:

@@ -5,7 +5,7 @@ Keys are addressed by path (``endpoint/bucket/key``), which every such server un
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from ssl import create_default_context
 from typing import Any, Final
@@ -55,7 +55,10 @@ class S3Storage:
         headers = {"content-type": media_type}
         if self._settings.encryption is not None:
             headers["x-amz-server-side-encryption"] = self._settings.encryption
-        async with self._asked("PUT", key, headers, body=_sent(file), body_bytes=size, sha256=sha256):
+        async with (
+            aclosing(_sent(file)) as body,
+            self._asked("PUT", key, headers, body=body, body_bytes=size, sha256=sha256),
+        ):
             return
 
     async def read(self, key: str, start: int, length: int) -> AsyncGenerator[bytes, None]:
@@ -153,10 +156,11 @@ class S3Storage:
         return self._session
 
 
-async def _sent(file: Path) -> AsyncIterator[bytes]:
+async def _sent(file: Path) -> AsyncGenerator[bytes, None]:
     opened = await asyncio.to_thread(file.open, "rb")
     try:
         while data := await asyncio.to_thread(opened.read, READ_BYTES):
             yield data
     finally:
-        await asyncio.to_thread(opened.close)
+        # Whoever sends it may have been answered before the end, and waits for nothing more.
+        opened.close()

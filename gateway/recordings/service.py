@@ -1,14 +1,13 @@
 """Recordings, put together: who follows, who fetches, who deletes, and what the API sees of it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from gateway.model.errors import ConfigurationError, StoreUnavailableError
 from gateway.model.ids import DEFAULT_TENANT
-from gateway.model.recordings import Recording
 from gateway.ports.recordings import RecordingSource, RecordingStorage, RecordingStore
 from gateway.ports.store import Store
 from gateway.recordings.disposal import Disposal
@@ -82,7 +81,7 @@ class Recordings:
             for each in settings.sources
         ]
         pbxs = [each.pbx for each in settings.sources]
-        self._follower = Follower(hub, calls, recordings, pbxs, self._is_news, now=now, sleep=sleep)
+        self._follower = Follower(hub, calls, recordings, pbxs, self.look_again, now=now, sleep=sleep)
         disposal = Disposal(recordings, self._storage, now=now)
         self.kept = (
             Kept("recordings", settings.days, disposal.delete_old),
@@ -113,7 +112,8 @@ class Recordings:
             self._committer.tell([message_of(each, self._now()) for each in untold])
         await self._follower.run()
 
-    def _is_news(self, _changed: Sequence[Recording]) -> None:
+    def look_again(self) -> None:
+        """Look now for what is to be fetched."""
         for fetcher in self._fetchers:
             fetcher.wake()
 

@@ -135,7 +135,7 @@ class SftpSource:
                 ) from error
             try:
                 key = await asyncio.to_thread(asyncssh.read_private_key, at.key_file)
-            except (OSError, asyncssh.KeyImportError) as error:
+            except (OSError, asyncssh.KeyImportError, asyncssh.KeyEncryptionError) as error:
                 raise PeerRefusedError(f"{self.description}: key_file {at.key_file} cannot be read: {error}") from error
             options: dict[str, Any] = {
                 "known_hosts": ([pinned], [], []),

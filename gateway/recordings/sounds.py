@@ -103,7 +103,9 @@ def _wav(name: str, head: bytes, size: int) -> Sound:
     codec, channels, rate, bytes_a_second, bits = 0, 0, 0, 0, 0
     for chunk, data_at, data_bytes in _chunks(head):
         if chunk == b"fmt ":
-            if data_bytes < _FORMAT.size or data_at + _FORMAT.size > len(head):
+            if data_at + _FORMAT.size > len(head):
+                break
+            if data_bytes < _FORMAT.size:
                 raise RecordingUnusableError(f"{name!r} has a format that cannot be read")
             codec, channels, rate, bytes_a_second, _, bits = _FORMAT.unpack_from(head, data_at)
             if codec == _EXTENSIBLE and data_bytes > _EXTENSIBLE_CODEC_AT + 1:

@@ -11,9 +11,10 @@ import structlog
 
 from gateway.model.calls import Call
 from gateway.model.claims import Identity, IdentityKind
-from gateway.model.customers import Match, Person, outside_number
+from gateway.model.customers import Person, outside_number
 from gateway.model.errors import StoreUnavailableError
 from gateway.model.ids import CallId, PbxName
+from gateway.model.site import Site
 from gateway.ports.store import Told
 from gateway.session.committer import Committer, Message
 from gateway.session.engine import Engine
@@ -107,13 +108,10 @@ class Callers:
             self._committer.tell([message])
 
     async def _data(self, call: Call) -> dict[str, Any] | None:
-        number = outside_number(call, self._engine.pbxs[call.pbx].site)
-        if number is None:
-            return None
         failing = False
         while True:
             try:
-                return {"number": number} | shown_match(await self._people.behind(_phone(number)))
+                return await customer_of(call, self._engine.pbxs[call.pbx].site, self._people)
             except StoreUnavailableError as error:
                 if not failing:
                     _log.warning("callers_unknown", reason=str(error))
@@ -121,9 +119,19 @@ class Callers:
                 await self._sleep(RETRY_S)
 
 
-def shown_match(match: Match) -> dict[str, Any]:
-    """Return who is behind a number as calls and their events tell it: he himself, or among whom to choose."""
+async def customer_of(call: Call, site: Site, people: People) -> dict[str, Any] | None:
+    """Return who is on the customer's side of a call, as calls and their events tell it: he himself, or among whom to choose;
+    None inside the house, or where his number is not known.
+
+    Raises:
+        StoreUnavailableError: The store does not answer.
+    """
+    number = outside_number(call, site)
+    if number is None:
+        return None
+    match = await people.behind(_phone(number))
     return {
+        "number": number,
         "matches": len(match.persons),
         "shared": match.shared,
         "customer": None if match.person is None else _shown(match.person),

@@ -12,8 +12,8 @@ from gateway.model.calls import Call
 from gateway.model.commands import Command, CommandId, Order, PlaceCall, SetForwarding, name_of
 from gateway.model.dial_rules import Allowance, DialRules, Refused, judge
 from gateway.model.ids import CallId, PbxName
-from gateway.model.number_kinds import NumberKind
-from gateway.model.permits import acting_device, check_devices, own_device, target_of, with_consultation
+from gateway.model.number_kinds import NumberKind, is_emergency
+from gateway.model.permits import acting_device, check_devices, check_listening, own_device, target_of, with_consultation
 from gateway.model.principals import Principal
 from gateway.model.refusals import CommandNotDoneError, Refusal
 from gateway.model.times import rfc3339
@@ -102,16 +102,18 @@ class Orders:
             fields["extension"] = device = own_device(wish.principal, fields["extension"])
         command = wish.kind(**fields)
         check_devices(command, state.site, state.pbx)
+        if call is not None:
+            check_listening(command, call)
         command, kind = self._within_rules(command, wish.principal, state, device)
-        is_emergency = kind is NumberKind.EMERGENCY
-        if wish.needs_key and wish.key is None and not is_emergency:
+        for_help = kind is NumberKind.EMERGENCY
+        if wish.needs_key and wish.key is None and not for_help:
             detail = "send an Idempotency-Key header, such as a UUID, so that an answer that is lost does not make two calls"
             raise CommandNotDoneError(Refusal.KEY_MISSING, detail)
         connector = self._commanding(state, wish.kind)
-        if kind is not None and not is_emergency:
+        if kind is not None and not for_help:
             self._take_one(wish.principal)
         order = Order(id=command_id, pbx=state.pbx, command=command, call=call, consultation=consultation)
-        return Prepared(order=order, connector=connector, is_emergency=is_emergency)
+        return Prepared(order=order, connector=connector, is_emergency=for_help)
 
     def pbx_of(self, wish: Wish) -> PbxName | None:
         """Return the PBX that a wish is about, as far as it can be told."""
@@ -120,6 +122,13 @@ class Orders:
         if wish.pbx is None and len(self._engine.pbxs) == 1:
             return next(iter(self._engine.pbxs))
         return wish.pbx if wish.pbx in self._engine.pbxs else None
+
+    def is_emergency(self, wish: Wish) -> bool:
+        """Tell whether somebody calls for help."""
+        pbx, number = self.pbx_of(wish), wish.fields.get("number")
+        if pbx is None or wish.kind is not PlaceCall or not isinstance(number, str):
+            return False
+        return is_emergency(number, self._engine.pbxs[pbx].site, self._rules.emergency_numbers)
 
     def _pbx(self, name: PbxName | None, principal: Principal) -> PbxState:
         known = {pbx: state for pbx, state in self._engine.pbxs.items() if state.tenant == principal.tenant}
@@ -175,11 +184,7 @@ class Orders:
             raise CommandNotDoneError(Refusal.COMMAND_NOT_SUPPORTED, f"{state.pbx}: its connector takes no commands")
         name = name_of(kind)
         if name not in connector.commands:
-            detail = (
-                f"{state.pbx} does not take {name} as it is configured now: `tieline pbx snippet` shows what the PBX and the "
-            )
-            detail += f"connector's entry need for it. {state.link.detail}"
-            raise CommandNotDoneError(Refusal.COMMAND_NOT_SUPPORTED, detail)
+            raise CommandNotDoneError(Refusal.COMMAND_NOT_SUPPORTED, connector.why_not(name))
         return connector
 
     def _take_one(self, principal: Principal) -> None:

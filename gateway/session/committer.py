@@ -17,6 +17,7 @@ from gateway.model.errors import StoreTakenError, StoreUnavailableError
 from gateway.model.habits import Habit
 from gateway.model.ids import CallId, PbxName, Tenant
 from gateway.model.times import rfc3339
+from gateway.model.topics import subjects_of_data
 from gateway.ports.store import Batch, ChangedCall, Heard, Learnt, Store, Told
 from gateway.session.hub import Hub
 from gateway.session.pbx_state import PbxState
@@ -25,6 +26,8 @@ MAX_WAITING: Final = 20_000
 """Events and changed calls that wait for the store, about 2 kB each; beyond it the engines wait."""
 GATHER_S: Final = 0.004
 """Seconds for which the first of a batch waits for others: what one commit costs is shared, what it delays is not noticed."""
+KNOWN_CALLS: Final = 10_000
+"""Calls of which it is known whom they concern, about 0.3 kB each: a recording or a customer's name may be told a while after."""
 FIRST_RETRY_S: Final = 0.2
 MAX_RETRY_S: Final = 5.0
 
@@ -45,6 +48,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     """None where it is about no PBX, such as a customer."""
     call_id: CallId | None
     data: dict[str, Any]
+    subjects: tuple[str, ...] = ()
+    """Whom and what it is about, as topics, where it is one of a call's own events; else that is read from ``data``."""
 
 
 class StoreAlarm(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,6 +109,8 @@ class Committer:
         self._committing = False
         self._changed = asyncio.Condition()
         self._encoder = msgspec.json.Encoder()
+        self._subjects: dict[CallId, tuple[str, ...]] = {}
+        """Of the calls that were told of last, for what others tell of them."""
         self.alarm: StoreAlarm | None = None
         """What is wrong with the store; None while it works."""
         self.commits = 0
@@ -208,7 +215,24 @@ class Committer:
             pbx=message.pbx,
             call_id=message.call_id,
             json=self._encoder.encode(envelope),
+            subjects=self._subjects_of(message),
         )
+
+    def _subjects_of(self, message: Message) -> tuple[str, ...]:
+        call_id = message.call_id
+        if call_id is None or message.type.startswith("agent."):
+            # What an agent does in a call is about him, not about all who are in it.
+            return subjects_of_data(call_id, message.data)
+        subjects = message.subjects
+        if not subjects:
+            known = self._subjects.get(call_id, ())
+            return tuple(dict.fromkeys((*known, *subjects_of_data(call_id, message.data))))
+        # The calls that were told of last stand last.
+        self._subjects.pop(call_id, None)
+        self._subjects[call_id] = subjects
+        if len(self._subjects) > KNOWN_CALLS:
+            del self._subjects[next(iter(self._subjects))]
+        return subjects
 
     async def _commit(self, batch: Batch) -> None:
         """Commit the batch, however long it takes."""

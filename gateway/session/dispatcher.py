@@ -13,19 +13,18 @@ import msgspec
 import structlog
 
 from gateway.model.command_records import CommandRecord, CommandState, fingerprint_of, key_of, masked
-from gateway.model.commands import Command, CommandId, name_of
+from gateway.model.commands import Command, CommandId, HangUp, name_of
 from gateway.model.errors import (
     CommandRefusedError,
     CommandUnansweredError,
     PeerUnavailableError,
     StoreUnavailableError,
 )
-from gateway.model.ids import TAIL_BYTES, CallId, Tenant, ulid
+from gateway.model.ids import TAIL_BYTES, CallId, ulid
 from gateway.model.refusals import CommandNotDoneError, Refusal
-from gateway.ports.commands import CommandLog
 from gateway.ports.connector import LinkStatus
+from gateway.session.command_book import RETRY_S, CommandBook
 from gateway.session.command_orders import Orders, Prepared, Wish
-from gateway.session.committer import Committer, Message
 from gateway.session.engine import Engine
 from gateway.session.first_legs import FirstLegs
 
@@ -35,11 +34,8 @@ FIRST_LEG_S: Final = 3.0
 """Seconds for which whoever placed a call waits for its id."""
 JOIN_S: Final = 60.0
 """Seconds after which a call that did not show up is not waited for."""
-RECENT_S: Final = 86_400.0
-"""Seconds before a start in which commands were settled that may not have been told."""
-RETRY_S: Final = 1.0
-MAX_WATCHED: Final = 1_000
-"""Commands that wait for somebody to watch what becomes of them; beyond it whoever gives one waits."""
+MAX_WAITING: Final = 1_000
+"""Commands that wait to be taken up; beyond it whoever gives one waits."""
 
 AUDITED: Final = frozenset(Refusal) - {
     Refusal.NO_SUCH_PBX,
@@ -54,13 +50,22 @@ AUDITED: Final = frozenset(Refusal) - {
 _log = structlog.get_logger()
 
 
+class _Asked:
+    """A wish, and who waits for what comes of it."""
+
+    __slots__ = ("answer", "wish")
+
+    def __init__(self, wish: Wish) -> None:
+        self.wish = wish
+        self.answer: asyncio.Future[CommandRecord] = asyncio.get_running_loop().create_future()
+
+
 class Dispatcher:
     """See the module.
 
     Args:
         orders: Makes orders of wishes.
-        log: Where commands are written down.
-        committer: Tells what came of them.
+        book: Writes them down and tells what came of them.
         first_legs: Finds the calls that they begin.
         now: Seconds since the epoch.
         entropy: Returns so many random bytes.
@@ -70,8 +75,7 @@ class Dispatcher:
     def __init__(
         self,
         orders: Orders,
-        log: CommandLog,
-        committer: Committer,
+        book: CommandBook,
         engine: Engine,
         first_legs: FirstLegs,
         *,
@@ -80,17 +84,14 @@ class Dispatcher:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._orders = orders
-        self._log = log
-        self._committer = committer
+        self._book = book
         self._engine = engine
         self._first_legs = first_legs
         self._now = now
         self._entropy = entropy
         self._sleep = sleep
         self._keys_in_use: dict[str, asyncio.Event] = {}
-        self._owed: dict[CommandId, tuple[CommandRecord, bool]] = {}
-        self._owing = asyncio.Event()
-        self._watched: asyncio.Queue[CommandRecord] = asyncio.Queue(maxsize=MAX_WATCHED)
+        self._work: asyncio.Queue[_Asked | CommandRecord] = asyncio.Queue(maxsize=MAX_WAITING)
         self._left: list[CommandRecord] = []
         self.counts: Counter[tuple[str, str]] = Counter()
         """Commands by their ``type`` and what came of them: a state, or the word for why not."""
@@ -101,39 +102,57 @@ class Dispatcher:
         Raises:
             StoreUnavailableError: The store does not answer.
         """
-        self._left = [*await self._log.unsettled(), *await self._log.untold(self._now() - RECENT_S)]
+        self._left = await self._book.left_open()
 
     async def run(self) -> None:
-        """Judge what an earlier process left open, and watch what becomes of commands, until cancelled."""
+        """Judge what an earlier process left open, have commands done and watch what becomes of them, until cancelled.
+
+        Cancelling leaves a command that was sent to be judged as after a crash.
+        """
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._write_owed(), name="commands.owed")
+            tasks.create_task(self._book.run(), name="commands.book")
             left, self._left = self._left, []
             for record in left:
                 tasks.create_task(self._judge(record), name=f"commands.judge.{record.id}")
-            while True:
-                record = await self._watched.get()
-                tasks.create_task(self._watch(record), name=f"commands.watch.{record.id}")
-
-    async def find(self, tenant: Tenant, command_id: CommandId) -> CommandRecord | None:
-        """Return a command as it stands.
-
-        Raises:
-            StoreUnavailableError: The store does not answer.
-        """
-        owed, _ = self._owed.get(command_id, (None, False))
-        if owed is not None and owed.tenant == tenant:
-            return owed
-        return await self._log.find(tenant, command_id)
+            try:
+                while True:
+                    work = await self._work.get()
+                    if isinstance(work, CommandRecord):
+                        tasks.create_task(self._watch(work), name=f"commands.watch.{work.id}")
+                    else:
+                        tasks.create_task(self._answer(work), name="commands.do")
+            finally:
+                while not self._work.empty():
+                    if isinstance(work := self._work.get_nowait(), _Asked):
+                        work.answer.cancel()
 
     async def submit(self, wish: Wish) -> CommandRecord:
-        """Have a command done, and return what is known of it: settled, but where the same key is at work elsewhere.
+        """Have a command done, and return what came of it; one that an earlier process was sending is open until it is judged.
 
-        Cancelling leaves a command that was sent to be judged as after a crash.
+        Cancelling is safe: it is done all the same.
 
         Raises:
             CommandNotDoneError: It cannot be or must not; nothing was sent.
             StoreUnavailableError: It cannot be written down; nothing was sent.
         """
+        asked = _Asked(wish)
+        await self._work.put(asked)
+        return await asked.answer
+
+    async def _answer(self, asked: "_Asked") -> None:
+        """Have a command done for somebody, who may not wait for the answer any more."""
+        try:
+            record = await self._submitted(asked.wish)
+        except Exception as error:  # noqa: BLE001  # whatever it is, who asked is told, and no other command suffers
+            if not asked.answer.done():
+                asked.answer.set_exception(error)
+        else:
+            if not asked.answer.done():
+                asked.answer.set_result(record)
+        finally:
+            asked.answer.cancel()
+
+    async def _submitted(self, wish: Wish) -> CommandRecord:
         if wish.key is None:
             return await self._do(wish, None, None)
         key = key_of(wish.principal.id, wish.route, wish.key)
@@ -154,13 +173,12 @@ class Dispatcher:
             done.set()
 
     async def _given_before(self, wish: Wish, key: str) -> CommandRecord | None:
-        for owed, _ in self._owed.values():
-            if (owed.tenant, owed.key) == (wish.principal.tenant, key):
-                return owed
         try:
-            return await self._log.find_by_key(wish.principal.tenant, key)
+            return await self._book.find_by_key(wish.principal.tenant, key)
         except StoreUnavailableError:
-            # What calls for help is not kept waiting; anything else is refused where it is to be written down.
+            # Who calls for help is not kept waiting for a database.
+            if not self._orders.is_emergency(wish):
+                raise
             return None
 
     async def _do(self, wish: Wish, key: str | None, asked: str | None) -> CommandRecord:
@@ -172,12 +190,12 @@ class Dispatcher:
             raise
         record = self._begun(wish, prepared, key, asked)
         try:
-            await self._log.write(record)
+            await self._book.begin(record)
         except StoreUnavailableError:
             if not prepared.is_emergency:
                 raise
             _log.error("emergency_call_not_written_down", command_id=record.id, pbx=record.pbx)
-            self._owe(record, False)
+            self._book.owe(record, and_tell=False)
         return await self._send(record, prepared)
 
     async def _refuse(self, wish: Wish, command_id: CommandId, error: CommandNotDoneError) -> None:
@@ -208,7 +226,7 @@ class Dispatcher:
             refusal=error.refusal,
             **{"pii.reason": error.detail},
         )
-        await self._keep(record)
+        await self._book.keep(record)
 
     def _begun(self, wish: Wish, prepared: Prepared, key: str | None, asked: str | None) -> CommandRecord:
         order, principal = prepared.order, wish.principal
@@ -255,11 +273,12 @@ class Dispatcher:
     async def _settle(self, record: CommandRecord, state: CommandState, **changes: Any) -> CommandRecord:
         settled = msgspec.structs.replace(record, state=state, settled_at=self._now(), **changes)
         self.counts[record.kind, settled.refusal or state] += 1
+        _log.info("command", command_id=record.id, command=record.kind, pbx=record.pbx, state=state, refusal=settled.refusal)
         may_begin = state in (CommandState.ACCEPTED, CommandState.UNANSWERED)
         awaited = may_begin and settled.first_leg is not None and settled.began is None
-        await self._keep(settled, and_tell=not awaited)
+        await self._book.keep(settled, and_tell=not awaited)
         if awaited:
-            await self._watched.put(settled)
+            await self._work.put(settled)
         return settled
 
     async def _watch(self, record: CommandRecord) -> None:
@@ -272,7 +291,7 @@ class Dispatcher:
                 began = await self._first_legs.appear(record.pbx, record.first_leg, JOIN_S)
             if began is not None:
                 record = msgspec.structs.replace(record, state=CommandState.ACCEPTED, reason=None, **_joined(record, began))
-        await self._keep(record)
+        await self._book.keep(record)
 
     async def _judge(self, record: CommandRecord) -> None:
         """Find out what became of a command of an earlier process; it is never sent again."""
@@ -291,7 +310,7 @@ class Dispatcher:
             self.counts[record.kind, record.state] += 1
             record = msgspec.structs.replace(record, settled_at=self._now())
         _log.info("command_judged", command_id=record.id, command=record.kind, pbx=record.pbx, state=record.state)
-        await self._keep(record)
+        await self._book.keep(record)
 
     async def _seen(self, record: CommandRecord) -> CallId | None:
         assert record.pbx is not None
@@ -302,67 +321,6 @@ class Dispatcher:
             except StoreUnavailableError:
                 await self._sleep(RETRY_S)
 
-    def _tell(self, record: CommandRecord) -> None:
-        """Tell everybody what came of a command; the event's id keeps it from being told twice."""
-        done = record.state is CommandState.ACCEPTED
-        data = {
-            "command_id": record.id,
-            "command": record.kind,
-            "state": record.state,
-            "principal": record.principal_name,
-            "by": getattr(record.command, "by", None) or getattr(record.command, "extension", None),
-            "began": record.began,
-        }
-        if not done:
-            data |= {"refusal": record.refusal, "reason": record.reason}
-        message = Message(
-            id=record.event_id,
-            type="command.accepted" if done else "command.failed",
-            at=self._now(),
-            tenant=record.tenant,
-            pbx=record.pbx,
-            call_id=record.call_id,
-            data=data,
-        )
-        self._committer.tell([message])
-
-    async def _keep(self, record: CommandRecord, *, and_tell: bool = True) -> None:
-        """Write down what came of a command, and then tell it; where the store does not answer, as soon as it does.
-
-        What was told is on disk, so that it is not judged and told once more after a crash.
-        """
-        if record.id in self._owed or not await self._is_written(record):
-            self._owe(record, and_tell)
-        elif and_tell:
-            self._tell(record)
-
-    async def _is_written(self, record: CommandRecord) -> bool:
-        try:
-            await self._log.write(record)
-        except StoreUnavailableError:
-            return False
-        return True
-
-    def _owe(self, record: CommandRecord, and_tell: bool) -> None:
-        _log.warning("command_not_written_yet", command_id=record.id, state=record.state)
-        self._owed[record.id] = (record, and_tell)
-        self._owing.set()
-
-    async def _write_owed(self) -> None:
-        while True:
-            await self._owing.wait()
-            await self._sleep(RETRY_S)
-            for owed in list(self._owed.values()):
-                record, and_tell = owed
-                if not await self._is_written(record):
-                    break
-                if self._owed.get(record.id) is owed:
-                    del self._owed[record.id]
-                if and_tell:
-                    self._tell(record)
-            if not self._owed:
-                self._owing.clear()
-
 
 def _joined(record: CommandRecord, began: CallId | None) -> dict[str, CallId | None]:
     return {"began": began, "call_id": record.call_id or began}
@@ -372,7 +330,7 @@ def _as_asked(wish: Wish) -> Command:
     """Return the command as far as it is known, for the audit."""
     fields = dict(wish.fields)
     if "by" in wish.kind.__struct_fields__:
-        fields["by"] = wish.by or wish.principal.extension or ""
+        fields["by"] = wish.by or wish.principal.extension or (None if wish.kind is HangUp else "")
     if "extension" in fields:
         fields["extension"] = fields["extension"] or wish.principal.extension or ""
     return wish.kind(**fields)

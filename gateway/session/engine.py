@@ -5,20 +5,22 @@ committer.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import structlog
 
-from gateway.model.call_events import CallEvent
 from gateway.model.calls import Call
+from gateway.model.change import Step
 from gateway.model.ended import DOUBTFUL_S, REMEMBERED_S
 from gateway.model.events import ConnectionMade, PbxEvent
 from gateway.model.ids import CallId, PbxName
 from gateway.model.site import Site
 from gateway.model.times import rfc3339
+from gateway.model.topics import subjects_of_call
 from gateway.ports.connector import Gap, LinkState, LinkStatus
 from gateway.ports.store import Store
+from gateway.session.agent_messages import agent_messages
 from gateway.session.committer import Committer, Message
 from gateway.session.pbx_state import PbxState
 
@@ -141,7 +143,7 @@ class Engine:
                 await asyncio.sleep(0)
             await self._committer.room()
             now = self._now()
-            told: list[CallEvent] = []
+            messages: list[Message] = []
             calls: dict[CallId, Call] = {}
             for event in events[start : start + EVENTS_AT_ONCE]:
                 if state.away_since is not None and type(event) is ConnectionMade:
@@ -150,12 +152,12 @@ class Engine:
                 step = state.apply(event, now)
                 if step.calls:
                     calls |= {call.call_id: call for call in step.calls}
-                    told += step.events
+                    messages += _messages(state, step)
+                messages += agent_messages(state)
             learnt = state.learnt()
-            if calls or learnt:
-                messages = [_message(state, event) for event in told]
+            if calls or messages or learnt:
                 self._committer.put(state, calls.values(), messages, state.heard_at, learnt)
-                _log_ended(told)
+                _log_ended(messages)
 
     async def _beat(self) -> None:
         """Note from time to time how far each PBX was heard, though nothing came of it; and once more at the end."""
@@ -199,20 +201,28 @@ def _own_message(state: PbxState, kind: str, at: float, data: dict[str, Any]) ->
 _WELL: Final = frozenset({LinkStatus.CONNECTING, LinkStatus.CONNECTED, LinkStatus.STOPPED})
 
 
-def _log_ended(told: Iterable[CallEvent]) -> None:
+def _log_ended(told: Iterable[Message]) -> None:
     for event in told:
         if event.type == "call.ended":
             outcome, talk_s = event.data.get("outcome"), event.data.get("talk_s")
             _log.info("call_ended", pbx=event.pbx, call_id=event.call_id, outcome=outcome, talk_s=talk_s)
 
 
-def _message(state: PbxState, event: CallEvent) -> Message:
-    return Message(
-        id=event.id,
-        type=event.type,
-        at=event.at,
-        tenant=state.tenant,
-        pbx=event.pbx,
-        call_id=event.call_id,
-        data=event.data,
-    )
+def _messages(state: PbxState, step: Step) -> Iterator[Message]:
+    if not step.events:
+        return
+    subjects = {call.call_id: subjects_of_call(call) for call in step.calls}
+    for event in step.events:
+        about = subjects.get(event.call_id, ())
+        if event.type == "call.merged":
+            about = (*about, f"call:{event.data['from']}")
+        yield Message(
+            id=event.id,
+            type=event.type,
+            at=event.at,
+            tenant=state.tenant,
+            pbx=event.pbx,
+            call_id=event.call_id,
+            data=event.data,
+            subjects=about,
+        )

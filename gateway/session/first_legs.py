@@ -1,6 +1,7 @@
 """Finds the call that a command began, by the leg that it begins with."""
 
 import asyncio
+from typing import Final
 
 from gateway.model.calls import Call
 from gateway.model.errors import StoreUnavailableError
@@ -9,7 +10,7 @@ from gateway.ports.store import Cursor, Store
 from gateway.session.engine import Engine
 from gateway.session.hub import Hub, ListenerError
 
-PAGE_CALLS = 200
+PAGE_CALLS: Final = 200
 """Ended calls looked through at once."""
 
 

@@ -10,12 +10,14 @@ from typing import Final
 
 import structlog
 
+from gateway.model.agents import AgentBook
 from gateway.model.board import Board
 from gateway.model.calls import Call
 from gateway.model.change import NOTHING, Step
 from gateway.model.events import ConnectionLost, PbxEvent, SnapshotDone
 from gateway.model.habits import Habit
 from gateway.model.ids import DEFAULT_TENANT, CallId, PbxName
+from gateway.model.queue_figures import DayBook
 from gateway.model.queues import Queue, QueueBook
 from gateway.model.site import Site
 from gateway.ports.connector import Gap, LinkState, LinkStatus
@@ -61,6 +63,10 @@ class PbxState:
         """Until when the PBX was heard and what it said applied, in seconds since the epoch by the PBX's clock."""
         self.away_since: float | None = None
         """Since when it was not heard because no gateway ran; None once it is heard again."""
+        self.agents = AgentBook(site)
+        """Who sits where, and what he does."""
+        self.days = DayBook(site)
+        """What the queues did today."""
         self._board = Board(pbx, site, self.tenant)
         self._queues = QueueBook(pbx)
         self._shown: dict[CallId, Call] = {}
@@ -97,6 +103,9 @@ class PbxState:
         self._queues.apply(event)
         try:
             step = self._board.apply(event)
+            self.agents.apply(event, step.calls)
+            for call in step.calls:
+                self.days.put(call)
         except Exception:  # noqa: BLE001  # one event that we do not understand must not cost the PBX's other calls
             counts.failed_events += 1
             _log.exception("event_not_applied", pbx=self.pbx, event_type=type(event).__name__, **{"pii.event": event})
@@ -108,6 +117,10 @@ class PbxState:
         """Return what was learnt of the PBX since the last time."""
         return self._board.habits.news()
 
+    def clock(self, now: float) -> float:
+        """Return what the PBX's clock shows at ``now``, as far as its last event tells."""
+        return now - self.counts.lag_s if self.counts.events else now
+
     def restore(self, calls: Sequence[Call], heard: Heard, habits: Sequence[Habit] = ()) -> Step:
         """Take over the calls of an earlier process, how far it heard the PBX and what it learnt of it; before any event.
 
@@ -116,6 +129,8 @@ class PbxState:
         """
         self.gaps.extend(heard.gaps)
         self._board.restore(calls, [(gap.began_at, gap.ended_at) for gap in heard.gaps], habits)
+        self.agents.restore((), [call for call in calls if not call.ended])
+        self.days.put_stored(calls)
         self.heard_at = self.away_since = heard.at
         step = self._board.apply(ConnectionLost(at=heard.at))
         self.show({call.call_id: call for call in step.calls})

@@ -11,6 +11,7 @@ from typing import Final
 
 import structlog
 
+from gateway.model.errors import TielineError
 from gateway.model.events import ConnectionLost, PbxEvent
 from gateway.model.ids import PbxName
 from gateway.ports.connector import Connector, EventSink, Gap, LinkState, LinkStatus
@@ -113,7 +114,8 @@ class _GapTeller:
 
 
 def _told(error: BaseException) -> str:
-    """Say what went wrong in a few words; of a group, the first."""
+    """Say what went wrong in a few words; of a group, the first. The text of a fault in the code may quote a caller's number."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
-    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    spoken = isinstance(error, TielineError | OSError) and str(error)
+    return f"{type(error).__name__}: {error}" if spoken else type(error).__name__

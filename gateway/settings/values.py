@@ -104,6 +104,16 @@ class ConnectorEntry(msgspec.Struct, frozen=True, kw_only=True):
         return site
 
 
+class WebhookSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How events are sent to other programs; to which, the API says."""
+
+    allow: tuple[str, ...] = ()
+    """Hosts in your own network, names or addresses, that messages may go to, without encryption too; all others must be on
+    the internet, by https."""
+    timeout_s: Annotated[float, msgspec.Meta(gt=0, le=120)] = 15.0
+    """Seconds in which a receiver must have answered."""
+
+
 class Sections(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The configuration without its connectors."""
 
@@ -114,6 +124,7 @@ class Sections(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     dialling: DialRules = DialRules()
     """Who may reach which numbers by a command, by role."""
     recordings: RecordingSettings = RecordingSettings()
+    webhooks: WebhookSettings = WebhookSettings()
     state_dir: str | None = None
     """Folder for what must outlive a crash, such as the calls and what waits on disk; None takes the user's state folder."""
 

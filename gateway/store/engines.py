@@ -1,5 +1,6 @@
 """From a URL to a SQLAlchemy engine, and from the many ways in which a database fails to ours."""
 
+import re
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -19,6 +20,7 @@ COMMAND_TIMEOUT_S: Final = 30.0
 """Seconds for one statement or a connection: after that the database counts as lost."""
 READERS: Final = 4
 """Connections for reading."""
+_VALUE: Final = re.compile(r"(invalid input for query argument \$\d+): .*")
 
 
 def engine_of(url: URL) -> AsyncEngine:
@@ -67,7 +69,7 @@ async def told_plainly(where: str) -> AsyncIterator[None]:
     try:
         yield
     except IntegrityError as error:
-        raise StoreTakenError(f"{where}: somebody else has written to it ({error.orig})") from error
+        raise StoreTakenError(f"{where}: somebody else has written to it ({_reason(error)})") from error
     except (SQLAlchemyError, sqlite3.Error, OSError, TimeoutError) as error:
         raise StoreUnavailableError(f"{where}: {_reason(error)}") from error
 
@@ -76,7 +78,8 @@ def _reason(error: BaseException) -> str:
     cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
     while isinstance(cause.__cause__, Exception) and not str(cause):
         cause = cause.__cause__
-    text = (str(cause) or type(cause).__name__).splitlines()[0]
+    # Below its first line a database quotes the row, and behind an argument the value: a caller's number, perhaps.
+    text = _VALUE.sub(r"\1", (str(cause) or type(cause).__name__).splitlines()[0])
     if "disk is full" in text or "No space left" in text:
         return f"the disk is full ({text})"
     return text.removeprefix("<class 'asyncpg.exceptions.").replace("'>: ", ": ")

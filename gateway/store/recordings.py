@@ -178,18 +178,6 @@ class SqlRecordings:
             await connection.execute(sa.delete(PLAYS).where(PLAYS.c.tenant == tenant, theirs))
             return (await connection.execute(sa.delete(RECORDINGS).where(*old))).rowcount
 
-    async def count(self, tenant: Tenant) -> dict[RecordingState, int]:
-        """Return how many wait and how many were given up."""
-        states = (RecordingState.WAITING, RecordingState.FAILED)
-        counted = (
-            sa.select(RECORDINGS.c.state, sa.func.count())
-            .where(RECORDINGS.c.tenant == tenant, RECORDINGS.c.state.in_([state.value for state in states]))
-            .group_by(RECORDINGS.c.state)
-        )
-        async with self._database.reading() as connection:
-            rows = (await connection.execute(counted)).all()
-        return dict.fromkeys(states, 0) | {RecordingState(state): number for state, number in rows}
-
     async def note_play(self, tenant: Tenant, play: Play) -> None:
         """Keep who was given a sound."""
         row = {"tenant": tenant, "play_id": ulid(play.at, token_bytes(TAIL_BYTES)), **msgspec.structs.asdict(play)}

@@ -2,10 +2,13 @@
 
 from typing import Any
 
+import msgspec
+
 from gateway.model.calls import Call
 from gateway.model.numbers import e164
 from gateway.model.outcome import outcome_of
 from gateway.model.record import called_of, direction_of
+from gateway.model.search import terms_of
 from gateway.ports.store import ChangedCall, Heard, Learnt, Told
 from gateway.store.snapshots import SNAPSHOT_VERSION, encode_call, encode_gaps
 
@@ -39,6 +42,14 @@ def call_row(changed: ChangedCall) -> dict[str, Any]:
     }
 
 
+def term_rows(changed: ChangedCall) -> list[dict[str, Any]]:
+    """Return the rows by which a call is found, once it has ended; a live one is searched for in memory."""
+    call = changed.call
+    if not call.ended or call.merged_into is not None:
+        return []
+    return [{"tenant": call.tenant, "call_id": call.call_id, "term": _text(term)} for term in terms_of(call, changed.site)]
+
+
 def sorted_at(call: Call) -> float:
     """Return where a call stands among others of its state: ended ones by their end, live ones by their beginning."""
     return call.ended_at if call.ended and call.ended_at is not None else call.began_at
@@ -55,6 +66,7 @@ def event_row(told: Told) -> dict[str, Any]:
         "pbx": told.pbx,
         "call_id": told.call_id,
         "envelope": told.json,
+        "subjects": msgspec.json.encode(told.subjects).decode() if told.subjects else None,
     }
 
 

@@ -1,24 +1,29 @@
 """Calls and events in a database, by SQLAlchemy: SQLite and PostgreSQL with the same statements."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.model.calls import Call
 from gateway.model.habits import Habit, HabitKind
 from gateway.model.ids import CallId, PbxName, Tenant
+from gateway.model.search import ANY_CALL, CallSearch, is_queue_term
 from gateway.ports.store import Batch, Cursor, Heard, Told
 from gateway.store.database import Database
-from gateway.store.rows import call_row, event_row, habit_row, heard_row
+from gateway.store.rows import call_row, event_row, habit_row, heard_row, term_rows
 from gateway.store.snapshots import decode_call, decode_gaps
-from gateway.store.tables import CALLS, EVENTS, EVERYBODY, HABITS, PBXS, POSITION
+from gateway.store.tables import CALL_TERMS, CALLS, EVENTS, EVERYBODY, HABITS, PBXS, POSITION
 
 PRUNE_ROWS: Final = 2_000
 """Rows deleted in one transaction: short enough that commits do not wait for it noticeably."""
 LONGEST_CALL_S: Final = 86_400.0
-"""Seconds; of a longer one that ended unheard, what its CDR says after a restart of the gateway is passed over."""
+"""Seconds; of a longer one that ended unheard, what its CDR says after a restart of the gateway is passed over; a longer one
+is not found by when it began, where an end is set to that."""
+
+_subjects: Final = msgspec.json.Decoder(tuple[str, ...])
 
 
 class SqlStore:
@@ -35,6 +40,8 @@ class SqlStore:
         self._kept_from = 1
         insert: Any = sqlite.insert if database.is_sqlite else postgresql.insert
         self._put_call = replacing(insert(CALLS), CALLS)
+        # The terms of a call only grow: what a correction adds is added.
+        self._put_terms = insert(CALL_TERMS).on_conflict_do_nothing()
         self._put_heard = replacing(insert(PBXS), PBXS)
         self._put_habit = insert(HABITS).on_conflict_do_nothing()
         self._put_position = replacing(insert(POSITION), POSITION)
@@ -72,6 +79,9 @@ class SqlStore:
         async with self.database.writing() as connection:
             if batch.calls:
                 await connection.execute(self._put_call, [call_row(changed) for changed in batch.calls])
+                terms = [row for changed in batch.calls for row in term_rows(changed)]
+                if terms:
+                    await connection.execute(self._put_terms, terms)
             if batch.events:
                 await connection.execute(sa.insert(EVENTS), [event_row(told) for told in batch.events])
                 await connection.execute(self._put_position, [{"tenant": EVERYBODY, "last": batch.events[-1].position}])
@@ -95,6 +105,7 @@ class SqlStore:
                 pbx=None if row.pbx is None else PbxName(row.pbx),
                 call_id=None if row.call_id is None else CallId(row.call_id),
                 json=row.envelope,
+                subjects=_subjects.decode(row.subjects) if row.subjects else (),
             )
             for row in rows
         ]
@@ -127,13 +138,20 @@ class SqlStore:
         return await self._calls(CALLS.c.tenant == tenant, CALLS.c.call_id.in_(call_ids))
 
     async def ended(
-        self, tenant: Tenant, *, pbxs: Sequence[PbxName] | None, after: Cursor | None, limit: int
+        self,
+        tenant: Tenant,
+        *,
+        pbxs: Sequence[PbxName] | None,
+        after: Cursor | None,
+        limit: int,
+        search: CallSearch = ANY_CALL,
     ) -> list[tuple[Cursor, Call]]:
         """Return ended calls, the last one first."""
         columns = (CALLS.c.sorted_at, CALLS.c.call_id, CALLS.c.snapshot_version, CALLS.c.snapshot)
         wanted = sa.select(*columns).where(CALLS.c.tenant == tenant, CALLS.c.state == "ended")
         if pbxs is not None:
             wanted = wanted.where(CALLS.c.pbx.in_(pbxs))
+        wanted = wanted.where(*_conditions(tenant, search))
         if after is not None:
             wanted = wanted.where(sa.tuple_(CALLS.c.sorted_at, CALLS.c.call_id) < (after.ended_at, after.call_id))
         wanted = wanted.order_by(CALLS.c.sorted_at.desc(), CALLS.c.call_id.desc()).limit(limit)
@@ -150,10 +168,14 @@ class SqlStore:
         )
         deleted = 0
         while True:
-            count = await self._delete(sa.delete(CALLS).where(CALLS.c.tenant == tenant, CALLS.c.call_id.in_(old)))
-            deleted += count
-            if count < PRUNE_ROWS:
+            async with self.database.reading() as connection:
+                call_ids = (await connection.scalars(old)).all()
+            if not call_ids:
                 return deleted
+            async with self.database.writing() as connection:
+                for table in (CALL_TERMS, CALLS):
+                    await connection.execute(sa.delete(table).where(table.c.tenant == tenant, table.c.call_id.in_(call_ids)))
+            deleted += len(call_ids)
 
     async def prune_events(self, tenant: Tenant, *, before: float) -> int:
         """Delete what happened before, a few thousand rows at once, whoever's it is: the order is one for all."""
@@ -185,6 +207,23 @@ class SqlStore:
     async def _delete(self, statement: sa.Delete) -> int:
         async with self.database.writing() as connection:
             return (await connection.execute(statement)).rowcount
+
+
+def _conditions(tenant: Tenant, search: CallSearch) -> Iterator[sa.ColumnElement[bool]]:
+    if search.since is not None:
+        # What began then ended later: that is what the index finds it by.
+        yield sa.and_(CALLS.c.started_at >= search.since, CALLS.c.sorted_at >= search.since)
+    if search.until is not None:
+        yield sa.and_(CALLS.c.started_at < search.until, CALLS.c.sorted_at < search.until + LONGEST_CALL_S)
+    if search.direction is not None:
+        yield CALLS.c.direction == search.direction
+    if search.outcome is not None:
+        yield CALLS.c.outcome == search.outcome
+    for terms in search.terms:
+        named = sa.select(CALL_TERMS.c.call_id).where(CALL_TERMS.c.tenant == tenant, CALL_TERMS.c.term.in_(sorted(terms)))
+        # A queue has most calls: each call is asked whether it was there. Of others there are few: they are found first.
+        many = all(is_queue_term(term) for term in terms)
+        yield named.where(CALL_TERMS.c.call_id == CALLS.c.call_id).exists() if many else CALLS.c.call_id.in_(named)
 
 
 def replacing(insert: Any, table: sa.Table) -> Any:

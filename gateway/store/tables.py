@@ -34,6 +34,16 @@ CALLS: Final = sa.Table(
 """A row a call, live (``active``), ``ended`` or ``merged``. ``sorted_at`` is the end of an ended call and the beginning of
 others; times are seconds since the epoch."""
 
+CALL_TERMS: Final = sa.Table(
+    "call_terms",
+    METADATA,
+    sa.Column("tenant", sa.Text, primary_key=True),
+    sa.Column("call_id", sa.Text, primary_key=True),
+    sa.Column("term", sa.Text, primary_key=True),
+    sa.Index("call_terms_by_term", "tenant", "term", "call_id"),
+)
+"""By what an ended call is found, see :func:`gateway.model.search.terms_of`."""
+
 EVENTS: Final = sa.Table(
     "events",
     METADATA,
@@ -45,9 +55,10 @@ EVENTS: Final = sa.Table(
     sa.Column("pbx", sa.Text),
     sa.Column("call_id", sa.Text),
     sa.Column("envelope", sa.LargeBinary, nullable=False),
+    sa.Column("subjects", sa.Text),
     sa.UniqueConstraint("tenant", "event_id", name="events_once"),
 )
-"""The outbox: every event that was told, in the order of all; the envelope as it was sent."""
+"""The outbox: every event that was told, in the order of all; the envelope as it was sent. ``subjects`` is a list in JSON."""
 
 PBXS: Final = sa.Table(
     "pbxs",

@@ -40,9 +40,10 @@ class Gateway:
         pbx: What it hears.
         port: Where it reaches the PBX's manager.
         store_url: None is the default: SQLite in the folder.
+        more: Of the connector's settings.
     """
 
-    def __init__(self, folder: Path, pbx: Asterisk, port: int, store_url: str | None = None) -> None:
+    def __init__(self, folder: Path, pbx: Asterisk, port: int, store_url: str | None = None, **more: Any) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.address = f"http://127.0.0.1:{probe.getsockname()[1]}/"
@@ -60,6 +61,7 @@ class Gateway:
             "cdr_csv": str(pbx.cdr_path),
             "queue_log": str(pbx.run / "log/queue_log"),
             "site": SITE,
+            **more,
         }
         settings: dict[str, Any] = {
             "api": {"port": int(self.address.rsplit(":", 1)[1].strip("/"))},

@@ -10,7 +10,9 @@ from bench.soak_load import STAYS, Seen
 
 TALK_TOLERANCE_S: Final = 0.5
 CDR_TOLERANCE_S: Final = 1.0
-"""Of talk that a gap hid in part: a CDR counts whole seconds."""
+"""A CDR counts whole seconds, and cuts the rest off."""
+CORRECTED_TOLERANCE_S: Final = CDR_TOLERANCE_S + TALK_TOLERANCE_S
+"""Of talk that a gap hid in part: what the PBX counted so is not quite what the telephones saw either."""
 MAX_GAP_S: Final = 5.0
 GLANCE_S: Final = 0.15
 """Whoever hangs up so shortly after the desk's answer may not have been connected any more."""
@@ -103,7 +105,7 @@ def _compare(verdict: Verdict, call: Seen, record: Record, *, covered: bool) -> 
         off_s = record["talk_s"] - (talk_s or 0.0)
         heard = record["complete"]
         (verdict.off_s if heard else verdict.corrected_off_s).append(off_s)
-        expected.append(("talk_s", talk_s, abs(off_s) <= (TALK_TOLERANCE_S if heard else CDR_TOLERANCE_S)))
+        expected.append(("talk_s", talk_s, abs(off_s) <= (TALK_TOLERANCE_S if heard else CORRECTED_TOLERANCE_S)))
     for name, is_unknown in unknown.items():
         if is_unknown and covered:
             (verdict.unknown if _is_told(name, call) else verdict.untold)[f"{name} of {kind.name}"] += 1

@@ -12,6 +12,7 @@ import pytest
 from aiohttp import web
 from playwright.async_api import Page, async_playwright, expect
 from support.gateways import Parts
+from support.kept_tokens import KeptTokens
 from support.replaying import CAPTURES, PBX, pbx_events
 from support.waiting import until
 
@@ -19,10 +20,12 @@ from connectors.asterisk_ami.replay import site_of
 from gateway.api.auth import DemoAuthenticator
 from gateway.api.calls import Calls
 from gateway.api.guard import guard
-from gateway.api.operations import routes_of
+from gateway.api.operations import Authenticator, routes_of
 from gateway.api.stream import Stream
 from gateway.model.events import PbxEvent
 from gateway.model.ids import DEFAULT_TENANT
+from gateway.model.principals import Scope
+from gateway.model.tokens import TokenId
 from gateway.ports.connector import Gap, LinkState, LinkStatus
 from gateway.session.engine import Engine
 from gateway.web import routes
@@ -42,7 +45,8 @@ TELEPHONE: Final = {"width": 390, "height": 844}
 class Site:
     """A gateway with its page, which can go away and come back at the same address."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, authenticator: Authenticator | None = None) -> None:
+        self._authenticator = authenticator or DemoAuthenticator()
         self._sites = {PBX: site_of(folder)}
         self._be_new(position=0)
         self.events: tuple[PbxEvent, ...] = pbx_events(folder)
@@ -55,9 +59,9 @@ class Site:
 
     async def start(self) -> None:
         application = web.Application(middlewares=[guard])
-        stream = Stream(self.hub, DemoAuthenticator())
+        stream = Stream(self.hub, self._authenticator)
         operations = Calls(self.engine, self.hub, self.parts.store, {PBX: "asterisk_ami"}).operations()
-        for part in (routes_of(operations, DemoAuthenticator()), stream.routes(), routes()):
+        for part in (routes_of(operations, self._authenticator), stream.routes(), routes()):
             application.add_routes(part)
         application.on_shutdown.append(stream.close)
         self._runner = web.AppRunner(application, access_log=None)
@@ -92,9 +96,9 @@ class Site:
 
 
 @asynccontextmanager
-async def shown(folder: Path, **context: Any) -> AsyncIterator[tuple[Site, Page]]:
-    """A site and its page in a browser, in which nothing may go wrong unheard."""
-    site = Site(folder)
+async def shown(folder: Path, *, authenticator: Authenticator | None = None, **context: Any) -> AsyncIterator[tuple[Site, Page]]:
+    """A site and its page in a browser, in which nothing may go wrong unheard. Without an authenticator it asks for nothing."""
+    site = Site(folder, authenticator)
     work = asyncio.gather(site.engine.run(), site.parts.committer.run())
     await site.start()
     site.link(LinkStatus.CONNECTED)
@@ -106,7 +110,8 @@ async def shown(folder: Path, **context: Any) -> AsyncIterator[tuple[Site, Page]
             page.on("pageerror", lambda error: faults.append(str(error)))
             page.on("console", lambda message: faults.append(message.text) if "Content Security" in message.text else None)
             await page.goto(site.address)
-            await until(lambda: site.hub.listeners == 1)
+            if authenticator is None:
+                await until(lambda: site.hub.listeners == 1)
             yield site, page
             await browser.close()
     finally:
@@ -224,6 +229,73 @@ async def test_nothing_is_wider_than_the_screen(viewport: dict[str, int], scheme
         ground = await page.evaluate("getComputedStyle(document.body).backgroundColor")
         assert wider <= 0
         assert ground == {"light": "rgb(242, 243, 246)", "dark": "rgb(12, 15, 19)"}[scheme]
+
+
+@pytest.mark.parametrize("viewport", [DESKTOP, TELEPHONE], ids=lambda each: str(each["width"]))
+async def test_where_a_token_is_needed_the_page_asks_once(viewport: dict[str, int], tmp_path: Path) -> None:
+    tokens = KeptTokens()
+    good = tokens.give(Scope.CALLS_READ, Scope.EVENTS_READ, Scope.SYSTEM_READ)
+    async with shown(QUEUE, authenticator=tokens.authenticator(), viewport=viewport) as (site, page):
+        await site.play(site.place_of("QueueJoined"))
+        field, why = page.get_by_label("Token", exact=True), page.locator("#signin-why")
+        await expect(field).to_be_focused()
+        await expect(why).to_be_hidden()
+        await page.keyboard.press("Escape")
+        await page.keyboard.press("Escape")
+        await expect(field).to_be_visible()
+        assert await page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+        assert (await page.screenshot(path=tmp_path / "signin.png"))[:4] == b"\x89PNG"
+
+        await field.fill("tl_wrong")
+        await page.get_by_role("button", name="Sign in").click()
+        await expect(why).to_contain_text("The token that was shown is none of ours.")
+
+        await field.fill(good)
+        await field.press("Enter")
+        await expect(page.locator("#live li")).to_have_count(1)
+        await expect(field).to_be_hidden()
+        await expect(page.locator("#links")).to_contain_text("pbx1 connected")
+        await site.play(start=site.place_of("QueueJoined"))
+        await expect(page.locator("#ended li")).to_have_count(1, timeout=15_000)
+        assert good not in page.url
+
+        await page.reload()
+        await expect(page.locator("#ended li")).to_have_count(1)
+        await until(lambda: site.hub.listeners == 1)
+        await page.get_by_role("button", name="Sign out").click()
+        await expect(field).to_be_visible()
+        await until(lambda: site.hub.listeners == 0)
+
+
+async def test_a_token_that_may_too_little_is_told_what_is_missing() -> None:
+    tokens = KeptTokens()
+    reader, listener = tokens.give(Scope.CALLS_READ, name="reader"), tokens.give(Scope.CALLS_READ, Scope.EVENTS_READ)
+    async with shown(QUEUE, authenticator=tokens.authenticator()) as (site, page):
+        field = page.get_by_label("Token", exact=True)
+        await field.fill(reader)
+        await field.press("Enter")
+        await expect(page.locator("#signin-why")).to_contain_text("reader may not do this: it takes the scope events:read.")
+        await field.fill(listener)
+        await field.press("Enter")
+        await until(lambda: site.hub.listeners == 1)
+        await expect(field).to_be_hidden()
+        await site.play(site.place_of("QueueJoined"))
+        await expect(page.locator("#live li")).to_have_count(1)
+
+
+async def test_a_token_that_is_revoked_meanwhile_is_asked_for_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.api.stream.ASK_AGAIN_S", 0.2)
+    monkeypatch.setattr("gateway.api.auth.FRESH_S", 0.0)
+    tokens = KeptTokens()
+    text = tokens.give(Scope.CALLS_READ, Scope.EVENTS_READ)
+    async with shown(QUEUE, authenticator=tokens.authenticator()) as (site, page):
+        field = page.get_by_label("Token", exact=True)
+        await field.fill(text)
+        await field.press("Enter")
+        await until(lambda: site.hub.listeners == 1)
+        await tokens.revoke(DEFAULT_TENANT, TokenId(text[:11]), 0.0)
+        await expect(page.locator("#signin-why")).to_contain_text("was revoked")
+        await expect(field).to_be_visible()
 
 
 async def test_a_callers_name_is_text_and_nothing_else() -> None:

@@ -41,14 +41,21 @@ class FreepbxAsterisk(Asterisk):
     On 16 the mailboxes need Debian's package asterisk-voicemail beside the recorded ones.
     """
 
-    def __init__(self, major: int = 22, tech: Tech = "PJSIP", *, timestamps: bool = False) -> None:
+    def __init__(
+        self, major: int = 22, tech: Tech = "PJSIP", *, timestamps: bool = False, append: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__(major)
+        self.added = dict(append or {})
+        """Text that is added to this site's files."""
         self.tech: Tech = tech
         self.timestamps = timestamps
 
     async def start(self) -> None:
         """Write this site's files over the other's, then start; see ``Asterisk.start``."""
         render(self.run, self.ports, major=self.major, tech=self.tech, timestamps=self.timestamps)
+        for name, text in self.added.items():
+            with (self.run / "etc" / name).open("a") as file:
+                file.write("\n" + text)
         await super().start()
 
     @property

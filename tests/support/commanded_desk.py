@@ -24,7 +24,7 @@ from gateway.model.site import Site
 from gateway.ports.connector import CommandingConnector
 
 PBX: Final = PbxName("cc1")
-TONES: Final = {"caller": 700, "1001": 1000, "1002": 1300, "1003": 1600, "far": 1850}
+TONES: Final = {"caller": 700, "1001": 1000, "1002": 1300, "1003": 1600, "far": 1850, "8001": 1100, "8002": 1500}
 MUSIC: Final = (440, 523)
 SETTLED_S: Final = 0.9
 """Until who hears whom is heard: half a second, and the PBX's own time."""
@@ -39,15 +39,15 @@ def snippet_files(major: int) -> dict[str, str]:
     return {name: text.replace(";write = reporting", "write = reporting") for name, text in files(str(major)).items()}
 
 
-class Desk:
-    """One PBX, its telephones, the connector that gives orders, and the calls as its events tell them."""
+class Commanded:
+    """One PBX, the connector that gives orders, and the calls as the PBX's events tell them."""
 
-    def __init__(self, pbx: Asterisk, phones: Ensemble, connector: CommandingConnector, sink: RecordingSink) -> None:
+    def __init__(self, pbx: Asterisk, connector: CommandingConnector, sink: RecordingSink, site: Site = SITE) -> None:
         self.pbx = pbx
-        self.phones = phones
         self.connector = connector
         self.sink = sink
-        self.board = Board(PBX, SITE)
+        self.site = site
+        self.board = Board(PBX, site)
         self.ended: list[Call] = []
         self._applied = 0
         self._orders = 0
@@ -75,6 +75,21 @@ class Desk:
         await self.connector.execute(order)
         return order
 
+    async def over(self) -> dict[str, Any]:
+        """Wait until no leg is left; the record of the call that ended last."""
+        await self.pbx.idle()
+        await asyncio.sleep(0.3)
+        self.read()
+        return record_of(self.ended[-1], self.site)
+
+
+class Desk(Commanded):
+    """The same with the site's telephones."""
+
+    def __init__(self, pbx: Asterisk, phones: Ensemble, connector: CommandingConnector, sink: RecordingSink) -> None:
+        super().__init__(pbx, connector, sink)
+        self.phones = phones
+
     async def talk(self, extension: str = "1001") -> tuple[PhoneLeg, PhoneLeg]:
         """A caller from outside talks to this extension."""
         caller = await self.phones.carrier.dial(f"55{extension}", FROM_CALLER)
@@ -84,13 +99,6 @@ class Desk:
         say(agent, extension)
         await asyncio.sleep(SETTLED_S)
         return caller, agent
-
-    async def over(self) -> dict[str, Any]:
-        """Wait until no leg is left; the record of the call that ended last."""
-        await self.pbx.idle()
-        await asyncio.sleep(0.3)
-        self.read()
-        return record_of(self.ended[-1], SITE)
 
 
 def say(leg: PhoneLeg, who: str) -> None:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Final
 
+from msgspec import structs
 from support.command_contract import KINDS
 
 from gateway.model.commands import Accepted, HangUp, Order, PlaceCall
@@ -15,6 +16,7 @@ from gateway.model.events import (
     LegAlerting,
     LegCleared,
     LegCreated,
+    LegSeen,
     PbxEvent,
     ReleaseRequested,
     SnapshotDone,
@@ -54,6 +56,7 @@ class ObedientPbx:
         """Cleared, orders wait before they reach the PBX."""
         self.gate.set()
         self._ready = asyncio.Event()
+        self._legs: dict[LegId, LegSeen] = {}
 
     @property
     def pbx(self) -> PbxName:
@@ -73,13 +76,19 @@ class ObedientPbx:
         self._sink = sink
         try:
             sink.report(self._pbx, LinkState(status=LinkStatus.CONNECTED, detail=f"{self._pbx}: connected", since=self._now()))
-            await self.says(ConnectionMade(at=self._now()), SnapshotDone(at=self._now()))
+            now = self._now()
+            seen = [structs.replace(leg, at=now, age_s=now - leg.at) for leg in self._legs.values()]
+            await self.says(ConnectionMade(at=now), *seen, SnapshotDone(at=now))
             self._ready.set()
             await asyncio.Event().wait()
         finally:
             self._sink = None
             self._ready.clear()
             sink.report(self._pbx, LinkState(status=LinkStatus.STOPPED, detail=f"{self._pbx}: stopped", since=self._now()))
+
+    def is_connected(self) -> bool:
+        """Tell whether a gateway hears it."""
+        return self._ready.is_set()
 
     @asynccontextmanager
     async def connected(self, sink: EventSink) -> AsyncIterator["ObedientPbx"]:
@@ -103,12 +112,14 @@ class ObedientPbx:
             raise PeerUnavailableError(f"{self._pbx} is not connected")
         command = order.command
         self._refuse_nonsense(order)
+        if isinstance(self.fault, PeerUnavailableError):
+            raise self.fault
         self.received.append(order)
         if self.fault is not None:
             raise self.fault
         if not self.deaf:
             if isinstance(command, PlaceCall):
-                await self._ring(order, command)
+                await self.ring(order)
             elif isinstance(command, HangUp) and order.call is not None:
                 await self._hang_up(order)
         if self.mute:
@@ -129,10 +140,28 @@ class ObedientPbx:
         if order.call is not None and not any(leg.is_live for leg in order.call.legs.values()):
             raise CommandRefusedError(f"the call has ended at {self._pbx}")
 
-    async def _ring(self, order: Order, command: PlaceCall) -> None:
-        leg = self.first_leg(order)
+    async def ring(self, order: Order) -> None:
+        """Let the telephone ring that a received order is to ring."""
+        command, leg = order.command, self.first_leg(order)
+        assert isinstance(command, PlaceCall)
         assert leg is not None
         now, device = self._now(), f"PJSIP/{command.extension}"
+        self._legs[leg] = LegSeen(
+            at=now,
+            leg=leg,
+            name=f"{device}-{order.id}",
+            device=device,
+            role=LegRole.TERMINATING,
+            root=leg,
+            number=None,
+            display=None,
+            dialled=None,
+            place=None,
+            age_s=0.0,
+            connected=False,
+            alerting=True,
+            bridge=None,
+        )
         await self.says(
             LegCreated(
                 at=now,
@@ -154,6 +183,7 @@ class ObedientPbx:
         assert order.call is not None
         for leg in order.call.legs.values():
             if leg.is_live:
+                self._legs.pop(leg.id, None)
                 now = self._now()
                 await self.says(
                     ReleaseRequested(at=now, leg=leg.id, by_party=False, cause=16, sip=0),

@@ -7,6 +7,7 @@ from support.memory_store import MemoryStore
 from gateway.model.calls import Call
 from gateway.model.errors import StoreError
 from gateway.model.ids import CallId, PbxName, Tenant
+from gateway.model.search import ANY_CALL, CallSearch
 from gateway.ports.store import Batch, Cursor, Told
 
 
@@ -47,10 +48,16 @@ class FaultyStore(MemoryStore):
         return await super().find(tenant, call_ids)
 
     async def ended(
-        self, tenant: Tenant, *, pbxs: Sequence[PbxName] | None, after: Cursor | None, limit: int
+        self,
+        tenant: Tenant,
+        *,
+        pbxs: Sequence[PbxName] | None,
+        after: Cursor | None,
+        limit: int,
+        search: CallSearch = ANY_CALL,
     ) -> list[tuple[Cursor, Call]]:
         self._fail()
-        return await super().ended(tenant, pbxs=pbxs, after=after, limit=limit)
+        return await super().ended(tenant, pbxs=pbxs, after=after, limit=limit, search=search)
 
     async def prune_calls(self, tenant: Tenant, *, before: float) -> int:
         self._fail()

@@ -8,24 +8,30 @@ from typing import Protocol
 
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
+from support.memory_agents import MemoryAgents
 from support.memory_store import MemoryStore
 from support.replaying import PBX, pbx_events
 
 from connectors.asterisk_ami.replay import site_of
+from gateway.api.agents import Agents
 from gateway.api.auth import DemoAuthenticator
 from gateway.api.calls import Calls
 from gateway.api.documents import Documents
 from gateway.api.guard import guard
 from gateway.api.health import Health
 from gateway.api.operations import Authenticator, Group, operations_of, routes_of
+from gateway.api.queues import Queues
 from gateway.api.stream import Stream
 from gateway.model.ids import PbxName
 from gateway.model.site import Site
 from gateway.ports.connector import LinkState, LinkStatus
+from gateway.ports.recordings import RecordingAlarm
 from gateway.ports.store import Store
 from gateway.session.committer import Committer
 from gateway.session.engine import Engine
+from gateway.session.floor import Floor
 from gateway.session.hub import Hub
+from gateway.session.people import People
 
 Client = TestClient[web.Request, web.Application]
 
@@ -93,6 +99,8 @@ async def served(
     store: Store | None = None,
     authenticator: Authenticator | None = None,
     open_metrics: bool = False,
+    recording_alarms: Sequence[RecordingAlarm] = (),
+    people: People | None = None,
 ) -> AsyncIterator[Served]:
     """Serve the API of a gateway whose first PBX is the recorded one; the others say nothing. Without an authenticator
     everybody may everything."""
@@ -100,12 +108,17 @@ async def served(
     parts = Parts(kept=kept, position=999, store=store)
     sites = {PBX: site_of(folder)} | {PbxName(name): Site() for name in others}
     engine = Engine(parts.committer, sites, now=lambda: 1_800_000_000.0)
+    floor = Floor(engine, parts.store, MemoryAgents(), parts.committer, lambda _: None, now=lambda: 1_800_000_000.0)
     stream = Stream(parts.hub, authenticator)
     application = web.Application(middlewares=[guard])
     # Of the groups that gateway/app.py serves those that need no more than an engine, the hub and a store.
     groups: list[Group] = [
-        Calls(engine, parts.hub, parts.store, dict.fromkeys(sites, "asterisk_ami")),
-        Health(engine, parts.hub, parts.committer, parts.store, open_metrics=open_metrics),
+        Calls(engine, parts.hub, parts.store, dict.fromkeys(sites, "asterisk_ami"), people),
+        Agents(engine, parts.hub, floor),
+        Queues(engine, parts.hub, floor),
+        Health(
+            engine, parts.hub, parts.committer, parts.store, open_metrics=open_metrics, recording_alarms=lambda: recording_alarms
+        ),
     ]
     operations = operations_of(groups)
     operations += Documents(operations).operations()

@@ -8,6 +8,8 @@ from gateway.model.calls import Call
 from gateway.model.errors import StoreTakenError
 from gateway.model.habits import Habit
 from gateway.model.ids import CallId, PbxName, Tenant
+from gateway.model.search import ANY_CALL, CallSearch, matches
+from gateway.model.site import Site
 from gateway.ports.store import Batch, Cursor, Heard, Learnt, Told
 from gateway.store.rows import sorted_at
 
@@ -28,6 +30,7 @@ class MemoryStore:
         self._last_position = last_position
         self._live: dict[tuple[Tenant, CallId], Call] = {}
         self._ended: OrderedDict[tuple[Tenant, CallId], Call] = OrderedDict()
+        self._sites: dict[PbxName, Site] = {}
         self._heard: dict[tuple[Tenant, PbxName], Heard] = {}
         self._learnt: dict[Learnt, None] = {}
 
@@ -57,6 +60,7 @@ class MemoryStore:
             raise StoreTakenError(f"position {batch.events[0].position} does not follow {self._last_position}")
         for changed in batch.calls:
             call = changed.call
+            self._sites[call.pbx] = changed.site
             key = (call.tenant, call.call_id)
             if call.ended or call.merged_into is not None:
                 self._live.pop(key, None)
@@ -102,13 +106,20 @@ class MemoryStore:
         return [call for call in found if call is not None]
 
     async def ended(
-        self, tenant: Tenant, *, pbxs: Sequence[PbxName] | None, after: Cursor | None, limit: int
+        self,
+        tenant: Tenant,
+        *,
+        pbxs: Sequence[PbxName] | None,
+        after: Cursor | None,
+        limit: int,
+        search: CallSearch = ANY_CALL,
     ) -> list[tuple[Cursor, Call]]:
         """Return ended calls, the last one first."""
         listed = (
             (Cursor(sorted_at(call), call.call_id), call)
             for call in self._ended.values()
             if call.merged_into is None and call.tenant == tenant and (pbxs is None or call.pbx in pbxs)
+            if matches(call, self._sites[call.pbx], search)
         )
         before = None if after is None else (after.ended_at, after.call_id)
         wanted = (each for each in listed if before is None or (each[0].ended_at, each[0].call_id) < before)

@@ -54,7 +54,6 @@ class AmiMapper:
         self._least_behind_s, self.late_s = float("inf"), 0.0
         self._state.seen.clear()
         self._state.unconfirmed = set(self._state.legs)
-        self._state.is_listing = True
         return [ConnectionMade(at=at)]
 
     def connection_lost(self, at: float) -> list[PbxEvent]:
@@ -91,3 +90,8 @@ class AmiMapper:
         """Return a live leg's present name; None when there is no such leg, or no more."""
         known = self._state.legs.get(leg)
         return None if known is None else known.name
+
+    def is_silenced(self, leg: LegId) -> bool:
+        """Tell whether we silenced a live leg, so that its party holds the others."""
+        known = self._state.legs.get(leg)
+        return known is not None and known.silenced

@@ -162,11 +162,10 @@ def _soft_hangup_request(state: Legs, message: AmiMessage, at: float) -> list[Pb
 
 def _hangup(state: Legs, message: AmiMessage, at: float) -> list[PbxEvent]:
     leg_id = LegId(message.get("Uniqueid"))
-    # Until a snapshot says what lives, an earlier process may have left a leg that we do not know.
-    is_news = leg_id in state.legs or (state.is_listing and leg_id and not state.is_gone(leg_id))
-    leg = state.remove(leg_id)
-    if not is_news:
+    if not leg_id or state.is_gone(leg_id):
         return []
+    # One that we do not know may be known from an earlier process, and be gone from the list that was made when we came.
+    leg = state.remove(leg_id)
     if leg is not None and state.consulted and dialplan.is_helper(leg.name):
         state.end_consultation(leg)
     cause, sip = cause_of(message)

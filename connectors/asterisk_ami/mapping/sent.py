@@ -33,7 +33,8 @@ def _hangup(leg: LegState, fields: Mapping[str, str], at: float) -> list[PbxEven
 def _setvar(leg: LegState, fields: Mapping[str, str], at: float) -> list[PbxEvent]:
     if fields.get("variable") != HOLDING:
         return []
-    if number(fields.get("value", "").removeprefix("-")):
+    leg.silenced = number(fields.get("value", "").removeprefix("-")) > 0
+    if leg.silenced:
         return [LegHeld(at=at, leg=leg.id, by_feature=False)]
     return [LegRetrieved(at=at, leg=leg.id)]
 

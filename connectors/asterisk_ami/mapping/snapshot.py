@@ -22,7 +22,7 @@ from gateway.model.terms import LegRole
 
 def _channel_listed(state: Legs, message: AmiMessage, at: float) -> list[PbxEvent]:
     seen = listings.leg_seen(message, at)
-    if seen is None:
+    if seen is None or state.is_gone(seen.leg):
         return []
     leg = state.legs.get(seen.leg)
     if leg is None:
@@ -48,7 +48,6 @@ def _channels_complete(state: Legs, message: AmiMessage, at: float) -> list[PbxE
     for gone in state.unconfirmed - {seen.leg for seen in seen_legs}:
         state.remove(gone)
     state.unconfirmed = set()
-    state.is_listing = False
     twins = [
         LegsTwinned(at=at, leg=seen.leg, twin=twin.id)
         for seen in seen_legs

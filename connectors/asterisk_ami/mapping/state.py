@@ -40,6 +40,7 @@ class LegState:
         "queue",
         "recording",
         "root",
+        "silenced",
         "terminating",
         "wanted",
         "wanted_from",
@@ -62,6 +63,7 @@ class LegState:
         self.leaving = False
         self.holding = False
         self.recording: str | None = None
+        self.silenced = False
         self.wanted: str | None = None
         self.wanted_from = ""
 
@@ -79,8 +81,6 @@ class Legs:
         """Callers' legs first seen in a snapshot whose dialled number is not known yet."""
         self.unconfirmed: set[LegId] = set()
         """Legs known from before the connection was made, until a snapshot lists them."""
-        self.is_listing = False
-        """Whether the snapshot is still to come: others may know legs that we do not."""
         self.originated: dict[str, str] = {}
         """What a click-to-dial of ours calls, by its ChannelId or device, until its leg exists."""
         self.consulted: dict[LegId, LegId] = {}

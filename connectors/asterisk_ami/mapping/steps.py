@@ -16,6 +16,7 @@ from gateway.model.events import (
     MenuExpired,
     MenuLeft,
     PbxEvent,
+    RecordingChanged,
     RecordingStarted,
     ServiceStarted,
 )
@@ -157,8 +158,19 @@ def _recording_started(state: Legs, message: AmiMessage, at: float) -> list[PbxE
     return [RecordingStarted(at=at, leg=leg.id, file=file)]
 
 
+def _recording_changed(state: Legs, message: AmiMessage, at: float) -> list[PbxEvent]:
+    leg = LegId(message.get("Uniqueid"))
+    stopped = message.name == "MixMonitorStop"
+    if not stopped and message.get("Direction") not in ("both", ""):
+        # One voice of the two is still recorded.
+        return []
+    return [RecordingChanged(at=at, leg=leg, paused=not stopped and message.get("State") == "1", stopped=stopped)]
+
+
 HANDLERS: Final[Mapping[str, Handler]] = {
     "MixMonitorStart": _recording_started,
+    "MixMonitorStop": _recording_changed,
+    "MixMonitorMute": _recording_changed,
     "DTMFEnd": _dtmf_end,
     "Newexten": _new_exten,
 }

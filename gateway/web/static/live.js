@@ -1,5 +1,6 @@
 // The page of live calls. Truth, not hope: an event only says which call changed; what it is now is read from the gateway.
 import { Connection, now, readCalls } from "./connection.js";
+import { ask, token } from "./signin.js";
 import { render, renderLinks, renderNotes, tellEvent, tick } from "./view.js";
 
 const REFRESH_MS = 200; // calls that changed within are read together
@@ -47,6 +48,9 @@ const connection = new Connection({
     renderLinks(state);
     renderNotes(state);
     if (link.online) for (const call of live()) touch(call.call_id);
+  },
+  refused(problem) {
+    ask(token() === null ? "" : problem.detail, () => connection.start());
   },
 });
 

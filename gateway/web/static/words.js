@@ -58,9 +58,13 @@ const TOLD = {
   "call.parked": ["hold", "hold", (d) => `Parked in ${d.slot}${d.by ? ` by ${d.by}` : ""}`],
   "call.conference_joined": ["talking", "talking", (d) => `${someone(d.party)} joins room ${d.room}`],
   "call.recording_started": ["rec", "away", () => "Recording begins"],
+  "call.recording_paused": ["rec", "away", () => "Recording pauses"],
+  "call.recording_resumed": ["rec", "away", () => "Recording goes on"],
+  "call.recording_stopped": ["rec", "away", () => "Recording stops"],
   "call.merged": ["talking", "away", () => "Two calls became one"],
   "call.corrected": ["ok", "away", () => "Record corrected by the telephone system"],
   "call.ended": ["ended", "away", (d) => ended(d)],
+  "agent.state_changed": ["watch", "away", (d) => `${d.name ?? d.extension}: ${plain(d.state).toLowerCase()}${d.state === "not_ready" && d.reason ? ` (${d.reason})` : ""}`],
   "gateway.gap": ["alert", "bad", (d) => `Not heard for ${d.seconds.toFixed(1)} s: ${d.reason}`],
   "gateway.link_changed": ["watch", "queued", (d) => d.detail],
 };

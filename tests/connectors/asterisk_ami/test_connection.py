@@ -89,12 +89,12 @@ async def test_half_a_message_is_dropped_and_the_gap_is_said(bench: Bench) -> No
         bench.asterisk.say(leg_event("Newchannel", 1))
         await bench.sink.until(lambda: bool(bench.sink.named(LegCreated)))
         await asyncio.sleep(20)
-        bench.asterisk.write(leg_event("Hangup", 1, Cause="16")[:60])
+        bench.asterisk.write(leg_event("Hangup", 1, Cause="16")[:40])
         cut_at = clock()
         await asyncio.sleep(0.1)
         bench.asterisk.cut()
         await bench.sink.connected()
-    assert bench.sink.named(LegCleared) == []
+    assert "LegCleared" not in bench.sink.order[: bench.sink.order.index("ConnectionLost")]
     (gap,) = bench.sink.gaps
     assert gap.began_at == pytest.approx(cut_at, abs=0.1)
     assert gap.ended_at - gap.began_at < 1.0

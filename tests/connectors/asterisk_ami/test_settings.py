@@ -33,6 +33,12 @@ def test_secret_is_never_shown() -> None:
         {"ping_interval_s": 15, "dead_after_s": 15},
         {"memory_bytes": 10},
         {"login": "kerberos"},
+        {"commands": {"context": "internal\r\nAction: Logoff"}},
+        {"commands": {"device": "PJSIP/1001"}},
+        {"commands": {"device": "PJSIP/{extension}&PJSIP/carrier"}},
+        {"commands": {"auto_answer": "Alert-Info"}},
+        {"commands": {"variables": {"A": "1,B=2"}}},
+        {"commands": {"astdb": {"busy": "C/F"}}},
         {"prot": 1},
     ],
 )

@@ -94,18 +94,19 @@ async def test_what_happens_while_legs_are_listed_is_heard_in_order(bench: Bench
     def list_slowly(action: dict[str, str]) -> bytes:
         bench.asterisk.say(leg_event("Newchannel", 2))
         bench.asterisk.say(leg_event("Hangup", 1, Cause="16"))
-        listed = {"ActionID": action["actionid"], "Channel": "PJSIP/carrier-00000001", "Uniqueid": "1795000000.1"}
+        mark = {"ActionID": action["actionid"], "ChannelState": "6", "Duration": "00:00:05"}
         return (
             block(Response="Success", ActionID=action["actionid"], EventList="start")
-            + block(Event="CoreShowChannel", **listed, ChannelState="6", Duration="00:00:05")
+            + leg_event("CoreShowChannel", 1, **mark)
+            + leg_event("CoreShowChannel", 3, **mark)
             + block(Event="CoreShowChannelsComplete", ActionID=action["actionid"], EventList="Complete")
         )
 
     bench.asterisk.replies["coreshowchannels"] = list_slowly
     async with bench.connected():
         pass
-    order = [each for each in bench.sink.order if each in ("LegCreated", "LegSeen", "SnapshotDone")]
-    assert order == ["LegCreated", "LegSeen", "SnapshotDone"]
+    order = [each for each in bench.sink.order if each in ("LegCreated", "LegCleared", "LegSeen", "SnapshotDone")]
+    assert order == ["LegCreated", "LegCleared", "LegSeen", "SnapshotDone"]
 
 
 @in_virtual_time

@@ -1,5 +1,6 @@
 import pytest
 
+from connectors.asterisk_ami.commands_rights import RIGHTS
 from connectors.asterisk_ami.mapping import WANTED
 from connectors.asterisk_ami.snippet import NOISE, files, snippet
 from gateway.model.errors import ConfigurationError
@@ -30,14 +31,21 @@ def test_nothing_that_is_read_is_filtered() -> None:
 
 def test_rights_are_the_least() -> None:
     manager = files("22")["manager.conf"]
-    assert "write = reporting\n" in manager
+    # Class system, with which programs can be run, only where somebody takes the comment sign away.
+    assert [line for line in manager.splitlines() if line.startswith("write =")] == ["write = reporting,originate,call,agent"]
+    assert ";write = reporting,originate,call,agent,system\n" in manager
     assert "command" not in manager
     assert "all" not in [word for line in manager.splitlines() if line.startswith(("read", "write")) for word in line.split()]
 
 
+def test_the_rights_are_those_that_the_commands_need() -> None:
+    (granted,) = [line for line in files("22")["manager.conf"].splitlines() if line.startswith(";write =")]
+    assert {right for right, _ in RIGHTS.values()} < {right.strip() for right in granted.partition("=")[2].split(",")}
+
+
 def test_each_file_is_named() -> None:
     text = snippet("22")
-    for name in ("manager.conf", "queues.conf", "cdr.conf", "cdr_manager.conf"):
+    for name in ("manager.conf", "extensions.conf", "features.conf", "queues.conf", "cdr.conf", "cdr_manager.conf"):
         assert f"; ===== {name} =====" in text
 
 

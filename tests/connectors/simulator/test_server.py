@@ -127,6 +127,7 @@ async def test_simple_actions_are_answered_and_unknown_ones_are_errors() -> None
         assert (await client.ask("CoreSettings")).get("SystemName") == "cc1"
         assert (await client.ask("Command", ("Command", "core show version"))).name == "Error"
         assert (await client.ask("Redirect")).get("Message") == "Invalid/unknown command"
+        assert (await client.ask("ListCommands")).get("Message") == "the simulated PBX plays recorded calls"
 
 
 @in_virtual_time

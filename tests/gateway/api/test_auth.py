@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 from support.gateways import Client
 from support.virtual_time import EPOCH_S, clock, in_virtual_time
 
-from gateway.api.auth import DEMO, FLUSH_S, FRESH_S, DemoAuthenticator, TokenAuthenticator
+from gateway.api.auth import DEMO, FLUSH_S, FRESH_S, LOOK_UP_S, DemoAuthenticator, TokenAuthenticator
 from gateway.api.guard import guard
 from gateway.api.limits import Buckets, Rate
 from gateway.api.operations import Asked, Authenticator, Operation, answer, routes_of
@@ -266,6 +266,34 @@ async def test_last_uses_wait_for_a_database_that_fails() -> None:
 
     assert failing.kept == {token_of(1).id: NOW}
     assert failing.tries == 2
+
+
+@in_virtual_time
+async def test_a_database_that_hangs_keeps_nobody_known_waiting() -> None:
+    class Hanging:
+        hangs = False
+
+        async def find(self, _token_id: TokenId) -> Token:
+            if self.hangs:
+                await asyncio.sleep(3_600)
+            return token_of(1)
+
+    hanging, rate, loop = Hanging(), Rate(per_second=10.0, burst=10), asyncio.get_running_loop()
+    authenticator = TokenAuthenticator(
+        hanging,  # type: ignore[arg-type]  # what is asked here
+        per_token=Buckets(rate),
+        failures=Buckets(rate),
+        now=clock,
+        clock=loop.time,
+    )
+    await authenticator.principal(asked(bearer=text_of(1)))
+    hanging.hangs = True
+    await asyncio.sleep(FRESH_S)
+    began = loop.time()
+    first, second = await asyncio.gather(*(authenticator.principal(asked(bearer=text_of(1))) for _ in range(2)))
+
+    assert first == second == token_of(1).principal()
+    assert loop.time() - began == pytest.approx(LOOK_UP_S, abs=0.1)
 
 
 class Nameless(msgspec.Struct):

@@ -1,12 +1,16 @@
 import json
+from csv import DictReader
+from io import StringIO
 from typing import Any
 
 import pytest
+from aiohttp import ClientPayloadError
 from support.faulty_store import FaultyStore
 from support.gateways import Client, served
 from support.memory_store import MemoryStore
 from support.replaying import CAPTURES, PBX
 
+from gateway.api import calls, calls_csv
 from gateway.api.problems import CONTENT_TYPE
 from gateway.model.errors import StoreUnavailableError
 from gateway.model.ids import DEFAULT_TENANT
@@ -191,3 +195,73 @@ async def test_a_queue_is_told_with_who_waits() -> None:
     waiting = {queue["queue"]: queue["waiting"] for queue in queues}
     assert [caller["caller"] for caller in waiting.pop("support")] == ["+85291234567"]
     assert not any(waiting.values())
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("number=%2B85291234567", 1),
+        ("number=+85291234567", 1),
+        ("number=91234567", 1),
+        ("number=91234568", 0),
+        ("extension=1001&queue=support&agent=Agent+One", 1),
+        ("extension=1002", 0),
+        ("direction=inbound&outcome=answered", 1),
+        ("direction=outbound", 0),
+        ("since=2026-11-22T11:25:45Z&until=2026-11-22T11:25:46Z", 1),
+        ("since=2026-11-22T19:25:46%2B08:00", 0),
+        (f"pbx={PBX}&queue=support", 1),
+    ],
+)
+async def test_calls_are_searched_for(query: str, found: int) -> None:
+    async with served(QUEUE, others=["two"]) as one:
+        await one.play(12)
+        live = (await got(one.client, f"/api/v1/calls?{query}"))["calls"]
+        await one.play(start=12)
+        ended = (await got(one.client, f"/api/v1/calls?{query}"))["calls"]
+        table = await (await one.client.get(f"/api/v1/calls.csv?{query}")).text()
+
+    assert len(ended) == len(table.splitlines()) - 1 == found
+    assert len(live) <= found
+
+
+async def test_a_live_call_is_found_by_who_is_in_it() -> None:
+    async with served(QUEUE) as one:
+        await one.play(12)
+        (call,) = (await got(one.client, "/api/v1/calls?queue=support&number=91234567"))["calls"]
+
+    assert call["state"] == "active"
+
+
+async def test_a_table_has_all_ended_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calls, "PAGE_CALLS", 1)
+    async with served(ASTERISK / "22-freepbx" / "four_at_once") as one:
+        await one.play()
+        response = await one.client.get("/api/v1/calls.csv")
+        table = (await response.read()).decode("utf-8-sig")
+        listed = (await got(one.client, "/api/v1/calls?state=ended"))["calls"]
+
+    assert (response.content_type, response.charset) == ("text/csv", "utf-8")
+    assert response.headers["Content-Disposition"] == 'attachment; filename="calls.csv"'
+    assert [row["call_id"] for row in DictReader(StringIO(table))] == [call["call_id"] for call in listed]
+    assert len(listed) == 4
+
+
+async def test_a_table_that_cannot_be_sent_whole_breaks_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calls, "PAGE_CALLS", 1)
+    store = FaultyStore(MemoryStore(calls=10, events=1_000, last_position=999))
+    rows = calls_csv.rows
+
+    def failing_then(records: Any) -> bytes:
+        store.fault = StoreUnavailableError("db: connection refused")
+        return rows(records)
+
+    async with served(ASTERISK / "22-freepbx" / "four_at_once", store=store) as one:
+        await one.play()
+        monkeypatch.setattr(calls_csv, "rows", failing_then)
+        with pytest.raises(ClientPayloadError):
+            await (await one.client.get("/api/v1/calls.csv")).read()
+        refused = await one.client.get("/api/v1/calls.csv")
+        store.fault = None
+
+    assert (refused.status, refused.content_type) == (503, CONTENT_TYPE)

@@ -65,7 +65,7 @@ async def test_a_customer_is_added_and_shown(client: Client) -> None:
 
 async def test_who_is_behind_a_number_is_found_however_it_is_written(client: Client) -> None:
     await added(client, name="Wang", numbers=[NUMBER])
-    for number in ("%2B8613800138000", "13800138000", "138-0013-8000", "008613800138000"):
+    for number in ("%2B8613800138000", "+8613800138000", "13800138000", "138-0013-8000", "008613800138000"):
         answer = await asked(client, "GET", f"{CUSTOMERS}?number={number}")
         assert ([each["name"] for each in answer["customers"]], answer["matches"], answer["shared"]) == (["Wang"], 1, False)
     assert await asked(client, "GET", f"{CUSTOMERS}?number=13900139000") == {

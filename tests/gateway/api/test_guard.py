@@ -38,7 +38,7 @@ async def guarded(surroundings: Surroundings | None = None, limits: Middleware |
     application = web.Application(middlewares=[guard] if limits is None else [guard, limits], client_max_size=MAX_BODY_BYTES)
     if surroundings is not None:
         application[SURROUNDINGS] = surroundings
-    paths = [web.get("/well", well), web.get("/broken", broken), web.get("/healthz", well), web.post("/told", told)]
+    paths = [web.get("/well", well), web.get("/broken/{number}", broken), web.get("/healthz", well), web.post("/told", told)]
     application.add_routes(paths)
     async with TestClient(TestServer(application)) as made:
         yield made
@@ -104,11 +104,12 @@ async def test_a_wrong_method_is_told_the_right_one(client: Client) -> None:
 
 async def test_a_fault_is_logged_and_not_told(client: Client) -> None:
     with capture_logs() as logs:
-        response = await client.get("/broken")
+        response = await client.get("/broken/+8613800138000")
 
     assert response.status == 500
     assert "+8613800138000" not in await response.text()
-    assert [(line["event"], line["path"]) for line in logs] == [("request_failed", "/broken")]
+    (line,) = logs
+    assert (line["event"], line["route"], line["pii.path"]) == ("request_failed", "/broken/{number}", "/broken/+8613800138000")
 
 
 async def test_a_name_that_is_configured_is_ours() -> None:
@@ -127,6 +128,15 @@ async def test_what_is_not_encrypted_comes_through_the_proxy_alone(monkeypatch: 
         assert (await client.get("/well")).status == 200
         assert (await tls.get("/well")).status == 200
         assert await problem(await loopback.get("/well")) == (403, "not-through-proxy")
+
+
+async def test_what_watches_the_gateway_may_call_it_as_it_likes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(web.Request, "remote", "192.0.2.7")
+    async with guarded() as client:
+        watched = await client.get("/healthz", headers={"Host": "10.1.2.3:8470"})
+        by_a_page = await client.get("/healthz", headers={"Origin": "https://evil.example"})
+
+    assert (watched.status, by_a_page.status) == (200, 403)
 
 
 async def test_a_browser_that_came_by_tls_stays_with_it(client: Client) -> None:

@@ -12,6 +12,7 @@ from gateway.api import health
 from gateway.model.errors import StoreUnavailableError
 from gateway.model.principals import Scope
 from gateway.ports.connector import Gap, LinkStatus
+from gateway.ports.recordings import RecordingAlarm
 
 QUEUE = CAPTURES / "asterisk" / "22" / "queue_caller_hangs"
 
@@ -134,3 +135,14 @@ async def test_figures_may_be_open_to_this_machine(monkeypatch: pytest.MonkeyPat
         elsewhere = await one.client.get("/metrics")
 
     assert (here.status, elsewhere.status) == (200, 403)
+
+
+async def test_recordings_that_cannot_be_fetched_are_told_and_the_rest_goes_on() -> None:
+    alarm = RecordingAlarm(pbx=PBX, detail="/mnt/monitor: No such file or directory: is it mounted?", since=1_800_000_000.0)
+    async with served(QUEUE, recording_alarms=[alarm]) as one:
+        await one.link(LinkStatus.CONNECTED)
+        response = await one.client.get("/readyz")
+        body = await response.json()
+
+    assert (response.status, body["status"]) == (200, "degraded")
+    assert body["recordings"] == [{"pbx": PBX, "detail": alarm.detail, "since": "2027-01-15T08:00:00.000Z"}]

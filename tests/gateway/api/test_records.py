@@ -10,7 +10,7 @@ from connectors.asterisk_ami.replay import site_of
 from gateway.api.calls import told
 from gateway.api.records import CallRecord, MergedCall
 
-SHOWN_LIVE: Final = {"phase"}
+SHOWN_LIVE: Final = {"phase", "customer"}
 """Fields that the API adds to the record."""
 
 

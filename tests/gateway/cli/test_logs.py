@@ -1,11 +1,15 @@
+import asyncio
+import gc
 import json
 import logging
 from collections.abc import Iterator
+from typing import Literal
 
 import pytest
 import structlog
 
 from gateway.cli.logs import set_up
+from gateway.model.errors import PeerUnavailableError
 from gateway.settings.values import LogSettings
 
 
@@ -94,3 +98,64 @@ def test_people_get_lines_to_read(capsys: pytest.CaptureFixture[str]) -> None:
     error = capsys.readouterr().err
     assert "pbx_lost" in error
     assert not error.startswith("{")
+
+
+CALLER = "+86138" + "00138000"
+
+
+@pytest.mark.parametrize("style", ["json", "console"])
+@pytest.mark.parametrize("personal", [False, True])
+def test_the_text_of_a_fault_quotes_callers_and_is_told_to_those_who_want_it(
+    capsys: pytest.CaptureFixture[str], style: Literal["json", "console"], personal: bool
+) -> None:
+    set_up(LogSettings(format=style, personal_data=personal))
+    try:
+        try:
+            raise KeyError(CALLER)
+        except KeyError as fault:
+            fault.add_note(CALLER)
+            raise ExceptionGroup("both", [ValueError(CALLER), OSError(28, "No space left on device", f"{CALLER}.wav")]) from fault
+    except ExceptionGroup:
+        structlog.get_logger().exception("request_failed")
+        logging.getLogger("aiohttp.server").exception("Error handling request")
+
+    error = capsys.readouterr().err
+    assert (CALLER in error) is personal
+    for told in ("KeyError", "ValueError", "test_logs.py", "No space left on device"):
+        assert error.count(told) >= 2, told
+
+
+def test_the_text_of_an_error_of_ours_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    set_up(LogSettings())
+    try:
+        raise PeerUnavailableError("one: 192.0.2.1:5038 does not answer")
+    except PeerUnavailableError:
+        structlog.get_logger().exception("connector_failed")
+
+    assert "192.0.2.1:5038 does not answer" in capsys.readouterr().err
+
+
+def test_libraries_tell_no_more_than_warnings_whatever_the_level(capsys: pytest.CaptureFixture[str]) -> None:
+    set_up(LogSettings(level="debug"))
+    logging.getLogger("aiosqlite").debug("executing INSERT (%s)", CALLER)
+    logging.getLogger("asyncssh").info("opening %s.wav", CALLER)
+    structlog.get_logger().debug("ours")
+
+    assert [line["event"] for line in lines(capsys)] == ["ours"]
+
+
+@pytest.mark.parametrize("personal", [False, True])
+async def test_what_asyncio_tells_of_a_task_is_its_first_line(capsys: pytest.CaptureFixture[str], personal: bool) -> None:
+    set_up(LogSettings(personal_data=personal))
+
+    async def fails() -> None:
+        raise KeyError(CALLER)
+
+    task = asyncio.ensure_future(fails())
+    await asyncio.sleep(0)
+    del task
+    gc.collect()
+
+    error = capsys.readouterr().err
+    assert "Task exception was never retrieved" in error
+    assert (CALLER in error) is personal

@@ -1,8 +1,9 @@
 import re
+import time
 
 import pytest
 
-from gateway.cli.tables import day_of, length_of, printable, table, width
+from gateway.cli.tables import day_of, length_of, moment_of, printable, seconds_of, table, width
 
 
 def test_columns_are_as_wide_as_what_stands_in_them() -> None:
@@ -30,3 +31,15 @@ def test_lengths_are_written_as_clocks_do(seconds: float, text: str) -> None:
 
 def test_times_are_those_of_here() -> None:
     assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d", day_of(1_800_000_000.0))
+
+
+def test_a_time_of_the_api_is_shown_as_it_is_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Hong_Kong")
+    time.tzset()
+    try:
+        assert moment_of("2026-11-22T18:01:41.769Z") == "2026-11-23 02:01:41"
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert moment_of(None) == ""
+    assert seconds_of("2027-01-15T08:00:00.500Z") == 1_800_000_000.5

@@ -28,7 +28,7 @@ def verdict(number: str, **rules: Any) -> Allowed | Refused:
     return judge(number, CN, DialRules(agent=RoleRules(**rules)), Role.AGENT, extension="8001")
 
 
-@pytest.mark.parametrize("number", ["8001", "4001", NATIONAL, "+8613800138000"])
+@pytest.mark.parametrize("number", ["8001", "4001", NATIONAL, "062551234", "+8613800138000"])
 def test_without_a_rule_the_site_and_its_country_can_be_reached(number: str) -> None:
     assert isinstance(judge(number, CN, DialRules(), Role.AGENT, extension="8001"), Allowed)
 
@@ -179,4 +179,9 @@ def test_no_minute_has_more_calls_than_allowed(times: list[float], limit: int) -
 def test_nothing_dear_or_far_is_reached_without_a_rule(number: str, role: Role) -> None:
     allowed = judge(number, CN, DialRules(), role, extension="8001")
     if isinstance(allowed, Allowed):
-        assert allowed.destination.kind in (NumberKind.INTERNAL, NumberKind.NATIONAL, NumberKind.EMERGENCY)
+        assert allowed.destination.kind in (
+            NumberKind.INTERNAL,
+            NumberKind.NATIONAL,
+            NumberKind.LOCAL,
+            NumberKind.EMERGENCY,
+        )

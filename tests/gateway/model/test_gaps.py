@@ -88,6 +88,12 @@ def test_that_a_dial_is_over_says_of_no_leg_that_it_lives() -> None:
     assert story.call().state == "ended"
 
 
+def test_who_was_in_a_bridge_with_a_leg_that_is_listed_need_not_live() -> None:
+    story = talking().loses_sight(5.0).lists("8001", "PJSIP/8001", LegRole.TERMINATING, root="caller", bridge="bridge")
+    (caller, desk) = story.says(SnapshotDone).call().legs.values()
+    assert (caller.is_live, desk.is_live) == (False, True)
+
+
 def test_a_call_that_ended_before_the_gap_is_complete() -> None:
     assert ended_in_gap(talking().hangs_up("caller", "8001")).record()["complete"] is True
 

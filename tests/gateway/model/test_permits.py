@@ -20,7 +20,7 @@ from gateway.model.commands import (
     StartRecording,
 )
 from gateway.model.ids import QueueName
-from gateway.model.permits import acting_device, check_devices, own_device, target_of, with_consultation
+from gateway.model.permits import acting_device, check_devices, check_listening, own_device, target_of, with_consultation
 from gateway.model.principals import ALL_SCOPES, Principal, Role
 from gateway.model.refusals import CommandNotDoneError, Refusal
 
@@ -114,6 +114,13 @@ def test_a_telephone_that_the_site_cannot_have_is_refused(command: Command) -> N
     with pytest.raises(CommandNotDoneError, match=r"no extension of pbx1: its `site\.extensions` is \^8") as caught:
         check_devices(command, SITE, "pbx1")
     assert caught.value.refusal is Refusal.NO_SUCH_DEVICE
+
+
+def test_nobody_listens_to_who_is_not_there() -> None:
+    check_listening(Monitor(extension="8010", agent="8001", mode=MonitorMode.LISTEN), talking())
+    check_listening(Hold(by="8005"), talking())
+    with pytest.raises(CommandNotDoneError, match="8002 has no leg in this call"):
+        check_listening(Monitor(extension="8010", agent="8002", mode=MonitorMode.LISTEN), talking())
 
 
 def test_a_telephone_of_the_site_is_taken() -> None:

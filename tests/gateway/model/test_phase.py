@@ -1,10 +1,12 @@
 from pathlib import Path
 
 import pytest
+from support.building import Story
 from support.replaying import CAPTURES, PBX, asterisk_captures, name_of, pbx_events
 
 from connectors.asterisk_ami.replay import site_of
 from gateway.model.board import Board
+from gateway.model.events import LegHeld
 from gateway.model.phase import Phase, PhaseName, phase_of
 
 FOLDERS = CAPTURES / "asterisk"
@@ -41,6 +43,12 @@ def phases(folder: Path) -> list[tuple[str, tuple[str, ...]]]:
 )
 def test_a_call_goes_from_phase_to_phase(name: str, expected: list[str]) -> None:
     assert [name for name, _ in phases(FOLDERS / name)] == expected
+
+
+def test_an_inside_caller_who_holds_whom_he_called_holds_the_call() -> None:
+    story = Story().phones("8001", "8002").rings("8002", by="8001").answers("8002", by="8001").later(3.0)
+    held = phase_of(story.says(LegHeld, leg="8001", by_feature=False).call())
+    assert held == Phase(name=PhaseName.HELD, since=story.now, parties=("8002",))
 
 
 def test_a_phase_names_whom_it_is_about() -> None:

@@ -20,6 +20,7 @@ from gateway.model.events import (
     LegRenumbered,
     PbxEvent,
     PbxStopped,
+    RecordingChanged,
     RecordingStarted,
     ServiceStarted,
 )
@@ -49,6 +50,29 @@ def test_a_talking_caller_moved_into_a_room_is_no_transfer() -> None:
         story.says(ConferenceJoined, leg=leg, room="600").bridges(leg, bridge="room")
     record = story.later(5.0).hangs_up("caller", "8001").record()
     assert (record["transfers"], record["conference"], record["answered_by"]) == ([], "600", ["8001"])
+
+
+def test_a_recording_that_is_paused_and_stopped_is_told_so_once() -> None:
+    story = Story().comes_in().rings("8001").answers("8001")
+    for paused, stopped in ((True, False), (False, True)):
+        story.says(RecordingChanged, leg="caller", paused=paused, stopped=stopped)
+    assert not [kind for kind in story.kinds() if kind.startswith("call.recording")]
+    story.says(RecordingStarted, leg="caller", file="1.wav")
+    for paused, stopped in (
+        (True, False),
+        (True, False),
+        (False, False),
+        (True, False),
+        (False, True),
+        (False, True),
+        (False, False),
+    ):
+        story.says(RecordingChanged, leg="caller", paused=paused, stopped=stopped)
+    words = [kind.removeprefix("call.recording_") for kind in story.kinds() if kind.startswith("call.recording")]
+    assert words == ["started", "paused", "resumed", "paused", "stopped"]
+    story.says(RecordingStarted, leg="caller", file="2.wav").says(RecordingChanged, leg="caller", paused=True, stopped=False)
+    assert story.kinds()[-2:] == ["call.recording_started", "call.recording_paused"]
+    assert story.record()["recording"] == "2.wav"
 
 
 def test_a_recording_says_where_it_is() -> None:

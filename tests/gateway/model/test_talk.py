@@ -96,6 +96,22 @@ def test_the_callers_own_hold_is_no_hold_of_the_caller() -> None:
     assert "call.held" not in story.kinds()
 
 
+def test_an_inside_callers_hold_is_told_and_is_no_hold_of_the_caller() -> None:
+    story = Story().phones("8001", "8002").rings("8002", by="8001").answers("8002", by="8001").later(3.0)
+    story.says(LegHeld, leg="8001", by_feature=False).says(LegHeld, leg="8001", by_feature=False).later(5.0)
+    assert story.data("call.held") == [{"by": "8001", "leg": "8001"}]
+    story.says(LegRetrieved, leg="8001").says(LegRetrieved, leg="8001").later(2.0)
+    assert story.kinds().count("call.retrieved") == 1
+    story.says(LegHeld, leg="8001", by_feature=False).later(4.0).hangs_up("8001", "8002")
+    assert story.kinds().count("call.retrieved") == 2
+    assert (story.record()["hold_s"], story.record()["talk_s"]) == (0.0, 14.0)
+
+
+def test_a_feature_code_of_an_inside_caller_is_a_consultation_and_no_hold() -> None:
+    story = Story().phones("8001", "8002").rings("8002", by="8001").answers("8002", by="8001")
+    assert "call.held" not in story.says(LegHeld, leg="8001", by_feature=True).kinds()
+
+
 def test_several_holds_add_up_and_each_is_told() -> None:
     story = talking()
     for seconds in (3.0, 4.5):

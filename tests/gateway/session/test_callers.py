@@ -15,7 +15,7 @@ from connectors.asterisk_ami.replay import site_of
 from gateway.model.claims import IdentityKind
 from gateway.model.errors import StoreUnavailableError
 from gateway.ports.store import Told
-from gateway.session.callers import IDENTIFIED, RETRY_S, Callers
+from gateway.session.callers import IDENTIFIED, RETRY_S, Callers, customer_of
 from gateway.session.customers import CustomerFields, NewIdentity
 from gateway.session.engine import Engine
 from gateway.session.hub import TooSlowError
@@ -162,3 +162,13 @@ async def test_who_falls_behind_looks_at_all_live_calls_anew(tmp_path: Path, mon
                 assert (await one.identified(2))["customer"]["name"] == "Wang"
 
     assert [each["event"] for each in logs if each["log_level"] == "warning"] == ["callers_behind"]
+
+
+async def test_who_is_behind_a_call_is_told_to_those_who_ask(tmp_path: Path) -> None:
+    async with line(tmp_path) as one:
+        await one.customer("Wang")
+        await one.play(0, 30)
+        found = [await customer_of(call, one.engine.pbxs[PBX].site, one.book.people) for call in one.engine.pbxs[PBX].live]
+
+    names = [None if each is None else each["customer"]["name"] for each in found]
+    assert sorted(names, key=str) == [None, "Wang"], "the consultation stays inside the house"

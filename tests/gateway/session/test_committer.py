@@ -15,7 +15,7 @@ from support.replaying import PBX
 from support.waiting import until
 
 from gateway.model.errors import StoreTakenError, StoreUnavailableError
-from gateway.model.ids import DEFAULT_TENANT
+from gateway.model.ids import DEFAULT_TENANT, CallId
 from gateway.ports.store import Batch
 from gateway.session import committer as module
 from gateway.session.committer import Committer, Message
@@ -36,6 +36,12 @@ def message(number: int, *, own: bool = False) -> Message:
         call_id=None,
         data={"number": number},
     )
+
+
+def about(call_id: str | None, kind: str, subjects: tuple[str, ...] = (), **data: Any) -> Message:
+    call = None if call_id is None else CallId(call_id)
+    like = message(1, own=True)
+    return msgspec.structs.replace(like, id=None, type=kind, call_id=call, data=data, subjects=subjects)
 
 
 class Desk:
@@ -199,3 +205,31 @@ async def test_when_too_much_waits_the_engines_wait_too(monkeypatch: pytest.Monk
         await waiting
         await one.committer.settled()
         assert len(one.told()) == 11
+
+
+async def test_what_others_tell_of_a_call_is_told_to_those_whom_the_call_concerns() -> None:
+    concerned = ("call:c", "extension:1001", "queue:support")
+    async with desk() as one:
+        one.committer.put(one.state, messages=[about("c", "call.ended", concerned)])
+        one.committer.tell([about("c", "recording.available", agent="Alice"), about("d", "recording.available")])
+        one.committer.tell([about("c", "agent.state_changed", extension="1002", queues=["sales"])])
+        await one.committer.settled()
+
+    assert [told.subjects for told in one.hub.told_after(FIRST - 1)] == [
+        concerned,
+        (*concerned, "agent:Alice"),
+        ("call:d",),
+        ("call:c", "extension:1002", "queue:sales"),
+    ]
+
+
+async def test_whom_calls_concern_is_remembered_of_the_last_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "KNOWN_CALLS", 2)
+    async with desk() as one:
+        for call_id in ("a", "b", "a", "c"):
+            one.committer.put(one.state, messages=[about(call_id, "call.held", (f"call:{call_id}", "extension:1001"))])
+        one.committer.tell([about(call_id, "recording.available") for call_id in ("a", "b", "c")])
+        await one.committer.settled()
+
+    told = one.hub.told_after(FIRST - 1)[-3:]
+    assert [len(each.subjects) for each in told] == [2, 1, 2]

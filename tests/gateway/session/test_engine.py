@@ -53,6 +53,10 @@ async def heard(listener: Listener) -> list[dict[str, Any]]:
             return found
 
 
+def of_calls(told: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [each for each in told if not each["type"].startswith("agent.")]
+
+
 async def test_the_hub_tells_what_a_replay_tells() -> None:
     events = pbx_events(FOLDER)
     _, expected = run(events, site_of(FOLDER))
@@ -61,9 +65,39 @@ async def test_the_hub_tells_what_a_replay_tells() -> None:
             await engine.accept(PBX, events[start : start + 7])
         told = await heard(listener)
 
-    assert [(each["id"], each["type"]) for each in told] == [(event.id, event.type) for event in expected]
-    assert [each["position"] for each in told] == list(range(1, len(expected) + 1))
+    assert [(each["id"], each["type"]) for each in of_calls(told)] == [(event.id, event.type) for event in expected]
+    assert [each["position"] for each in told] == list(range(1, len(told) + 1))
     assert engine.pbxs[PBX].live_count == 0
+
+
+async def test_agents_are_told_between_the_calls_that_they_have() -> None:
+    async with running() as (engine, listener):
+        await engine.accept(PBX, pbx_events(FOLDER))
+        told = await heard(listener)
+
+    mine = [each for each in told if each["type"] == "agent.state_changed" and each["data"]["extension"] == "1001"]
+    states = [each["data"]["state"] for each in mine]
+    assert states[-2:] == ["talking", "ready"]
+    types = [each["type"] for each in told]
+    talking = told.index(mine[-2])
+    assert types.index("call.agent_connected") < talking < types.index("call.ended")
+    assert mine[-2]["call_id"] == mine[-2]["data"]["call_id"] == told[0]["call_id"]
+
+
+async def test_what_is_told_of_a_call_is_told_to_all_who_have_had_a_part_in_it() -> None:
+    folder = CAPTURES / "asterisk" / "22" / "attended_transfer"
+    async with running() as (engine, listener):
+        await engine.accept(PBX, pbx_events(folder))
+        told = await listener.next_batch()
+    about = {each.id: set(each.subjects) for each in told if each.call_id is not None}
+    calls = {each.call_id for each in told if each.call_id is not None}
+    (merged,) = [each for each in told if each.type == "call.merged"]
+    (ended,) = [each for each in told if each.type == "call.ended"]
+
+    assert all(f"call:{each.call_id}" in about[each.id] for each in told if each.id in about)
+    assert {f"call:{call_id}" for call_id in calls} <= about[merged.id]
+    assert {"extension:1001", "extension:1002"} <= about[ended.id]
+    assert "extension:1002" not in about[told[0].id]
 
 
 async def test_accept_returns_when_the_events_are_applied() -> None:
@@ -81,7 +115,7 @@ async def test_batches_are_applied_in_the_order_in_which_they_came() -> None:
                 tasks.create_task(engine.accept(PBX, events[start : start + 5]))
         told = await heard(listener)
 
-    assert [each["id"] for each in told] == [event.id for event in expected]
+    assert [each["id"] for each in of_calls(told)] == [event.id for event in expected]
 
 
 async def test_a_cancelled_batch_is_applied_whole() -> None:

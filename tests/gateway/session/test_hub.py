@@ -8,14 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.memory_store import MemoryStore
 
-from gateway.model.ids import DEFAULT_TENANT, CallId, PbxName
+from gateway.model.ids import DEFAULT_TENANT, CallId, PbxName, Tenant
 from gateway.ports.store import Batch, Told
-from gateway.session.hub import MAX_BATCH_EVENTS, Hub, Listener, PositionLostError, TooSlowError
+from gateway.session.hub import MAX_BATCH_EVENTS, MAX_WAITING_EVENTS, Hub, Listener, PositionLostError, TooSlowError
 
 FIRST = 1_000
+TURNS = 20
+"""Turns of the loop in which one who catches up has passed all that does not concern him."""
 
 
-def message(position: int, kind: str = "call.started", pbx: str = "one") -> Told:
+def message(position: int, kind: str = "call.started", pbx: str = "one", subjects: tuple[str, ...] = ()) -> Told:
     json_ = msgspec.json.encode({"position": position, "pbx": pbx, "number": position - FIRST})
     return Told(
         position=position,
@@ -26,6 +28,7 @@ def message(position: int, kind: str = "call.started", pbx: str = "one") -> Told
         pbx=PbxName(pbx),
         call_id=CallId("c"),
         json=json_,
+        subjects=subjects,
     )
 
 
@@ -49,11 +52,16 @@ async def taken(listener: Listener) -> list[dict[str, Any]]:
     """What the listener is given without waiting."""
     found: list[dict[str, Any]] = []
     while True:
-        try:
-            async with asyncio.timeout(0):
-                found += [json.loads(told.json) for told in await listener.next_batch()]
-        except TimeoutError:
+        waiting = asyncio.ensure_future(listener.next_batch())
+        for _ in range(TURNS):
+            await asyncio.sleep(0)
+            if waiting.done():
+                break
+        else:
+            waiting.cancel()
+            await asyncio.gather(waiting, return_exceptions=True)
             return found
+        found += [json.loads(told.json) for told in waiting.result()]
 
 
 async def test_all_listeners_get_the_same_bytes() -> None:
@@ -84,6 +92,100 @@ async def test_a_listener_gets_its_topics_alone(topics: list[str], expected: lis
     hub.publish([message(FIRST), message(FIRST + 1, "call.ended"), message(FIRST + 2, "queue.caller_joined")])
 
     assert [each["number"] for each in await taken(listener)] == expected
+
+
+ALICE = ("call:c", "extension:1001", "queue:support")
+BOB = ("call:d", "extension:1002")
+
+
+@pytest.mark.parametrize(
+    ("topics", "expected"),
+    [
+        (["extension:1001"], [0, 2]),
+        (["extension:1001", "queue:support", "call.started"], [0, 1, 2]),
+        (["extension:1002", "extension:1001"], [0, 1, 2]),
+        (["call:d"], [1]),
+        (["extension:100"], []),
+        (["extension"], []),
+        (["gateway", "call:d"], [1, 3]),
+    ],
+)
+@pytest.mark.parametrize("away", [True, False], ids=["catching up", "listening"])
+async def test_a_listener_gets_what_concerns_whom_he_asks_for_once(topics: list[str], expected: list[int], *, away: bool) -> None:
+    hub = new_hub()
+    listener = hub.listen(topics)
+    events = [
+        message(FIRST, subjects=ALICE),
+        message(FIRST + 1, subjects=BOB),
+        message(FIRST + 2, "queue.caller_joined", subjects=ALICE),
+        message(FIRST + 3, "gateway.gap"),
+    ]
+    hub.publish(events)
+    if away:
+        listener.close()
+        listener = hub.listen(topics, after=FIRST - 1)
+
+    assert [each["number"] for each in await taken(listener)] == expected
+
+
+async def test_a_listener_is_given_no_type_that_he_may_not_hear() -> None:
+    hub = new_hub()
+    listener = hub.listen(["*", "extension:1001"], audible=frozenset({"queue"}))
+
+    hub.publish([message(FIRST, subjects=ALICE), message(FIRST + 1, "queue.caller_joined", subjects=ALICE)])
+
+    assert [each["number"] for each in await taken(listener)] == [1]
+
+
+async def test_a_listener_hears_nothing_of_another_tenant() -> None:
+    hub = new_hub()
+    listener = hub.listen(["*"], tenant=Tenant("other"))
+
+    hub.publish([message(FIRST), msgspec.structs.replace(message(FIRST + 1), tenant=Tenant("other"))])
+
+    assert [each["number"] for each in await taken(listener)] == [1]
+
+
+async def test_an_event_costs_only_those_whom_it_concerns(monkeypatch: pytest.MonkeyPatch) -> None:
+    hub = new_hub(100)
+    for number in range(50):
+        hub.listen([f"extension:{number}"])
+    offered: list[Listener] = []
+    monkeypatch.setattr(Listener, "offer", lambda listener, _told: offered.append(listener))
+
+    hub.publish([message(FIRST, subjects=("call:c", "extension:7"))])
+
+    assert len(offered) == 1
+
+
+async def test_who_comes_back_after_his_position_misses_nothing_that_was_under_way() -> None:
+    hub = new_hub(10)
+    listener = hub.listen(["extension:1001"])
+    assert listener.position == FIRST - 1
+    hub.publish([message(FIRST), message(FIRST + 1, subjects=ALICE), message(FIRST + 2)])
+    waiting = listener.position
+    await listener.next_batch()
+    in_hand = listener.position
+    assert await taken(listener) == []
+
+    assert waiting == in_hand == FIRST
+    assert listener.position == FIRST + 2
+
+
+async def test_one_whose_buffer_is_full_goes_on_from_the_ring() -> None:
+    hub = new_hub(MAX_WAITING_EVENTS * 3)
+    listener = hub.listen(["call.started"])
+    count = MAX_WAITING_EVENTS * 2
+
+    for number in range(count):
+        hub.publish([message(FIRST + number, "call.started" if number % 2 else "call.ended")])
+    assert len(listener._waiting) <= MAX_WAITING_EVENTS
+    hub.publish(messages(count, count + 10))
+
+    expected = [*range(1, count, 2), *range(count, count + 10)]
+    assert [each["number"] for each in await taken(listener)] == expected
+    hub.publish([message(FIRST + count + 10)])
+    assert [each["number"] for each in await taken(listener)] == [count + 10]
 
 
 async def test_a_listener_to_one_pbx_gets_what_is_about_none_too() -> None:
@@ -225,9 +327,11 @@ async def test_a_closed_listener_is_forgotten() -> None:
     listener = hub.listen(["*"])
     assert hub.listeners == 1
 
+    hub.publish(messages(0, 1))
     listener.close()
 
     assert hub.listeners == 0
+    assert hub._by_topic == {}
 
 
 @given(

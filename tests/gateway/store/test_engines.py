@@ -1,8 +1,8 @@
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
-from gateway.model.errors import StoreTakenError, StoreUnavailableError
+from gateway.model.errors import StoreError, StoreTakenError, StoreUnavailableError
 from gateway.store.engines import engine_of, told_plainly
 from gateway.store.urls import parse_url
 
@@ -26,6 +26,24 @@ async def test_what_is_there_already_was_written_by_somebody_else() -> None:
     with pytest.raises(StoreTakenError, match="somebody else has written"):
         async with told_plainly("db"):
             raise IntegrityError("INSERT", {}, Exception("UNIQUE constraint failed"))
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        ("invalid input for query argument $2: '+8613800138000' (expected str, got int)", "invalid input for query argument $2"),
+        ("null value in column x\nDETAIL: Failing row contains (+8613800138000).", "null value in column x"),
+    ],
+)
+@pytest.mark.parametrize("kind", [OperationalError, IntegrityError])
+async def test_no_error_quotes_what_was_to_be_kept(kind: type[DBAPIError], error: str, text: str) -> None:
+    """What it says stands in the log, and the value may be a caller's number."""
+    with pytest.raises(StoreError) as told:
+        async with told_plainly("db"):
+            raise kind("INSERT", {}, Exception(error))
+
+    assert "138000" not in str(told.value)
+    assert text in str(told.value)
 
 
 async def test_a_reader_sees_one_moment(url: str) -> None:

@@ -132,7 +132,7 @@ async def test_events_wait_while_postgresql_is_stopped_and_are_all_kept_when_it_
 
 async def test_events_wait_while_the_disk_is_full_and_are_all_kept_when_it_has_room(tmp_path: Path) -> None:
     store = SqlStore(Database(parse_url(f"sqlite:///{tmp_path}/tieline.db")))
-    pages = [60]
+    pages = [120]
 
     def limit(connection: Any, _record: object) -> None:
         connection.execute(f"PRAGMA max_page_count={pages[0]}").close()

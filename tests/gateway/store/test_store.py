@@ -2,12 +2,14 @@
 
 import msgspec
 import pytest
-from support.batches import batch, call_like, heard_at, live_calls, recorded, told
-from support.replaying import PBX
+from support.batches import SITE, batch, call_like, heard_at, live_calls, recorded, told
+from support.replaying import CAPTURES, PBX, pbx_events, run
 
+from gateway.model.calls import Call
 from gateway.model.errors import StoreTakenError
 from gateway.model.habits import Habit, HabitKind
 from gateway.model.ids import DEFAULT_TENANT, CallId, PbxName, Tenant
+from gateway.model.search import ANY_CALL, CallSearch, matches
 from gateway.ports.store import Batch, Learnt, Store
 
 OTHER = PbxName("other")
@@ -41,6 +43,13 @@ async def test_an_event_may_be_about_no_pbx(store: Store) -> None:
     await store.commit(batch(events=[event]))
 
     assert await store.told_after(0, 10) == [event]
+
+
+async def test_an_event_is_still_about_whom_it_was_told_of(store: Store) -> None:
+    about = msgspec.structs.replace(told(1), subjects=("call:c", "extension:1001", 'agent:Alice "The\0 Boss", 王芳'))
+    await store.commit(batch(events=[about, told(2)]))
+
+    assert await store.told_after(0, 10) == [about, told(2)]
 
 
 async def test_a_call_that_changes_has_one_record(store: Store) -> None:
@@ -118,6 +127,60 @@ async def test_ended_calls_are_listed_page_by_page_from_the_last(store: Store) -
     assert [call_id for page in pages for call_id in page] == [call.call_id for call in reversed(calls)]
     assert await store.ended(DEFAULT_TENANT, pbxs=[OTHER], after=None, limit=6) == []
     assert [call.merged_into for call in await store.find(DEFAULT_TENANT, [merged.call_id])] == [calls[0].call_id]
+
+
+SEARCHES = (
+    ANY_CALL,
+    CallSearch(since=1795346870.0),
+    CallSearch(until=1795346870.0),
+    CallSearch(since=1795346870.0, until=1795346890.0),
+    *(CallSearch(direction=direction) for direction in ("inbound", "outbound", "internal")),
+    *(CallSearch(outcome=outcome) for outcome in ("answered", "abandoned", "busy", "no_answer")),
+    *(CallSearch(terms=(frozenset({term}),)) for term in ("extension:1001", "queue:support", "agent:Agent One", "number:5000")),
+    CallSearch(terms=(frozenset({"number:+85291234567", "number:nobody"}),)),
+    CallSearch(direction="inbound", outcome="answered", terms=(frozenset({"extension:1001"}), frozenset({"queue:support"}))),
+    CallSearch(terms=(frozenset({"extension:1"}),)),
+)
+
+
+@pytest.mark.parametrize("search", SEARCHES, ids=str)
+async def test_calls_are_found_by_what_they_are(store: Store, search: CallSearch) -> None:
+    names = (
+        "queue_caller_hangs",
+        "queue_abandon",
+        "outbound",
+        "internal",
+        "hold",
+        "direct_busy",
+        "direct_noanswer",
+        "ring_group",
+    )
+    calls: list[Call] = []
+    for name in names:
+        calls += run(pbx_events(CAPTURES / "asterisk" / "22" / name), SITE)[0].values()
+    await store.commit(batch(calls))
+    await store.commit(batch(calls))  # a correction keeps each once
+    expected = sorted(
+        (call.call_id for call in calls if call.ended and call.merged_into is None and matches(call, SITE, search)), reverse=True
+    )
+
+    found, after = list[CallId](), None
+    while page := await store.ended(DEFAULT_TENANT, pbxs=None, after=after, limit=2, search=search):
+        found += [call.call_id for _, call in page]
+        after = page[-1][0]
+    assert sorted(found, reverse=True) == expected
+    assert (search == ANY_CALL) == (len(found) == len(names))
+
+
+async def test_what_is_pruned_is_found_no_more(store: Store) -> None:
+    calls = recorded()
+    await store.commit(batch(calls))
+    search = CallSearch(terms=(frozenset({"extension:1001"}),))
+    assert await store.ended(DEFAULT_TENANT, pbxs=None, after=None, limit=9, search=search) != []
+
+    await store.prune_calls(DEFAULT_TENANT, before=2_000_000_000.0)
+
+    assert await store.ended(DEFAULT_TENANT, pbxs=None, after=None, limit=9, search=search) == []
 
 
 async def test_tenants_know_nothing_of_each_other(store: Store) -> None:

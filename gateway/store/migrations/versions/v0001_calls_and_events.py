@@ -36,6 +36,13 @@ def upgrade() -> None:
     op.create_index("calls_by_state", "calls", ["tenant", "state", "sorted_at", "call_id"])
     op.create_index("calls_by_caller", "calls", ["tenant", "caller_e164", "sorted_at"])
     op.create_table(
+        "call_terms",
+        sa.Column("tenant", sa.Text, primary_key=True),
+        sa.Column("call_id", sa.Text, primary_key=True),
+        sa.Column("term", sa.Text, primary_key=True),
+    )
+    op.create_index("call_terms_by_term", "call_terms", ["tenant", "term", "call_id"])
+    op.create_table(
         "events",
         sa.Column("position", sa.BigInteger, primary_key=True, autoincrement=False),
         sa.Column("tenant", sa.Text, primary_key=True),
@@ -45,6 +52,7 @@ def upgrade() -> None:
         sa.Column("pbx", sa.Text),
         sa.Column("call_id", sa.Text),
         sa.Column("envelope", sa.LargeBinary, nullable=False),
+        sa.Column("subjects", sa.Text),
         sa.UniqueConstraint("tenant", "event_id", name="events_once"),
     )
     op.create_table(

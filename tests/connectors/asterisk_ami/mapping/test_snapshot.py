@@ -1,10 +1,22 @@
 from typing import Final
 
+import pytest
 from support.fake_asterisk import block
 
 from connectors.asterisk_ami.mapping import AmiMapper
 from connectors.asterisk_ami.protocol import AmiDecoder
-from gateway.model.events import LegCreated, LegSeen, LegsTwinned, MenuEntered, MenuLeft, PbxEvent, PbxStopped, SnapshotDone
+from gateway.model.events import (
+    LegCleared,
+    LegCreated,
+    LegSeen,
+    LegsTwinned,
+    MenuEntered,
+    MenuLeft,
+    PbxEvent,
+    PbxStopped,
+    SnapshotDone,
+)
+from gateway.model.ids import LegId
 from gateway.model.site import Site
 
 SITE: Final = Site(region="HK", extensions=r"^1\d{3}$", trunks=("PJSIP/carrier",))
@@ -92,3 +104,29 @@ def test_legs_that_end_while_they_are_listed_are_not_seen() -> None:
 def test_an_asterisk_that_goes_down_says_so() -> None:
     (stopped,) = Heard().says(Event="Shutdown").events
     assert isinstance(stopped, PbxStopped)
+
+
+@pytest.mark.parametrize("listed", [False, True])
+def test_the_end_of_a_leg_that_only_an_earlier_process_knew_is_told_once(listed: bool) -> None:
+    heard = Heard()
+    if listed:
+        heard.done()
+    hangup = {"Event": "Hangup", "Channel": "PJSIP/carrier-00000001", "Uniqueid": "1.1", "Cause": "16"}
+    assert heard.says(**hangup).events == [LegCleared(at=1000.0, leg=LegId("1.1"), cause=16, sip=0)]
+    assert heard.says(**hangup).events == []
+    assert heard.says(Event="Hangup", Cause="16").events == []
+
+
+def test_a_leg_whose_end_overtook_the_list_is_not_listed() -> None:
+    heard = Heard().says(Event="Hangup", Channel="PJSIP/carrier-00000001", Uniqueid="1.1", Cause="16").lists()
+    assert [type(event) for event in heard.done()] == [SnapshotDone]
+
+
+@pytest.mark.parametrize("listed", [False, True])
+def test_late_words_of_a_leg_whose_end_was_its_first_sign_do_not_bring_it_back(listed: bool) -> None:
+    heard = Heard()
+    if listed:
+        heard.done()
+    leg = {"Channel": "PJSIP/carrier-00000001", "Uniqueid": "1.1", "Linkedid": "1.1", "ChannelState": "6"}
+    heard.says(Event="Hangup", **leg)
+    assert heard.says(Event="Newstate", **leg).events == []

@@ -1,0 +1,99 @@
+"""``/api/v1/customers/{customer_id}/calls``: what was talked before; his former calls under any of his numbers."""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Mapping
+from typing import Annotated, Any, Final
+
+import msgspec
+from aiohttp import web
+from msgspec import Meta
+
+from gateway.api.calls import told
+from gateway.api.customer_problems import plainly
+from gateway.api.operations import Asked, Operation, answer
+from gateway.api.problems import bad_parameter
+from gateway.api.records import Shown
+from gateway.model.claims import CustomerId
+from gateway.model.customers import Person
+from gateway.model.ids import PbxName
+from gateway.model.principals import Scope
+from gateway.model.search import CallSearch, number_term
+from gateway.model.site import Site
+from gateway.ports.store import Cursor, Store
+from gateway.session.customers import CustomerBook
+
+_NO_SITE: Final = Site()
+"""Of a PBX that is no longer configured."""
+
+
+class CustomerCallsQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How many calls."""
+
+    limit: Annotated[int, Meta(ge=1, le=200)] = 50
+    cursor: Annotated[str | None, Meta(description="The `next` of the page before.")] = None
+
+
+class CustomerCallList(msgspec.Struct, frozen=True, kw_only=True):
+    """A customer's calls that have ended, the last one first."""
+
+    calls: list[Shown]
+    next: Annotated[str | None, Meta(description="The `cursor` of the next page; null on the last one.")]
+
+
+class CustomerCalls:
+    """Shows a customer's former calls.
+
+    Args:
+        book: Knows his numbers.
+        store: Has the calls.
+        sites: What the PBXs' numbers mean.
+    """
+
+    def __init__(self, book: CustomerBook, store: Store, sites: Mapping[PbxName, Site]) -> None:
+        self._book = book
+        self._store = store
+        self._sites = sites
+
+    def operations(self) -> list[Operation]:
+        """Return what is answered where."""
+        return [
+            Operation(
+                method="GET",
+                path="/api/v1/customers/{customer_id}/calls",
+                handler=self._calls,
+                summary="List a customer's former calls, the last one first",
+                tag="customers",
+                scope=Scope.CALLS_READ,
+                query=CustomerCallsQuery,
+                answers={200: CustomerCallList},
+                problems=(404, 503),
+            )
+        ]
+
+    @plainly
+    async def _calls(self, asked: Asked[CustomerCallsQuery, None]) -> web.Response:
+        person = await self._book.people.person(CustomerId(asked.path("customer_id")))
+        limit = asked.query.limit
+        found = await self._ended(person, _place(asked.query.cursor), limit + 1)
+        page = found[:limit]
+        calls = [told(call, self._sites.get(call.pbx, _NO_SITE)) for _, call in page]
+        return answer({"calls": calls, "next": _cursor(page[-1][0]) if len(found) > limit else None})
+
+    async def _ended(self, person: Person, after: Cursor | None, limit: int) -> list[tuple[Cursor, Any]]:
+        if not person.numbers:
+            return []
+        search = CallSearch(terms=(frozenset(map(number_term, person.numbers)),))
+        return await self._store.ended(self._book.tenant, pbxs=None, after=after, limit=limit, search=search)
+
+
+def _cursor(place: Cursor) -> str:
+    return urlsafe_b64encode(msgspec.json.encode(place)).decode().rstrip("=")
+
+
+def _place(text: str | None) -> Cursor | None:
+    if text is None:
+        return None
+    try:
+        return msgspec.json.decode(urlsafe_b64decode(text + "=" * (-len(text) % 4)), type=Cursor)
+    except (ValueError, msgspec.MsgspecError) as error:
+        raise bad_parameter("cursor", "it is none that an answer gave as `next`") from error
