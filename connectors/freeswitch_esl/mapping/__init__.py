@@ -18,6 +18,7 @@ _TELLING: Final = frozenset(
     {"CHANNEL_PROGRESS", "CHANNEL_ANSWER", "CHANNEL_BRIDGE", "CHANNEL_HOLD", "CHANNEL_UNHOLD", "CHANNEL_EXECUTE", "DTMF"}
 )
 """Events about a leg that lives: one that was never announced is met by them."""
+_ENDING: Final = ("CHANNEL_HANGUP", "CHANNEL_HANGUP_COMPLETE")
 _API: Final = ("api", "bgapi")
 _MICROSECONDS: Final = 1_000_000
 
@@ -32,6 +33,7 @@ class EslMapper:
         """Say that the PBX is heard; its snapshot follows."""
         self._state.stopping = False
         self._state.asked.clear()
+        self._state.parting = None
         self._state.listed = None
         self._state.unconfirmed = set(self._state.legs)
         return [ConnectionMade(at=at)]
@@ -48,12 +50,23 @@ class EslMapper:
         handler = _HANDLERS.get(message.name)
         if handler is None:
             return []
+        events = self._part(message)
         stamp = message.get("Event-Date-Timestamp")
         if stamp.isascii() and stamp.isdigit() and 0 < int(stamp[:20]) < LAST_SECOND * _MICROSECONDS:
             at = int(stamp) / _MICROSECONDS
         if message.name in _TELLING:
-            return [*snapshot.met(self._state, message, at), *handler(self._state, message, at)]
-        return handler(self._state, message, at)
+            events += snapshot.met(self._state, message, at)
+        return events + handler(self._state, message, at)
+
+    def _part(self, message: EslMessage) -> list[PbxEvent]:
+        """Tell the end of a bridge, unless this is who ended it: that is told first."""
+        parting = self._state.parting
+        if parting is None:
+            return []
+        leg, at = parting
+        if message.name in _ENDING and message.get("Unique-ID") in (leg.id, leg.peer):
+            return []
+        return self._state.part(leg, at)
 
     def sent(self, command: EslCommand, at: float) -> list[PbxEvent]:
         """Return what a command of ours says beforehand: who ends a leg, who sends it elsewhere."""

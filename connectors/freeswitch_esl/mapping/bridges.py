@@ -60,7 +60,12 @@ def _out_of_queue(leg: LegState, agent: LegState, at: float) -> list[PbxEvent]:
     return [
         QueueLeft(at=at, leg=leg.id, queue=queue, result=QueueResult.TIMEOUT),
         AgentConnected(
-            at=at, leg=leg.id, queue=queue, agent_leg=agent.id, agent=agent.number or agent.device, interface=agent.device
+            at=at,
+            leg=leg.id,
+            queue=queue,
+            agent_leg=agent.id,
+            agent=agent.number or agent.device,
+            interface=agent.device if agent.number is None else f"user/{agent.number}",
         ),
     ]
 
@@ -92,9 +97,9 @@ def _unbridge(state: Legs, message: EslMessage, at: float) -> list[PbxEvent]:
     if speaker is not None and message.get("variable_endpoint_disposition") == _ATTENDED:
         events += _attended(state, speaker, at)
     if first is not None and (second is None or first.peer == second.id):
-        events += state.part(first, at)
+        state.parting = (first, at)
     elif second is not None and first is None:
-        events += state.part(second, at)
+        state.parting = (second, at)
     if speaker is not None:
         events += _sent_elsewhere(state, speaker, message, at)
     return events

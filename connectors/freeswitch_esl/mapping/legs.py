@@ -187,6 +187,7 @@ def _hangup_complete(state: Legs, message: EslMessage, at: float) -> list[PbxEve
         # It was there before we were: who still knows it from an earlier time learns that it is gone.
         return [LegCleared(at=at, leg=leg_id, cause=cause_of(message.get("Hangup-Cause")), sip=0)]
     events = _released(state, leg, message, at)
+    state.give_away(leg)
     state.remove(leg.id)
     cause, sip = cause_of(message.get("Hangup-Cause")), _sip(message)
     if _is_silent(message):

@@ -47,7 +47,7 @@ def _callcenter(state: Legs, message: EslMessage, at: float) -> list[PbxEvent]:
                     queue=queue,
                     agent_leg=LegId(message.get("CC-Agent-UUID") or message.get("Unique-ID")) or None,
                     agent=agent,
-                    interface=agent.partition("@")[0],
+                    interface=f"user/{agent}",
                 ),
             ]
         case "bridge-agent-end":

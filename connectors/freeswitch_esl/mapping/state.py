@@ -78,6 +78,8 @@ class Legs:
         """Legs that a command sends elsewhere."""
         self.consultations: dict[LegId, tuple[LegId, LegId]] = {}
         """By whom was consulted: who did, and whom he held, once he hung up on both."""
+        self.parting: tuple[LegState, float] | None = None
+        """A member of a bridge that was told to end, and when: who hung up may be told only after it."""
         self.asked: deque[str] = deque(maxlen=MAX_ASKED)
         """``api`` commands whose answers have not come: they come in this order."""
         self.listed: dict[LegId, dict[str, str]] | None = None
@@ -107,6 +109,7 @@ class Legs:
         if leg is None:
             return None
         self.commanded.discard(leg_id)
+        self.consultations.pop(leg_id, None)
         if self.by_name.get(leg.name) is leg:
             del self.by_name[leg.name]
         if len(self._gone) == REMEMBERED_LEGS:
@@ -115,8 +118,16 @@ class Legs:
         self._gone_set.add(leg_id)
         return leg
 
+    def give_away(self, leg: LegState) -> None:
+        """Its party hung up while he consulted: the bridge of the other two completes the transfer."""
+        if leg.consulting is not None and leg.held_peer is not None:
+            self.consultations[leg.consulting] = (leg.id, leg.held_peer)
+        leg.consulting = None
+
     def part(self, leg: LegState, at: float) -> list[PbxEvent]:
         """Take a leg out of its bridge, and with it whom it leaves alone there."""
+        if self.parting is not None and self.parting[0].bridge == leg.bridge:
+            at, self.parting = self.parting[1], None
         if leg.bridge is None:
             return []
         bridge, peer = leg.bridge, self.legs.get(leg.peer) if leg.peer is not None else None

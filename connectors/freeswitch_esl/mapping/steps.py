@@ -101,11 +101,10 @@ def _execute_complete(state: Legs, message: EslMessage, at: float) -> list[PbxEv
     if application in MENUS:
         leg.in_menu = False
     if application == "att_xfer" and leg.consulting is not None:
-        consulted, leg.consulting = leg.consulting, None
-        if message.get("Answer-State") == "hangup" and leg.held_peer is not None:
-            # He gave the call away by hanging up; the bridge of the other two completes it.
-            state.consultations[consulted] = (leg.id, leg.held_peer)
+        if message.get("Answer-State") == "hangup":
+            state.give_away(leg)
             return []
+        leg.consulting = None
         return [LegRetrieved(at=at, leg=leg.id)]
     return []
 

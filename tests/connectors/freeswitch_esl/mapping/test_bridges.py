@@ -1,0 +1,108 @@
+from typing import Any
+
+import pytest
+from support.esl_script import Script, talking
+
+from gateway.model.events import LegTransferred
+
+
+def transfer(script: Script) -> dict[str, Any]:
+    (one,) = script.record()["transfers"]
+    return {key: one[key] for key in ("kind", "by", "to", "result")}
+
+
+SENT = {"Caller__Transfer__Source": "1795000005:uuid:bl_xfer:1002/default/XML", "Caller__Destination__Number": "1002"}
+
+
+@pytest.mark.parametrize("first", ["hangup", "unbridge"])
+def test_a_telephones_refer_is_a_blind_transfer(first: str) -> None:
+    script = talking()
+    sent = {**SENT, "variable_sip_refer_to": "<sip:1002@192.0.2.1>"}
+    if first == "hangup":
+        script.hangs_up("b", variable_endpoint_disposition="BLIND_TRANSFER").unbridges(**sent)
+    else:
+        script.unbridges(**sent).hangs_up("b", variable_endpoint_disposition="BLIND_TRANSFER")
+    script.dials("c", "1002").later(1.0).answers("c").bridges("a", "c").later(2.0)
+    script.hangs_up("a", itself=True).hangs_up("c")
+    assert transfer(script) == {"kind": "blind", "by": "1001", "to": "1002", "result": "completed"}
+    assert script.record()["answered_by"] == ["1001", "1002"]
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_another_programs_transfer_is_a_redirect(told: bool) -> None:
+    script = talking()
+    if told:
+        script.says("API", API__Command="uuid_transfer", API__Command__Argument="a 1002 XML default")
+    script.unbridges(**SENT).hangs_up("b").dials("c", "1002").later(1.0).answers("c").bridges("a", "c").later(2.0)
+    script.hangs_up("a", itself=True).hangs_up("c")
+    assert transfer(script) == {"kind": "redirect", "by": "cti", "to": "1002", "result": "completed"}
+
+
+@pytest.mark.parametrize(("option", "legs"), [("-bleg", ["b"]), ("-both", ["a", "b"])])
+def test_a_transfer_of_the_other_side_or_of_both(option: str, legs: list[str]) -> None:
+    script = talking().says("API", API__Command="uuid_transfer", API__Command__Argument=f"a {option} 1002")
+    told = [event.transferee for event in script.named(LegTransferred) if isinstance(event, LegTransferred)]
+    assert told == legs
+
+
+def test_a_menus_own_transfer_is_none() -> None:
+    script = Script().comes_in(dialled="5000").answers("a")
+    script.says("CHANNEL_EXECUTE", "a", Application="transfer", Application__Data="6001 XML default").later(1.0)
+    assert script.hangs_up("a", itself=True).record()["transfers"] == []
+
+
+def consulting() -> Script:
+    script = talking().says("CHANNEL_HOLD", "b").later(1.0)
+    script.comes_in(
+        "c",
+        caller="1001",
+        dialled="1002",
+        Channel__Name=script_channel(script, "b"),
+        variable_sip_gateway_name="",
+    )
+    return script.dials("d", "1002", by="c").later(1.0).answers("d", "c").bridges("c", "d").later(2.0)
+
+
+def script_channel(script: Script, leg: str) -> str:
+    return script._legs[leg]["Channel-Name"]
+
+
+def test_a_refer_with_replaces_is_an_attended_transfer() -> None:
+    script = consulting().unbridges("c", "d", variable_endpoint_disposition="ATTENDED_TRANSFER").hangs_up("c")
+    script.says("CHANNEL_UNHOLD", "b").hangs_up("b")
+    script.unbridges("a", "b", Caller__Transfer__Source="1795000009:uuid:uuid_br:d").bridges("a", "d").later(3.0)
+    record = script.hangs_up("d", itself=True).hangs_up("a").record()
+    assert transfer(script) == {"kind": "attended", "by": "1001", "to": "1002", "result": "completed"}
+    assert (record["answered_by"], record["ended_by"]) == (["1001", "1002"], "called")
+
+
+def test_a_consultation_that_is_given_up_stays_a_call() -> None:
+    script = consulting().hangs_up("d", itself=True).unbridges("c", "d").hangs_up("c").says("CHANNEL_UNHOLD", "b").later(1.0)
+    script.hangs_up("a", itself=True).hangs_up("b")
+    first, second = script.records()
+    assert (first["transfers"], second["answered_by"]) == ([], ["1002"])
+    assert first["hold_s"] == 4.0
+
+
+def test_a_conference_holds_all_who_are_in_it() -> None:
+    script = Script()
+    for leg, caller in (("a", "1001"), ("b", "1002"), ("c", "1003")):
+        script.comes_in(
+            leg, caller=caller, dialled="3000", Channel__Name=f"sofia/internal/{caller}@h", variable_sip_gateway_name=""
+        )
+        script.answers(leg)
+        script.says(
+            "CUSTOM conference::maintenance", leg, Action="add-member", Conference__Name="3000", Conference__Unique__ID="room"
+        ).later(1.0)
+    for leg in ("a", "b", "c"):
+        script.says("CUSTOM conference::maintenance", leg, Action="del-member", Conference__Name="3000")
+        script.hangs_up(leg, itself=True)
+    record = script.record()
+    assert (record["conference"], record["caller"], record["answered_by"]) == ("3000", "1001", ["1002", "1003"])
+
+
+def test_bridges_of_legs_that_nobody_knows_are_passed_over() -> None:
+    script = Script().says("CHANNEL_BRIDGE", Bridge__A__Unique__ID="x", Bridge__B__Unique__ID="y")
+    script.says("CHANNEL_UNBRIDGE", Bridge__A__Unique__ID="x", Bridge__B__Unique__ID="y")
+    script.says("API", API__Command="uuid_kill", API__Command__Argument="").says("API", API__Command="status")
+    assert script.records() == []

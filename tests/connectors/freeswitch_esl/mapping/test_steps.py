@@ -1,0 +1,110 @@
+import pytest
+from support.esl_script import Script, talking
+
+from gateway.model.events import (
+    ConsultationStarted,
+    DialOutRequested,
+    DialPlanFailed,
+    LegPickedUp,
+    LegTransferred,
+    MenuEntered,
+    MenuLeft,
+    ServiceStarted,
+)
+
+
+def runs(script: Script, leg: str, application: str, data: str = "", *, done: bool = True, **fields: str) -> Script:
+    given = {"Application": application, "Application__Data": data, **fields}
+    script.says("CHANNEL_EXECUTE", leg, **given)
+    return script.says("CHANNEL_EXECUTE_COMPLETE", leg, **given) if done else script
+
+
+def in_menu() -> Script:
+    script = Script().comes_in(dialled="5000").answers("a")
+    return runs(script, "a", "play_and_get_digits", "1 1 3 4000 # hello.wav no.wav choice", done=False).later(2.0)
+
+
+def test_keys_pressed_in_a_menu_are_its_digits() -> None:
+    script = in_menu().says("DTMF", "a", DTMF__Digit="1")
+    runs(script, "a", "play_and_get_digits").says("DTMF", "a", DTMF__Digit="9")
+    runs(script, "a", "transfer", "6001 XML default").hangs_up("a", itself=True)
+    record = script.record()
+    assert (record["digits"], record["ivr_path"], record["ivr_s"]) == ("1", ["5000"], 2.0)
+
+
+def test_a_menu_that_is_played_again_is_one_menu() -> None:
+    script = in_menu()
+    runs(script, "a", "play_and_get_digits", done=False).later(1.0)
+    runs(script, "a", "ivr", "sales_menu", done=False).later(1.0)
+    runs(script, "a", "bridge", "user/1001", done=False).hangs_up("a", itself=True)
+    assert script.record()["ivr_path"] == ["5000", "sales_menu"]
+    assert len(script.named(MenuEntered)) == 3
+    assert len(script.named(MenuLeft)) == 2
+
+
+def test_click_to_dial_calls_out_when_the_agent_answers() -> None:
+    script = Script().dials("a", "1001", by="").later(1.0).answers("a")
+    runs(script, "a", "bridge", "{x=1}sofia/gateway/carrier/13900139000", done=False)
+    script.dials("b", "13900139000", variable_sip_gateway_name="carrier").later(1.0).answers("b").bridges().later(2.0)
+    script.hangs_up("b", itself=True).hangs_up("a")
+    record = script.record()
+    assert script.named(DialOutRequested)
+    assert (record["direction"], record["caller"], record["called"]) == ("outbound", "1001", "13900139000")
+    assert (record["answered_by"], record["ended_by"]) == (["13900139000"], "called")
+
+
+@pytest.mark.parametrize(
+    ("application", "data", "service"),
+    [
+        ("voicemail", "default $domain 1001", "voicemail"),
+        ("voicemail", "check default $domain 1001", "mailbox"),
+        ("eavesdrop", "b", "monitor"),
+        ("socket", "127.0.0.1:8084 async full", "media"),
+    ],
+)
+def test_services_of_the_pbx_are_named(application: str, data: str, service: str) -> None:
+    script = runs(Script().comes_in().answers("a"), "a", application, data, done=False)
+    (started,) = script.named(ServiceStarted)
+    assert isinstance(started, ServiceStarted)
+    assert started.service == service
+
+
+@pytest.mark.parametrize(("data", "cause"), [("486 Busy Here", 17), ("USER_BUSY", 17), ("404", 1), ("", 0)])
+def test_a_dial_plan_that_refuses_says_why(data: str, cause: int) -> None:
+    script = runs(Script().comes_in(), "a", "respond", data, done=False)
+    (failed,) = script.named(DialPlanFailed)
+    assert isinstance(failed, DialPlanFailed)
+    assert failed.cause == cause
+
+
+def test_who_intercepts_a_ringing_call_picks_it_up() -> None:
+    script = Script().comes_in().dials()
+    script.comes_in("c", caller="1002", dialled="*81001", Channel__Name="sofia/internal/1002@h", variable_sip_gateway_name="")
+    runs(script, "c", "intercept", "-bleg b", done=False)
+    (picked,) = script.named(LegPickedUp)
+    assert isinstance(picked, LegPickedUp)
+    assert (picked.leg, picked.by) == ("b", "c")
+
+
+def consulting() -> Script:
+    script = runs(talking(), "b", "att_xfer", "user/1002", done=False)
+    return script.dials("c", "1002", by="b").later(1.0).answers("c").bridges("b", "c").later(2.0)
+
+
+def test_att_xfer_is_completed_by_hanging_up() -> None:
+    script = consulting().unbridges("b", "c").hangs_up("b", itself=True, Answer__State="hangup")
+    script.bridges("c", "a").later(3.0).hangs_up("a", itself=True).hangs_up("c")
+    (transferred,) = script.named(LegTransferred)
+    assert isinstance(transferred, LegTransferred)
+    assert (transferred.kind, transferred.by, transferred.transferee, transferred.target) == ("attended", "b", "a", "c")
+
+
+def test_att_xfer_begins_a_consultation() -> None:
+    (begun,) = consulting().named(ConsultationStarted)
+    assert isinstance(begun, ConsultationStarted)
+    assert (begun.leg, begun.helper, begun.to) == ("b", "c", "1002")
+
+
+def test_steps_of_legs_that_nobody_knows_are_passed_over() -> None:
+    script = Script().says("CHANNEL_EXECUTE_COMPLETE", Application="att_xfer").says("DTMF", DTMF__Digit="1")
+    assert script.records() == []
