@@ -35,7 +35,8 @@ def events_of(folder: Path, site: Site) -> Iterator[PbxEvent]:
                 for message in decoder.receive_data(data):
                     yield from mapper.receive(message, at)
             case Sent(data=data):
-                for command in EslCommandDecoder().receive_data(data):
+                # Recorders write a command without the empty line that ends it.
+                for command in EslCommandDecoder().receive_data(data + b"\n\n"):
                     yield from mapper.sent(command, at)
             case Closed():
                 yield from mapper.connection_lost(at)

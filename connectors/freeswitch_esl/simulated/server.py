@@ -185,7 +185,7 @@ class Session:
         return True
 
     def _subscribe(self, argument: str) -> None:
-        form, *names = argument.split()
+        form, *names = argument.split() or [""]
         if form not in _FORMS or not names:
             self.send(encode_reply("-ERR no keywords supplied"))
             return
