@@ -9,7 +9,7 @@ import structlog
 from connectors.asterisk_ami.commands_devices import do_not_disturb, forwarding, log_in, of_member
 from connectors.asterisk_ami.commands_plan import Act, Planner, first_leg
 from connectors.asterisk_ami.commands_rights import Rights, offered, refusal, rights_of, slot_unknown, why_not
-from connectors.asterisk_ami.commands_watch import Watch
+from connectors.asterisk_ami.commands_watch import Beginning, Watch
 from connectors.asterisk_ami.link import Answer
 from connectors.asterisk_ami.protocol import AmiMessage
 from connectors.asterisk_ami.settings import AsteriskSettings
@@ -137,7 +137,7 @@ class Commander:
                 return self._planner.of_call(order, command)
 
     async def _do(self, act: Act) -> None:
-        begins = None if act.begins is None else self.watch.begins(act.begins)
+        begins = None if act.begins is None else self.watch.begins(act.begins, of_party=bool(act.rings))
         holds = None if act.holds is None else self.watch.holds(act.holds)
         try:
             self._see(await self._ask(act.name, act.headers), act.name)
@@ -146,31 +146,35 @@ class Commander:
             if holds is not None:
                 await self._until_held(holds)
         finally:
-            for future in (begins, holds):
-                if future is not None:
-                    future.cancel()
+            if begins is not None:
+                begins.reason.cancel()
+            if holds is not None:
+                holds.cancel()
 
     def _see(self, answer: list[AmiMessage], action: str) -> None:
         if answer[0].name == "Error":
             raise CommandRefusedError(refusal(action, answer[0].get("Message"), self._settings, self._pbx))
 
-    async def _until_begun(self, act: Act, begins: "asyncio.Future[str | None]") -> None:
+    async def _until_begun(self, act: Act, begins: Beginning) -> None:
         """The PBX has only queued it: wait until the leg is there, or none will be."""
         try:
             async with asyncio.timeout(self._settings.action_timeout_s):
-                reason = await begins
+                reason = await begins.reason
         except TimeoutError as error:
+            if begins.is_there:
+                # The dial plan takes its time before it rings anybody.
+                return
+            whose = f"{act.rings}'s telephone" if act.rings else "the leg that it makes"
             raise CommandUnansweredError(
-                f"{self._pbx} took {act.name} and told nothing of {act.begins_for}'s telephone within "
-                f"{self._settings.action_timeout_s:g} s"
+                f"{self._pbx} took {act.name} and told nothing of {whose} within {self._settings.action_timeout_s:g} s"
             ) from error
         if reason is not None:
             device = dict(act.headers)["Channel"]
             raise CommandRefusedError(
-                f"{act.begins_for} cannot be called at {self._pbx}: {device} is not registered there, or unknown"
+                f"{act.rings or device} cannot be called at {self._pbx}: {device} is not registered there, or unknown"
             )
 
-    async def _until_held(self, holds: "asyncio.Future[str | None]") -> None:
+    async def _until_held(self, holds: "asyncio.Future[None]") -> None:
         try:
             async with asyncio.timeout(CONSULTED_WITHIN_S):
                 await holds

@@ -62,8 +62,8 @@ class Act(msgspec.Struct, frozen=True):
     """The command is done also where Asterisk refuses this."""
     begins: LegId | None = None
     """The leg that it makes."""
-    begins_for: str = ""
-    """Whose leg that is, for a person."""
+    rings: str = ""
+    """The extension whose telephone that leg calls; empty for one without a party."""
     holds: LegId | None = None
     """The leg whose party hears of it by being put through to somebody else: Asterisk answers before it has tried."""
 
@@ -190,7 +190,7 @@ class Planner:
             ("Async", "true"),
         )
         # Waited for, so that a retrieval that follows at once finds it.
-        return Act("Originate", headers, optional=True, begins=LegId(music), begins_for="the music on hold")
+        return Act("Originate", headers, optional=True, begins=LegId(music))
 
     def _retrieve(self, call: Call, by: str) -> list[Act]:
         holder = self._leg_of(call, by)
@@ -283,7 +283,7 @@ class Planner:
             ("Async", "true"),
             *(("Variable", variable) for variable in variables),
         )
-        return Act("Originate", headers, begins=leg, begins_for=extension)
+        return Act("Originate", headers, begins=leg, rings=extension)
 
     def _device(self, extension: str) -> str:
         return self._settings.device.replace("{extension}", extension)
