@@ -31,6 +31,9 @@ from gateway.model.ids import LegId, PbxName
 CONSULTED_WITHIN_S: Final = 4.0
 """Seconds within which Asterisk presses the feature code for ``Atxfer``: 0.2 s a key, and its ``featuredigittimeout``."""
 
+_NOT_FOUND: Final = "did not find"
+"""How ``ShowDialPlan`` begins where there is no such extension or context; a missing right reads otherwise."""
+
 Ask = Callable[[str, Sequence[tuple[str, str]]], Awaitable[list[AmiMessage]]]
 """Sends one action and returns what it brought; see ``AsteriskConnector.action``."""
 
@@ -105,7 +108,7 @@ class Commander:
         done: list[Act] = []
         for act in acts:
             try:
-                await self._do(act)
+                await (self._ask_first(act) if act.asks else self._do(act))
             except CommandRefusedError as error:
                 if act.optional:
                     log.info("optional_action_refused", pbx=self._pbx, action=act.name, reason=str(error))
@@ -150,6 +153,17 @@ class Commander:
                 begins.reason.cancel()
             if holds is not None:
                 holds.cancel()
+
+    async def _ask_first(self, act: Act) -> None:
+        """See whether the dial plan knows a number; a user who may not see the dial plan goes on without."""
+        answer = (await self._ask(act.name, act.headers))[0]
+        if answer.name != "Error" or not answer.get("Message").lower().startswith(_NOT_FOUND):
+            return
+        asked = dict(act.headers)
+        # A switch looks numbers up elsewhere, in a database say: what it knows is in no list.
+        everything = await self._ask(act.name, (("Context", asked["Context"]),))
+        if not any(message.get("Switch") for message in everything):
+            raise CommandRefusedError(f"{self._pbx} knows no number {asked['Extension']} in its context {asked['Context']}")
 
     def _see(self, answer: list[AmiMessage], action: str) -> None:
         if answer[0].name == "Error":

@@ -151,6 +151,8 @@ async def test_blind_transfer_and_redirect_move_the_caller(desk: Desk) -> None:
     second = await (await desk.phones.agents["1002"].next_leg()).until_up()
     await agent.until_ended()
     await asyncio.sleep(SETTLED_S)
+    with pytest.raises(CommandRefusedError, match="cc1 knows no number 4444 in its context internal"):
+        await desk.order(Redirect(to="4444"), desk.call("1002"))
     await desk.order(Redirect(to="1003"), desk.call("1002"))
     third = await (await desk.phones.agents["1003"].next_leg()).until_up()
     say(third, "1003")
