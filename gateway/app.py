@@ -37,6 +37,7 @@ from gateway.api.stream import Stream
 from gateway.api.surroundings import SURROUNDINGS, Surroundings, networks_of
 from gateway.api.tls import ServedCertificate
 from gateway.api.tokens import Tokens
+from gateway.api.webhook_figures import WebhookFigures
 from gateway.api.webhooks import Webhooks
 from gateway.model.errors import ConfigurationError
 from gateway.model.ids import DEFAULT_TENANT, PbxName
@@ -148,6 +149,7 @@ class Gateway:
             Kept("calls", settings.store.calls_days, self.store.prune_calls),
             Kept("events", settings.store.events_days, self.store.prune_events),
             Kept("commands", settings.store.audit_days, self.command_log.prune),
+            Kept("webhook messages", settings.webhooks.dead_days, self.webhooks.prune),
             *self.recordings.kept,
         ]
         self.retention = Retention(keeps, now=now, sleep=asyncio.sleep)
@@ -249,6 +251,7 @@ class Gateway:
                     AccessFigures(self.limits, self.authenticator),
                     CommandFigures(self.dispatcher),
                     RecordingFigures(self.recordings.library),
+                    WebhookFigures(self.webhooks),
                 ],
             ),
             Tokens(self.tokens, self.authenticator, now=self._now, random_bytes=token_bytes),

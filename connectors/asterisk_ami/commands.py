@@ -9,7 +9,7 @@ import structlog
 from connectors.asterisk_ami.commands_devices import do_not_disturb, forwarding, log_in, of_member
 from connectors.asterisk_ami.commands_plan import Act, Planner, first_leg
 from connectors.asterisk_ami.commands_rights import Rights, offered, refusal, rights_of, slot_unknown, why_not
-from connectors.asterisk_ami.commands_watch import Watch
+from connectors.asterisk_ami.commands_watch import Beginning, Watch
 from connectors.asterisk_ami.link import Answer
 from connectors.asterisk_ami.protocol import AmiMessage
 from connectors.asterisk_ami.settings import AsteriskSettings
@@ -30,6 +30,9 @@ from gateway.model.ids import LegId, PbxName
 
 CONSULTED_WITHIN_S: Final = 4.0
 """Seconds within which Asterisk presses the feature code for ``Atxfer``: 0.2 s a key, and its ``featuredigittimeout``."""
+
+_NOT_FOUND: Final = "did not find"
+"""How ``ShowDialPlan`` begins where there is no such extension or context; a missing right reads otherwise."""
 
 Ask = Callable[[str, Sequence[tuple[str, str]]], Awaitable[list[AmiMessage]]]
 """Sends one action and returns what it brought; see ``AsteriskConnector.action``."""
@@ -105,7 +108,7 @@ class Commander:
         done: list[Act] = []
         for act in acts:
             try:
-                await self._do(act)
+                await (self._ask_first(act) if act.asks else self._do(act))
             except CommandRefusedError as error:
                 if act.optional:
                     log.info("optional_action_refused", pbx=self._pbx, action=act.name, reason=str(error))
@@ -137,7 +140,7 @@ class Commander:
                 return self._planner.of_call(order, command)
 
     async def _do(self, act: Act) -> None:
-        begins = None if act.begins is None else self.watch.begins(act.begins)
+        begins = None if act.begins is None else self.watch.begins(act.begins, of_party=bool(act.rings))
         holds = None if act.holds is None else self.watch.holds(act.holds)
         try:
             self._see(await self._ask(act.name, act.headers), act.name)
@@ -146,31 +149,46 @@ class Commander:
             if holds is not None:
                 await self._until_held(holds)
         finally:
-            for future in (begins, holds):
-                if future is not None:
-                    future.cancel()
+            if begins is not None:
+                begins.reason.cancel()
+            if holds is not None:
+                holds.cancel()
+
+    async def _ask_first(self, act: Act) -> None:
+        """See whether the dial plan knows a number; a user who may not see the dial plan goes on without."""
+        answer = (await self._ask(act.name, act.headers))[0]
+        if answer.name != "Error" or not answer.get("Message").lower().startswith(_NOT_FOUND):
+            return
+        asked = dict(act.headers)
+        # A switch looks numbers up elsewhere, in a database say: what it knows is in no list.
+        everything = await self._ask(act.name, (("Context", asked["Context"]),))
+        if not any(message.get("Switch") for message in everything):
+            raise CommandRefusedError(f"{self._pbx} knows no number {asked['Extension']} in its context {asked['Context']}")
 
     def _see(self, answer: list[AmiMessage], action: str) -> None:
         if answer[0].name == "Error":
             raise CommandRefusedError(refusal(action, answer[0].get("Message"), self._settings, self._pbx))
 
-    async def _until_begun(self, act: Act, begins: "asyncio.Future[str | None]") -> None:
+    async def _until_begun(self, act: Act, begins: Beginning) -> None:
         """The PBX has only queued it: wait until the leg is there, or none will be."""
         try:
             async with asyncio.timeout(self._settings.action_timeout_s):
-                reason = await begins
+                reason = await begins.reason
         except TimeoutError as error:
+            if begins.is_there:
+                # The dial plan takes its time before it rings anybody.
+                return
+            whose = f"{act.rings}'s telephone" if act.rings else "the leg that it makes"
             raise CommandUnansweredError(
-                f"{self._pbx} took {act.name} and told nothing of {act.begins_for}'s telephone within "
-                f"{self._settings.action_timeout_s:g} s"
+                f"{self._pbx} took {act.name} and told nothing of {whose} within {self._settings.action_timeout_s:g} s"
             ) from error
         if reason is not None:
             device = dict(act.headers)["Channel"]
             raise CommandRefusedError(
-                f"{act.begins_for} cannot be called at {self._pbx}: {device} is not registered there, or unknown"
+                f"{act.rings or device} cannot be called at {self._pbx}: {device} is not registered there, or unknown"
             )
 
-    async def _until_held(self, holds: "asyncio.Future[str | None]") -> None:
+    async def _until_held(self, holds: "asyncio.Future[None]") -> None:
         try:
             async with asyncio.timeout(CONSULTED_WITHIN_S):
                 await holds

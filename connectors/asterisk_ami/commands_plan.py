@@ -62,8 +62,10 @@ class Act(msgspec.Struct, frozen=True):
     """The command is done also where Asterisk refuses this."""
     begins: LegId | None = None
     """The leg that it makes."""
-    begins_for: str = ""
-    """Whose leg that is, for a person."""
+    rings: str = ""
+    """The extension whose telephone that leg calls; empty for one without a party."""
+    asks: bool = False
+    """Nothing is done: Asterisk is asked whether it knows the number, for it would drop whom it moves to none."""
     holds: LegId | None = None
     """The leg whose party hears of it by being put through to somebody else: Asterisk answers before it has tried."""
 
@@ -190,7 +192,7 @@ class Planner:
             ("Async", "true"),
         )
         # Waited for, so that a retrieval that follows at once finds it.
-        return Act("Originate", headers, optional=True, begins=LegId(music), begins_for="the music on hold")
+        return Act("Originate", headers, optional=True, begins=LegId(music))
 
     def _retrieve(self, call: Call, by: str) -> list[Act]:
         holder = self._leg_of(call, by)
@@ -211,11 +213,13 @@ class Planner:
         if not self._others(call, leg):
             raise CommandRefusedError(f"{by} talks to nobody in this call at {self._pbx} whom it could hand over")
         headers = (("Channel", self._name(leg)), ("Exten", number(to, "the number")), ("Context", self._context()))
-        return [*self._unhold(call, leg), Act(action, headers, holds=leg.id if action == "Atxfer" else None)]
+        act = Act(action, headers, holds=leg.id if action == "Atxfer" else None)
+        return [self._is_known(to), *self._unhold(call, leg), act]
 
     def _unhold(self, call: Call, leg: Leg) -> list[Act]:
         """Whoever was silenced for a hold, by an earlier process perhaps, must be heard in what comes next."""
         holds = call.held_by == leg.id and not call.held_by_feature
+        holds |= call.own_hold_since is not None and call.caller_leg == leg.id
         return self._let_talk(call, leg) if holds or self._is_silenced(leg.id) else []
 
     def _end_consultation(self, order: Order, call: Call, command: CompleteTransfer | CancelTransfer) -> list[Act]:
@@ -237,7 +241,10 @@ class Planner:
         if caller is None or not caller.is_live:
             raise CommandRefusedError(f"the caller has left this call at {self._pbx}")
         where = (("Context", self._context()), ("Exten", number(to, "the number")), ("Priority", "1"))
-        return [Act("Redirect", (("Channel", self._name(caller)), *where))]
+        return [self._is_known(to), Act("Redirect", (("Channel", self._name(caller)), *where))]
+
+    def _is_known(self, to: str) -> Act:
+        return Act("ShowDialPlan", (("Extension", to), ("Context", self._context())), asks=True)
 
     def _park(self, call: Call, command: Park) -> list[Act]:
         leg = self._leg_of(call, command.by)
@@ -283,7 +290,7 @@ class Planner:
             ("Async", "true"),
             *(("Variable", variable) for variable in variables),
         )
-        return Act("Originate", headers, begins=leg, begins_for=extension)
+        return Act("Originate", headers, begins=leg, rings=extension)
 
     def _device(self, extension: str) -> str:
         return self._settings.device.replace("{extension}", extension)

@@ -1,5 +1,6 @@
 """``/api/v1/calls`` and ``/api/v1/pbxs``: what is now, and what was before."""
 
+import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
@@ -40,11 +41,12 @@ PAGE_CALLS: Final = 200
 """Calls read at once for a table: about 20 ms of work, then others have their turn."""
 MAX_IDS: Final = 250
 """Calls that may be asked for by name at once: their ids fit into the 8 kB that a web server takes as an address."""
+_PLUS: Final = re.compile(r" (?=\d\d:\d\d$)")
 _NO_SITE: Final = Site()
 """Of a PBX that is no longer configured."""
 
 _Word = Annotated[str, Meta(min_length=1, max_length=100)]
-Datetime = Annotated[datetime, Meta(tz=True)]
+_Moment = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
 _Pbx = Annotated[str | None, Meta(description="Only this PBX's.")]
 _Position = Annotated[int, Meta(description="Listen to events after it, and none is missed.")]
 
@@ -61,8 +63,8 @@ class CallFilter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """What a call must be; what is left out is no condition."""
 
     pbx: _Pbx = None
-    since: Annotated[Datetime | None, Meta(description="Calls that began then or later, with a time zone.")] = None
-    until: Annotated[Datetime | None, Meta(description="Calls that began before, with a time zone.")] = None
+    since: Annotated[_Moment | None, Meta(description="Calls that began then or later, with a time zone.")] = None
+    until: Annotated[_Moment | None, Meta(description="Calls that began before, with a time zone.")] = None
     direction: Direction | None = None
     outcome: Annotated[OutcomeName | None, Meta(description="Of ended calls.")] = None
     queue: Annotated[_Word | None, Meta(description="Calls that were in this queue.")] = None
@@ -341,12 +343,24 @@ def _search(wanted: CallFilter, states: list[PbxState]) -> CallSearch:
         read = (e164(number, state.site) for state in states)
         terms.append(frozenset({number_term(number), *(number_term(number) for number in read if number is not None)}))
     return CallSearch(
-        since=None if wanted.since is None else wanted.since.timestamp(),
-        until=None if wanted.until is None else wanted.until.timestamp(),
+        since=_moment("since", wanted.since),
+        until=_moment("until", wanted.until),
         direction=wanted.direction,
         outcome=wanted.outcome,
         terms=tuple(terms),
     )
+
+
+def _moment(name: str, text: str | None) -> float | None:
+    """Return seconds since the epoch."""
+    if text is None:
+        return None
+    try:
+        # In an address a plus is a space, unless it is written as %2B.
+        moment: datetime = msgspec.convert(_PLUS.sub("+", text), Annotated[datetime, Meta(tz=True)])
+    except msgspec.ValidationError as error:
+        raise bad_parameter(name, f"{text!r} is no time with a time zone, such as 2026-11-22T08:00:00Z") from error
+    return moment.timestamp()
 
 
 def _live(states: list[PbxState], place: _Place | None, search: CallSearch) -> list[Call]:

@@ -180,7 +180,9 @@ class Desk:
             state, reason = _BY_DOING[presence.doing]
             return state, reason, presence.call_id, presence.queue
         memberships = self.memberships.values()
-        if not memberships or (self.pool_agent is not None and self.pool_agent not in pool):
+        in_pool = self.pool_agent is not None
+        # Where he is may be unknown, as after a restart; the PBX says that he is nowhere by his own state.
+        if not memberships or (in_pool and self.pool_agent not in pool and is_away({}, memberships)):
             return AgentState.LOGGED_OUT, None, None, None
         if all(membership.paused for membership in memberships):
             reasons = [membership.reason for membership in memberships if membership.reason]

@@ -25,6 +25,9 @@ LISTING_S: Final = 30.0
 MAX_DESKS: Final = 20_000
 """Of one PBX; further ones are passed over."""
 _NEVER: Final = float("inf")
+_NOT_IN_USE: Final = 1
+_UNAVAILABLE: Final = 5
+"""Asterisk's device states."""
 _JUST_NOW_S: Final = 3.0
 """Seconds by which the PBX's word that somebody logged in, dated in whole seconds, may come later."""
 
@@ -195,7 +198,10 @@ class AgentBook:
         old, new = self._desks.get(before), self._desk(extension)
         if old is None or new is None or old is new or old.pool_agent != agent:
             return
-        new.memberships, old.memberships = new.memberships | old.memberships, {}
+        # The PBX tells his state as a member only afterwards.
+        state = _UNAVAILABLE if extension == agent else _NOT_IN_USE
+        moved = {queue: msgspec.structs.replace(each, device_state=state) for queue, each in old.memberships.items()}
+        new.memberships, old.memberships = new.memberships | moved, {}
         new.pool_agent, old.pool_agent = agent, None
         self._touched |= {before: None, extension: None}
 

@@ -10,6 +10,7 @@ from gateway.model import details, gaps, reducer, restoring, transfers
 from gateway.model.call_events import CallEvent
 from gateway.model.calls import Call, begun
 from gateway.model.change import NOTHING, Change, Step, together
+from gateway.model.doubts import Doubts
 from gateway.model.ended import EndedCalls
 from gateway.model.events import (
     AgentCompleted,
@@ -54,7 +55,7 @@ class Board:
         self._ended = EndedCalls()
         self._call_of: dict[LegId, CallId] = {}
         self._members = Members()
-        self._unconfirmed: set[LegId] = set()
+        self._doubts = Doubts()
         self._roots: dict[CallId, set[LegId]] = {}
         """Legs that were gone before we came, by which later ones are told to belong to a call."""
         self._consulting: dict[LegId, CallId] = {}
@@ -89,8 +90,7 @@ class Board:
         return self._live.get(self._call_of.get(leg, CallId("")))
 
     def _one(self, leg: LegId, event: PbxEvent) -> Step:
-        if self._unconfirmed and type(event) in gaps.SIGNS_OF_LIFE:
-            self._unconfirmed.discard(leg)
+        self._doubts.lives(leg, event)
         found = self._call_of.get(leg)
         call = None if found is None else self._live.get(found)
         if call is None:
@@ -226,8 +226,8 @@ class Board:
         self._members.leave(event.leg, event.bridge)
         return self._one(event.leg, event)
 
-    def _leave_bridge(self, call: Call, leg_id: LegId) -> None:
-        leg = call.legs.get(leg_id)
+    def _leave_bridge(self, call: Call | None, leg_id: LegId) -> None:
+        leg = None if call is None else call.legs.get(leg_id)
         if leg is not None:
             self._members.leave(leg_id, leg.bridge)
 
@@ -235,15 +235,16 @@ class Board:
         return self._joined(self._members.merge(event.bridge, event.into), event)
 
     def _leg_cleared(self, event: LegCleared) -> Step:
-        call = self.find(event.leg)
-        if call is not None:
-            self._leave_bridge(call, event.leg)
+        return NOTHING if self._doubts.hold_back(event) else self._clear(event)
+
+    def _clear(self, event: LegCleared) -> Step:
+        self._leave_bridge(self.find(event.leg), event.leg)
         return self._one(event.leg, event)
 
     def _joined(self, legs: Iterable[LegId | None], event: PbxEvent) -> Step:
         """These legs are of one call now: fold the others' calls into the one that outranks them, then apply the event."""
         # Others are named because they were in the bridge once: that they live is for the snapshot to say.
-        self._unconfirmed.discard(getattr(event, "leg", LegId("")))
+        self._doubts.lives(getattr(event, "leg", LegId("")), event)
         calls: dict[CallId, Call] = {}
         for leg in legs:
             call = None if leg is None else self.find(leg)
@@ -274,11 +275,11 @@ class Board:
 
     def _connection_made(self, event: ConnectionMade) -> Step:
         self._ended.gap_ended(event.at)
-        self._unconfirmed = {leg.id for call in self._live.values() for leg in call.legs.values() if leg.is_live}
+        self._doubts.begin(leg.id for call in self._live.values() for leg in call.legs.values() if leg.is_live)
         return NOTHING
 
     def _leg_seen(self, event: LegSeen) -> Step:
-        self._unconfirmed.discard(event.leg)
+        self._doubts.lives(event.leg, event)
         own = self.find(event.leg)
         if own is None and event.leg in self._call_of:
             return NOTHING
@@ -307,9 +308,9 @@ class Board:
         return self._keep(change.call, change.events)
 
     def _snapshot_done(self, event: SnapshotDone) -> Step:
-        unheard, self._unconfirmed = self._unconfirmed, set()
-        steps = []
-        for leg in sorted(unheard):
+        unheard, cleared = self._doubts.resolve()
+        steps = [self._clear(end) for end in cleared]
+        for leg in unheard:
             call = self.find(leg)
             if call is not None:
                 change = Change(call, self.site, event.at)

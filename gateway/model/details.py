@@ -68,10 +68,12 @@ def correct(change: Change, detail: CallDetail, dialled: str | None, *, answers_
         answers_itself: The PBX is known to answer this number itself before it dials anybody.
     """
     call, site = change.call, change.site
-    if any(_same(detail, known) for known in call.details):
+    known = next((row for row in call.details if _same(detail, row)), None)
+    if known is not None and (known.ended_at is not None or detail.ended_at is None):
         return False
     before = told_of(call)
-    call.details += (detail,)
+    # The row's event has no times; its line in the file has.
+    call.details = (*(row for row in call.details if row is not known), detail)
     caller = call.caller
     if caller is not None and caller.dialled is None and dialled is not None:
         change.set_leg(caller, dialled=dialled)

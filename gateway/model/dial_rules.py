@@ -34,7 +34,7 @@ class RoleRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """Refused though ``allow`` has them."""
     caller_numbers: tuple[CallerNumber, ...] = ()
     """What the far end is shown: the first; a command may choose another of them. Empty leaves it to the PBX."""
-    calls_per_minute: Annotated[int, msgspec.Meta(ge=0, le=10_000)] = 20
+    calls_per_minute: Annotated[int, msgspec.Meta(ge=0, le=10_000)] = 60
     """Calls that one token or user may begin or pass on; emergency calls are not counted."""
 
 

@@ -1,53 +1,14 @@
 """What was not heard: calls first seen in the middle, and calls that ended unheard. What the CDR says of them later: details."""
 
-from typing import Final
-
 import msgspec
 
 from gateway.model import details, waiting
 from gateway.model.calls import QueueStay
 from gateway.model.change import Change
-from gateway.model.events import (
-    AgentCompleted,
-    AgentConnected,
-    ConferenceJoined,
-    DigitPressed,
-    LegAlerting,
-    LegBridged,
-    LegConnected,
-    LegDialled,
-    LegHeld,
-    LegParked,
-    LegRetrieved,
-    LegSeen,
-    MenuEntered,
-    QueueEntrySeen,
-    QueueJoined,
-    ServiceStarted,
-)
+from gateway.model.events import AgentCompleted, LegSeen, QueueEntrySeen
 from gateway.model.legs import leg_of
 from gateway.model.reducer import add_leg, clear_leg
 from gateway.model.terms import LegRole
-
-SIGNS_OF_LIFE: Final = frozenset(
-    {
-        AgentConnected,
-        ConferenceJoined,
-        DigitPressed,
-        LegAlerting,
-        LegBridged,
-        LegConnected,
-        LegDialled,
-        LegHeld,
-        LegParked,
-        LegRetrieved,
-        LegSeen,
-        MenuEntered,
-        QueueJoined,
-        ServiceStarted,
-    }
-)
-"""Events that only a leg has that is there. Others may come after its end: of a dial that is over, of an agent who is done."""
 
 
 def lose_sight(change: Change) -> None:

@@ -16,13 +16,13 @@ from typing import Final, NamedTuple
 import msgspec
 
 from gateway.model.calls import Call, QueueStay
-from gateway.model.ended import DOUBTFUL_S
+from gateway.model.ended import BESIDE_GAP_S, DOUBTFUL_S, REMEMBERED_S
 from gateway.model.ids import CallId, QueueName
 from gateway.model.site import Site
 from gateway.model.terms import QueueResult
 
-KEPT_S: Final = DOUBTFUL_S + 60.0
-"""Seconds for which it is known what a call counted: as long as the PBX may still correct it, and a little longer."""
+MARGIN_S: Final = 30.0
+"""Seconds for which it is known what a call counted, longer than the PBX may still correct it."""
 KEPT_DAYS: Final = 2
 """The running day, and the one of which a late call may still tell."""
 
@@ -48,6 +48,13 @@ class Count(NamedTuple):
     wait_s: float | None
     in_time: bool
     talk_s: float | None
+
+
+class _Counted(NamedTuple):
+    """What a call counted, and when it said so."""
+
+    at: float
+    counts: tuple[Count, ...]
 
 
 class QueueFigures(msgspec.Struct, frozen=True, kw_only=True):
@@ -138,29 +145,39 @@ class DayBook:
     def __init__(self, site: Site) -> None:
         self._site = site
         self._days: dict[date, dict[tuple[QueueName, int], _Sums]] = {}
-        self._counted: dict[CallId, tuple[float, tuple[Count, ...]]] = {}
-        self.changed: set[QueueName] = set()
-        """Queues whose figures changed; whoever reads it empties it."""
+        self._sure: dict[CallId, _Counted] = {}
+        self._doubtful: dict[CallId, _Counted] = {}
+        """The same of calls that a gap hides in part, or that it may."""
+        self._doubt_until = 0.0
 
     def put(self, call: Call) -> None:
         """Count a call as it is now, in place of what it counted before."""
-        if not call.queues and call.call_id not in self._counted:
+        before = self._counted(call.call_id)
+        if not call.queues and before is None:
             return
         counts = () if call.merged_into is not None else self._counts(call)
-        before = self._counted.get(call.call_id)
-        if before is not None and before[1] == counts:
-            return
         if before is not None:
-            self._add(before[1], -1)
-            del self._counted[call.call_id]
+            if before.counts == counts:
+                return
+            self._add(before.counts, -1)
+            self._sure.pop(call.call_id, None)
+            self._doubtful.pop(call.call_id, None)
         self._add(counts, 1)
-        self._counted[call.call_id] = (call.changed_at, counts)
+        kept = self._sure if call.complete and call.changed_at > self._doubt_until else self._doubtful
+        kept[call.call_id] = _Counted(call.changed_at, counts)
         self._forget(call.changed_at)
+
+    def gap(self, at: float) -> None:
+        """A gap begins or ends: what ended just before or ends just after it may still be corrected for long."""
+        self._doubt_until = at + BESIDE_GAP_S
+        for call_id, counted in tuple(self._sure.items()):
+            if counted.at > at - BESIDE_GAP_S:
+                self._doubtful[call_id] = self._sure.pop(call_id)
 
     def put_stored(self, calls: Iterable[Call]) -> None:
         """Count calls of before; what was heard of one meanwhile stands."""
         for call in calls:
-            if call.call_id not in self._counted:
+            if self._counted(call.call_id) is None:
                 self.put(call)
 
     def queues(self, now: float) -> set[QueueName]:
@@ -219,16 +236,19 @@ class DayBook:
         for count in counts:
             hours = self._days.setdefault(count.day, {})
             hours.setdefault((count.queue, count.hour), _Sums()).add(count, sign)
-            self.changed.add(count.queue)
 
     def _forget(self, now: float) -> None:
         while len(self._days) > KEPT_DAYS:
             del self._days[min(self._days)]
-        while self._counted:
-            oldest = next(iter(self._counted))
-            if self._counted[oldest][0] >= now - KEPT_S:
-                return
-            del self._counted[oldest]
+        for kept, kept_s in ((self._sure, REMEMBERED_S), (self._doubtful, DOUBTFUL_S)):
+            while kept:
+                oldest = next(iter(kept))
+                if kept[oldest].at >= now - kept_s - MARGIN_S:
+                    break
+                del kept[oldest]
+
+    def _counted(self, call_id: CallId) -> _Counted | None:
+        return self._sure.get(call_id) or self._doubtful.get(call_id)
 
 
 def _talks(call: Call, answers: int) -> list[float | None]:

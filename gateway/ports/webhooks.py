@@ -56,6 +56,9 @@ class WebhookStore(Protocol):
     async def attempts(self, tenant: Tenant, webhook: WebhookId, *, limit: int) -> list[Attempt]:
         """Return the last attempts, the latest first; so many at most are kept at all."""
 
+    async def prune(self, tenant: Tenant, *, before: float) -> int:
+        """Delete dead deliveries of events before this time; return how many."""
+
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
     """What an endpoint should be, as somebody asks for it."""

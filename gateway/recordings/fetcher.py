@@ -156,51 +156,59 @@ class Fetcher:
         return LOOK_S if len(ready) == room else max(min([LOOK_S, *(at - now for at in later)]), 0.0)
 
     async def _handle(self, recording: Recording) -> None:
-        """Fetch one, whatever comes."""
+        """Fetch one, whatever comes of it."""
         try:
             await self._attempt(recording)
         except StoreUnavailableError as error:
             _log.warning("recordings_put_off", pbx=self.pbx, reason=str(error))
             self._pause(RETRY_S)
-        except Exception as error:  # noqa: BLE001  # one file that we do not understand must not cost the others
-            _log.exception("recording_not_handled", pbx=self.pbx, recording=recording.id)
-            self._fails(f"a fault of the gateway: {type(error).__name__}; the log has the whole")
         finally:
             self._busy.discard(recording.id)
             self._woken.set()
 
     async def _attempt(self, recording: Recording) -> None:
-        at_source: PurePosixPath | None = None
         try:
             at_source = name_at_source(recording.file, self._strip)
             done = await self._fetch(recording, at_source)
         except RecordingError as error:
             self._works()
-            final = not error.retryable
-            reason, at, give_up_s = str(error), self._now(), self._limits.give_up_s
-            failed = await self._recordings.change(
-                DEFAULT_TENANT,
-                recording.id,
-                lambda now: not_fetched(now, reason, final=final, at=at, give_up_s=give_up_s) if _is_open(now) else now,
-            )
-            facts = {"pbx": self.pbx, "recording": recording.id, "problem": type(error).__name__, "pii.reason": reason}
+            facts = {"pbx": self.pbx, "recording": recording.id, "problem": type(error).__name__, "pii.reason": str(error)}
             _log.warning("recording_not_fetched", **facts)
-            self._announce(failed)
-            return
+            await self._count_against(recording, str(error), final=not error.retryable)
         except (PeerError, StorageError, OSError) as error:
             reason, at = self._told(error), self._now()
             self._fails(reason)
             await self._recordings.change(
                 DEFAULT_TENANT, recording.id, lambda now: put_off(now, reason, at=at) if _is_open(now) else now
             )
-            return
-        self._works()
-        self._announce(done)
-        if done is not None and self._delete and done.state is RecordingState.AVAILABLE:
-            try:
-                await self._source.delete(at_source)
-            except (PeerError, RecordingError) as error:
-                _log.warning("recording_not_deleted_at_source", pbx=self.pbx, recording=recording.id, reason=str(error))
+        except StoreUnavailableError:
+            raise
+        except Exception as error:  # noqa: BLE001  # one file that we do not understand must not cost the others
+            _log.exception("recording_not_handled", pbx=self.pbx, recording=recording.id)
+            reason = f"a fault of the gateway, {type(error).__name__}: its log has the whole"
+            await self._count_against(recording, reason, final=False)
+        else:
+            self._works()
+            self._announce(done)
+            if done is not None and self._delete and done.state is RecordingState.AVAILABLE:
+                await self._delete_at_source(recording, at_source)
+
+    async def _count_against(self, recording: Recording, reason: str, *, final: bool) -> None:
+        """Try it again later, or give it up."""
+        at, give_up_s = self._now(), self._limits.give_up_s
+        failed = await self._recordings.change(
+            DEFAULT_TENANT,
+            recording.id,
+            lambda now: not_fetched(now, reason, final=final, at=at, give_up_s=give_up_s) if _is_open(now) else now,
+        )
+        self._announce(failed)
+
+    async def _delete_at_source(self, recording: Recording, name: PurePosixPath) -> None:
+        try:
+            await self._source.delete(name)
+        except (PeerError, RecordingError) as error:
+            facts = {"pbx": self.pbx, "recording": recording.id, "problem": type(error).__name__, "pii.reason": str(error)}
+            _log.warning("recording_not_deleted_at_source", **facts)
 
     async def _fetch(self, recording: Recording, name: PurePosixPath) -> Recording | None:
         """Fetch, check and keep one; return it as it is now, or None where nothing was to be done."""

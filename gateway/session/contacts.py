@@ -69,8 +69,10 @@ class ContactImport:
     async def _desk(self, contacts: Collection[Contact]) -> "_Desk":
         """Return what is known of all that these contacts may be."""
         external_ids = {contact.external_id for contact in contacts if contact.external_id is not None}
-        identities = {identity for contact in contacts for identity, _ in contact.identities}
         entries = {entry.id: entry for entry in await self._store.by_external_id(self._tenant, external_ids)}
+        known = {entry.external_id for entry in entries.values()}
+        unknown = (contact for contact in contacts if contact.external_id not in known)
+        identities = {identity for contact in unknown for identity, _ in contact.identities}
         owners = {claim.customer for claim in await self._store.claims_on(self._tenant, identities)} - entries.keys()
         if owners:
             entries |= {entry.id: entry for entry in await self._store.entries(self._tenant, owners)}

@@ -14,7 +14,7 @@ from gateway.model.agents import AgentBook
 from gateway.model.board import Board
 from gateway.model.calls import Call
 from gateway.model.change import NOTHING, Step
-from gateway.model.events import ConnectionLost, PbxEvent, SnapshotDone
+from gateway.model.events import ConnectionLost, ConnectionMade, PbxEvent, SnapshotDone
 from gateway.model.habits import Habit
 from gateway.model.ids import DEFAULT_TENANT, CallId, PbxName
 from gateway.model.queue_figures import DayBook
@@ -106,6 +106,8 @@ class PbxState:
             self.agents.apply(event, step.calls)
             for call in step.calls:
                 self.days.put(call)
+            if type(event) is ConnectionLost or type(event) is ConnectionMade:
+                self.days.gap(event.at)
         except Exception:  # noqa: BLE001  # one event that we do not understand must not cost the PBX's other calls
             counts.failed_events += 1
             _log.exception("event_not_applied", pbx=self.pbx, event_type=type(event).__name__, **{"pii.event": event})

@@ -112,6 +112,8 @@ class WebhookSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     the internet, by https."""
     timeout_s: Annotated[float, msgspec.Meta(gt=0, le=120)] = 15.0
     """Seconds in which a receiver must have answered."""
+    dead_days: Annotated[float, msgspec.Meta(gt=0, le=36_500)] = 30.0
+    """Days for which messages are kept that a receiver did not take."""
 
 
 class Sections(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -163,6 +163,13 @@ class SqlWebhooks:
         wanted = sa.select(ATTEMPTS).where(_of(ATTEMPTS, tenant, webhook)).order_by(ATTEMPTS.c.number.desc()).limit(limit)
         return [_attempt(row) for row in await self._rows(wanted)]
 
+    async def prune(self, tenant: Tenant, *, before: float) -> int:
+        """Delete dead deliveries of events before this time; return how many."""
+        old = (DELIVERIES.c.tenant == tenant, DELIVERIES.c.dead.is_(True), DELIVERIES.c.at < before)
+        async with self._database.writing() as connection:
+            done = await connection.execute(sa.delete(DELIVERIES).where(*old))
+        return done.rowcount
+
     async def _deliveries(self, *conditions: sa.ColumnElement[bool], limit: int | None = None) -> list[Delivery]:
         wanted = sa.select(DELIVERIES).where(*conditions).order_by(DELIVERIES.c.position)
         return [_delivery(row) for row in await self._rows(wanted if limit is None else wanted.limit(limit))]

@@ -116,7 +116,7 @@ class Courier:
         Raises:
             StoreUnavailableError: The store does not answer.
         """
-        _, self._dead = await self._store.counts(self._tenant, self.endpoint.id)
+        await self.recount()
         here = {each.position for waiting in self._waiting.values() for each in waiting} | self._done
         for delivery in await self._store.waiting(self._tenant, self.endpoint.id):
             self._stored.add(delivery.position)
@@ -124,6 +124,14 @@ class Courier:
                 self._put(delivery)
         if self._nap is not None:
             self._nap.reschedule(0.0)
+
+    async def recount(self) -> None:
+        """Look how many dead messages the store has, when some were deleted there.
+
+        Raises:
+            StoreUnavailableError: The store does not answer.
+        """
+        _, self._dead = await self._store.counts(self._tenant, self.endpoint.id)
 
     async def run(self) -> None:
         """Serve the endpoint until cancelled, or until it wants no more: then :attr:`endpoint` says why. What was not noted

@@ -165,6 +165,15 @@ class WebhookDesk:
         await _note(self._known(webhook))
         return await self._store.attempts(self._tenant, webhook, limit=limit)
 
+    async def prune(self, tenant: Tenant, *, before: float) -> int:
+        """Delete dead messages of events before this time; see :class:`gateway.session.retention.Prune`."""
+        count = await self._store.prune(tenant, before=before)
+        if count:
+            for courier in self._couriers.values():
+                await courier.flush()
+                await courier.recount()
+        return count
+
     async def _replace(self, endpoint: Endpoint) -> Endpoint:
         """Let another courier go on where the former one stopped."""
         await self._stop(endpoint.id)

@@ -8,6 +8,7 @@ stops a PostgreSQL and starts it again; ``disk`` fills a small file system of SQ
 import argparse
 import asyncio
 import contextlib
+import json
 import os
 import subprocess
 import sys
@@ -148,6 +149,7 @@ async def soak_outage(how: Outage, trouble: Trouble, folder: Path) -> Outcome:
             if not verdict.wrong or time.monotonic() - over_at > CORRECTED_WITHIN_S:
                 break
         await asyncio.sleep(1.0)
+        (folder / "records.json").write_text(json.dumps(records, indent=1, ensure_ascii=False))
     watched = watching.result()
     return Outcome(verdict, listener.gaps, len(listener.events), [*listener.wrong(), *_faults(listener, watched)], watched)
 

@@ -56,6 +56,14 @@ def logged(caplog: pytest.LogCaptureFixture) -> Iterator[list[Any]]:
         yield lines
 
 
+def test_whoever_is_named_openly_is_found() -> None:
+    personal = personal_of(ASTERISK_22 / "hold")
+    line = {"event": "call_ended", "caller": "+85291234567", "facts": ["Chan Tai Man"], "pii.called": "551001"}
+
+    assert found_in(told_openly([line]), personal) == {"+85291234567", "Chan Tai Man"} & personal != set()
+    assert "551001" in personal
+
+
 @pytest.mark.parametrize("suite", SUITES, ids=lambda suite: str(suite.name))
 async def test_what_the_gateway_logs_of_calls_names_nobody(suite: Path, logged: list[Any]) -> None:
     personal: set[str] = set()

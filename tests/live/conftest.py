@@ -69,8 +69,15 @@ def commanded_asterisk(request: pytest.FixtureRequest) -> Iterator[Asterisk]:
 
 
 @pytest.fixture
-async def desk(commanded_asterisk: Asterisk, tmp_path: Path) -> AsyncIterator[Desk]:
-    """Its telephones, and the connector that gives it orders."""
-    async with Ensemble(commanded_asterisk) as phones, connected(commanded_asterisk, tmp_path) as (connector, sink):
-        yield Desk(commanded_asterisk, phones, connector, sink)
-        await phones.tidy()
+async def phones_of_commanded(commanded_asterisk: Asterisk) -> AsyncIterator[Ensemble]:
+    """Its telephones and trunks."""
+    async with Ensemble(commanded_asterisk) as ensemble:
+        yield ensemble
+        await ensemble.tidy()
+
+
+@pytest.fixture
+async def desk(commanded_asterisk: Asterisk, phones_of_commanded: Ensemble, tmp_path: Path) -> AsyncIterator[Desk]:
+    """The same with the connector that gives it orders."""
+    async with connected(commanded_asterisk, tmp_path) as (connector, sink):
+        yield Desk(commanded_asterisk, phones_of_commanded, connector, sink)

@@ -2,14 +2,17 @@
 
 import asyncio
 import wave
+from pathlib import Path
 from typing import Final
 
 import pytest
+from rig.asterisk import Asterisk
 from rig.leg import Answer, Ring
 from rig.rtp import AUDIBLE, loudness
-from rig.stage import FROM_CALLER
-from support.commanded_desk import SETTLED_S, SITE, TONES, Desk, heard, say
+from rig.stage import FROM_CALLER, Ensemble
+from support.commanded_desk import SETTLED_S, SITE, TONES, Desk, connected, heard, say
 
+from connectors.asterisk_ami.settings import CommandSettings
 from gateway.model.commands import (
     BlindTransfer,
     CancelTransfer,
@@ -55,6 +58,24 @@ async def test_click_to_dial_rings_the_agent_first_and_shows_each_the_other(desk
     record = await desk.over()
     assert (record["caller"], record["called"], record["direction"]) == ("1001", FAR, "outbound")
     assert (record["outcome"], record["ended_by"]) == ("answered", "cti")
+
+
+async def test_a_telephone_that_is_called_by_the_dial_plan_is_found_behind_its_local_leg(
+    commanded_asterisk: Asterisk, phones_of_commanded: Ensemble, tmp_path: Path
+) -> None:
+    by_dial_plan = CommandSettings(context="internal", device="Local/{extension}@internal")
+    async with connected(commanded_asterisk, tmp_path, commands=by_dial_plan) as (connector, sink):
+        desk = Desk(commanded_asterisk, phones_of_commanded, connector, sink)
+        with pytest.raises(CommandRefusedError, match="1006 cannot be called"):
+            await desk.order(PlaceCall(extension="1006", number="1002"))
+        await desk.order(PlaceCall(extension="1001", number="1002"))
+        agent = await (await phones_of_commanded.agents["1001"].next_leg()).until_up()
+        second = await (await phones_of_commanded.agents["1002"].next_leg()).until_up()
+        await asyncio.sleep(SETTLED_S)
+        await agent.hang_up()
+        await second.until_ended()
+        record = await desk.over()
+        assert (record["caller"], record["called"], record["outcome"]) == ("1001", "1002", "answered")
 
 
 async def test_held_caller_hears_music_and_the_agent_hears_nobody(desk: Desk) -> None:
@@ -130,6 +151,8 @@ async def test_blind_transfer_and_redirect_move_the_caller(desk: Desk) -> None:
     second = await (await desk.phones.agents["1002"].next_leg()).until_up()
     await agent.until_ended()
     await asyncio.sleep(SETTLED_S)
+    with pytest.raises(CommandRefusedError, match="cc1 knows no number 4444 in its context internal"):
+        await desk.order(Redirect(to="4444"), desk.call("1002"))
     await desk.order(Redirect(to="1003"), desk.call("1002"))
     third = await (await desk.phones.agents["1003"].next_leg()).until_up()
     say(third, "1003")

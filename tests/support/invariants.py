@@ -64,6 +64,8 @@ class Watched:
         """Every leg is gone; then every call has ended, and none of them ever changed after it was returned."""
         for leg in sorted(self.legs):
             self.apply(LegCleared(at=self._latest, leg=leg, cause=16, sip=0))
+        # A snapshot under way is complete some time: what waits for it must not wait for ever.
+        self.apply(SnapshotDone(at=self._latest))
         self.look_at_end()
         return self
 
@@ -86,7 +88,7 @@ class Watched:
         board.apply(SnapshotDone(at=later))
         for event in Story(self.site, at=later).comes_in(last).clears(last).events:
             board.apply(event)
-        kept = (board._live, board._ended, board._call_of, board._members, board._unconfirmed, board._consulting)
+        kept = (board._live, board._ended, board._call_of, board._members, board._doubts, board._consulting)
         assert [len(each) for each in kept] == [0, 1, 1, 0, 0, 0], "the board keeps what is over"
 
     def _look_at(self, call: Call) -> None:

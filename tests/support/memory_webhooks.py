@@ -78,6 +78,16 @@ class MemoryWebhooks:
         self._check()
         return self._attempts.get((tenant, webhook), [])[::-1][:limit]
 
+    async def prune(self, tenant: Tenant, *, before: float) -> int:
+        self._check()
+        count = 0
+        for (owner, _), deliveries in self._deliveries.items():
+            old = [each.position for each in deliveries.values() if owner == tenant and each.dead and each.at < before]
+            count += len(old)
+            for position in old:
+                del deliveries[position]
+        return count
+
     def _of(self, tenant: Tenant, webhook: WebhookId) -> list[Delivery]:
         self._check()
         return [each for _, each in sorted(self._deliveries.get((tenant, webhook), {}).items())]

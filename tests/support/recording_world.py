@@ -155,16 +155,17 @@ class Running:
 
     async def becomes(self, state: RecordingState, **fields: Any) -> Recording:
         """Wait until there is a recording that is so, and return it."""
-        listed: list[Recording] = []
+        found: list[Recording] = []
 
         async def is_so() -> bool:
-            nonlocal listed
+            nonlocal found
             self.later(1.0)
-            listed = await self.known.page(DEFAULT_TENANT, states=[state], pbxs=None, after=None, limit=9)
-            return bool(listed) and all(getattr(listed[0], name) == value for name, value in fields.items())
+            listed = await self.known.page(DEFAULT_TENANT, states=[state], pbxs=None, after=None, limit=99)
+            found = [each for each in listed if all(getattr(each, name) == value for name, value in fields.items())]
+            return bool(found)
 
         await until(is_so)
-        return listed[0]
+        return found[0]
 
     def listen(self) -> Listener:
         """Listen to what the world is told of recordings."""

@@ -269,3 +269,12 @@ def twin_name(name: str) -> str | None:
 def local_number(name: str) -> str | None:
     """Return the extension that a Local leg runs: ``Local/8002@from-internal-xfer-00000001;1`` runs 8002."""
     return name.partition("/")[2].partition("@")[0] or None
+
+
+def recorded_file(argument: str) -> str | None:
+    """Return the file that MixMonitor writes when it is given this name; None when it is given none.
+
+    Of the kind ``wav49`` Asterisk itself makes files that end with ``.WAV`` (``build_filename`` in ``main/file.c``).
+    """
+    stem, dot, kind = argument.rpartition(".")
+    return f"{stem}.WAV" if dot and kind == "wav49" else argument or None

@@ -6,6 +6,7 @@ A replay reads the same actions from ``sent.jsonl``: so what we commanded is tol
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from connectors.asterisk_ami.mapping.dialplan import recorded_file
 from connectors.asterisk_ami.mapping.listings import number
 from connectors.asterisk_ami.mapping.state import NEVER, Legs, LegState
 from gateway.model.events import LegHeld, LegRetrieved, PbxEvent, ReleaseRequested
@@ -41,7 +42,7 @@ def _setvar(leg: LegState, fields: Mapping[str, str], at: float) -> list[PbxEven
 
 def _mixmonitor(leg: LegState, fields: Mapping[str, str], at: float) -> list[PbxEvent]:
     # Asterisk says that a recording started, not into which file.
-    leg.recording = fields.get("file") or None
+    leg.recording = recorded_file(fields.get("file", ""))
     return []
 
 

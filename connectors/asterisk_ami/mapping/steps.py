@@ -90,7 +90,7 @@ def _new_exten(state: Legs, message: AmiMessage, at: float) -> list[PbxEvent]:
     elif application in _SERVICES:
         events.append(ServiceStarted(at=at, leg=leg.id, service=_SERVICES[application], detail=data.partition(",")[0]))
     elif application == "mixmonitor":
-        events.append(RecordingStarted(at=at, leg=leg.id, file=data.partition(",")[0] or None))
+        events.append(RecordingStarted(at=at, leg=leg.id, file=dialplan.recorded_file(data.partition(",")[0])))
     elif application in _REFUSALS:
         events.append(DialPlanFailed(at=at, leg=leg.id, cause=_REFUSALS[application]))
     elif application == "hangup" and listings.number(data):

@@ -26,6 +26,7 @@ from gateway.model.commands import (
     Order,
     Park,
     PlaceCall,
+    Redirect,
     SetDoNotDisturb,
 )
 from gateway.model.errors import CommandRefusedError, CommandUnansweredError, PeerUnavailableError
@@ -190,6 +191,37 @@ async def test_a_consultation_that_the_dial_plan_does_not_allow_is_refused_with_
         await show_legs(commanded)
         with pytest.raises(CommandRefusedError, match=r"option t .*features\.conf"):
             await connector.execute(order(Consult(by="1001", to="1002"), call))
+
+
+@pytest.mark.parametrize("said", ["Did not find extension 1002@internal", "Permission denied", "Invalid/unknown command"])
+@in_virtual_time
+async def test_nobody_is_moved_to_a_number_that_the_pbx_says_it_does_not_know(commanded: Bench, said: str) -> None:
+    commanded.asterisk.replies["showdialplan"] = refuse(said)
+    call = talking()
+    async with commanded.connected(commands=COMMANDS) as connector:
+        await show_legs(commanded)
+        if said.startswith("Did not find"):
+            with pytest.raises(CommandRefusedError, match="cc1 knows no number 1002 in its context internal"):
+                await connector.execute(order(Redirect(to="1002"), call))
+        else:
+            await connector.execute(order(Redirect(to="1002"), call))
+    assert bool(commanded.asterisk.asked_for("Redirect")) is not said.startswith("Did not find")
+
+
+@in_virtual_time
+async def test_a_number_that_a_switch_may_know_is_tried(commanded: Bench) -> None:
+    def dial_plan(action: Fields) -> bytes:
+        if "extension" in action:
+            return refuse("Did not find extension 1002@internal")(action) or b""
+        listed = block(Response="Success", ActionID=action["actionid"], EventList="start")
+        listed += block(Event="ListDialplan", ActionID=action["actionid"], Context="internal", Switch="Realtime/@extensions")
+        return listed + block(Event="ShowDialPlanComplete", ActionID=action["actionid"], EventList="Complete")
+
+    commanded.asterisk.replies["showdialplan"] = dial_plan
+    async with commanded.connected(commands=COMMANDS) as connector:
+        await show_legs(commanded)
+        await connector.execute(order(Redirect(to="1002"), talking()))
+    assert len(commanded.asterisk.asked_for("Redirect")) == 1
 
 
 @in_virtual_time

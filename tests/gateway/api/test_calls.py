@@ -157,6 +157,10 @@ async def test_a_merged_call_says_where_it_went() -> None:
         ("/api/v1/calls?limit=1001", 400, "bad-parameter"),
         ("/api/v1/calls?pbx=other", 400, "bad-parameter"),
         ("/api/v1/calls?stat=active", 400, "bad-parameter"),
+        ("/api/v1/calls?since=0", 400, "bad-parameter"),
+        ("/api/v1/calls?since=2026-11-22T11:25:45", 400, "bad-parameter"),
+        ("/api/v1/calls.csv?until=tomorrow", 400, "bad-parameter"),
+        ("/api/v1/calls.csv?state=ended", 400, "bad-parameter"),
         ("/api/v1/queues?pbx=other", 400, "bad-parameter"),
         ("/api/v1/pbxs?x=1", 400, "bad-parameter"),
     ],
@@ -210,6 +214,7 @@ async def test_a_queue_is_told_with_who_waits() -> None:
         ("direction=outbound", 0),
         ("since=2026-11-22T11:25:45Z&until=2026-11-22T11:25:46Z", 1),
         ("since=2026-11-22T19:25:46%2B08:00", 0),
+        ("since=2026-11-22T19:25:45+08:00", 1),
         (f"pbx={PBX}&queue=support", 1),
     ],
 )

@@ -98,6 +98,7 @@ async def test_a_recording_is_shown(api: Api) -> None:
 async def test_lists_go_by_pages_and_by_what_is_wanted(api: Api) -> None:
     kept = [await api.kept(f"q-{number}.wav", leg=f"c{number}") for number in range(3)]
     await api.gateway.begin("q-9.wav", "c9")
+    await api.gateway.becomes(RecordingState.EXPECTED)
     first = await api.get("/recordings?limit=2&state=available,failed")
     assert [each["recording_id"] for each in first["recordings"]] == kept[:0:-1]
     second = await api.get(f"/recordings?limit=2&state=available,failed&cursor={first['next']}")

@@ -178,7 +178,8 @@ def test_members_of_a_queue_are_told() -> None:
 
 
 def test_an_agent_of_a_pool_is_at_the_telephone_where_he_logged_in() -> None:
-    shift = Shift().member("8500", interface="Local/500@agents/n", state_interface="Agent:500", member="Sun Qi")
+    pool = {"interface": "Local/500@agents/n", "state_interface": "Agent:500", "member": "Sun Qi"}
+    shift = Shift().member("8500", device_state=5, **pool)
     assert shift.agent("500").state is AgentState.LOGGED_OUT
 
     shift.phones("8002", "*500").connects("8002").says(AgentLoggedIn, agent="500", device="PJSIP/8002")
@@ -188,6 +189,10 @@ def test_an_agent_of_a_pool_is_at_the_telephone_where_he_logged_in() -> None:
     shift.says(AgentLoggedOut, agent="500").clears("8002")
     assert (shift.agent("8002").state, shift.agent("500").agent) == (AgentState.LOGGED_OUT, "Sun Qi")
     assert shift.agent("500").state is AgentState.LOGGED_OUT
+
+    # Another process does not know where he is, but that he is there.
+    again = Shift().member("8500", device_state=1, listed=True, **pool).all_listed()
+    assert again.agent("500").state is AgentState.READY
 
 
 # What was not heard

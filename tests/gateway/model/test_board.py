@@ -197,7 +197,7 @@ def test_nothing_is_kept_of_calls_that_ended_long_ago() -> None:
         story.bridges(agent, caller, bridge=f"bridge{number}").later(10.0).clears(agent, caller).later(10.0)
     story.later(REMEMBERED_S + 1.0).comes_in("last").clears("last")
     board = story.board
-    kept = (board._live, board._ended, board._call_of, board._members, board._unconfirmed, board._consulting)
+    kept = (board._live, board._ended, board._call_of, board._members, board._doubts, board._consulting)
     assert [len(each) for each in kept] == [0, 1, 1, 0, 0, 0]
 
 

@@ -199,7 +199,7 @@ def test_what_a_queue_says_of_the_talk_stands_against_a_row() -> None:
 
 
 def test_a_row_that_comes_as_an_event_and_in_the_file_corrects_once() -> None:
-    story = row(row(hidden(ringing()), ended_at=None), place="from-carrier")
+    story = row(row(hidden(ringing())), place="from-carrier", ended_at=None)
     assert story.record()["version"] == 2
 
 
@@ -262,3 +262,14 @@ def test_what_a_queue_wrote_of_a_call_that_nobody_knows_is_nothing() -> None:
     for leg in ("caller", "nobody"):
         story.says(AgentCompleted, leg=leg, queue="support", agent="Wang", talk_s=6, ended_by_agent=True)
     assert story.records() == before
+
+
+def test_the_times_of_a_row_that_an_event_told_before_are_taken_from_the_file() -> None:
+    story = unanswered(talking().loses_sight(30.0), ended_at=None).says(SnapshotDone)
+    assert story.record()["ended_at"] is None
+    ended_at = story.now - 20.0
+    record = unanswered(story, ended_at=ended_at).record()
+    assert record["ended_at"] == record_of(Story(at=ended_at).comes_in().call(), story.site)["started_at"]
+    told = len(story.told)
+    assert unanswered(unanswered(story, ended_at=None), ended_at=ended_at).record() == record
+    assert len(story.told) == told

@@ -88,6 +88,15 @@ def test_that_a_dial_is_over_says_of_no_leg_that_it_lives() -> None:
     assert story.call().state == "ended"
 
 
+def test_a_call_whose_end_overtook_the_list_is_not_over_before_the_list_is_complete() -> None:
+    story = Story().comes_in().connects("caller").queues("support").loses_sight(5.0).later(0.1).clears("caller")
+    assert story.call().state == "active"
+    story.later(0.1).lists("8001", "PJSIP/8001", LegRole.TERMINATING, root="caller", bridge="bridge").says(SnapshotDone)
+    record = story.later(0.1).clears("8001").record()
+    assert (record["state"], len(record["legs"]), len(story.calls)) == ("ended", 2, 1)
+    assert record["legs"][0]["cause"] == 16
+
+
 def test_who_was_in_a_bridge_with_a_leg_that_is_listed_need_not_live() -> None:
     story = talking().loses_sight(5.0).lists("8001", "PJSIP/8001", LegRole.TERMINATING, root="caller", bridge="bridge")
     (caller, desk) = story.says(SnapshotDone).call().legs.values()

@@ -7,10 +7,10 @@ from support.building import SITE, START
 from support.shifts import Shift
 
 from gateway.model.calls import Call
-from gateway.model.ended import DOUBTFUL_S
+from gateway.model.ended import DOUBTFUL_S, REMEMBERED_S
 from gateway.model.events import QueueEntrySeen
 from gateway.model.ids import QueueName
-from gateway.model.queue_figures import KEPT_S, DayBook, QueueFigures
+from gateway.model.queue_figures import MARGIN_S, DayBook, QueueFigures
 from gateway.model.queue_rules import QueueRule
 from gateway.model.site import Site
 from gateway.model.terms import LegRole, QueueResult
@@ -91,7 +91,7 @@ def test_a_correction_takes_the_place_of_what_was_counted() -> None:
     call = left(8.0, QueueResult.ABANDONED)
     book = counted(call)
     stay = msgspec.structs.replace(call.queues[0], result=QueueResult.ANSWERED, left_at=call.queues[0].left_at)
-    corrected = msgspec.structs.replace(call, queues=(stay,), version=2, changed_at=call.changed_at + DOUBTFUL_S)
+    corrected = msgspec.structs.replace(call, queues=(stay,), version=2, changed_at=call.changed_at + REMEMBERED_S)
     book.put(corrected)
     assert told(book.today(SUPPORT, START), "offered", "abandoned", "answered", "max_wait_s") == (1, 0, 1, 8.0)
 
@@ -149,15 +149,31 @@ def test_a_call_with_two_queues_counts_in_both() -> None:
     assert told(shift.days.today(SUPPORT, START), "offered", "answered", "average_talk_s") == (1, 1, 30.0)
 
 
-def test_the_book_forgets_what_can_no_longer_change_but_not_what_it_counted() -> None:
+@pytest.mark.parametrize(("complete", "kept_s"), [(True, REMEMBERED_S), (False, DOUBTFUL_S)])
+def test_the_book_forgets_what_can_no_longer_change_but_not_what_it_counted(complete: bool, kept_s: float) -> None:
     book = DayBook(RULED)
     calls = a_day()
     for number, call in enumerate(calls):
-        book.put(msgspec.structs.replace(call, changed_at=START + number * KEPT_S))
-    assert len(book._counted) == 2
+        book.put(msgspec.structs.replace(call, changed_at=START + number * (kept_s + MARGIN_S), complete=complete))
+    assert len(book._sure) + len(book._doubtful) == 2
     assert book.today(SUPPORT, START).offered == len(calls)
+
+
+def test_what_ends_beside_a_gap_may_be_corrected_for_long() -> None:
+    before, after = left(8.0, QueueResult.ABANDONED), left(9.0, QueueResult.ABANDONED, "after")
+    book = counted(before)
+    book.gap(before.changed_at + 1.0)
+    book.put(msgspec.structs.replace(after, changed_at=before.changed_at + 2.0))
+    for call in (before, after):
+        stay = msgspec.structs.replace(call.queues[0], result=QueueResult.ANSWERED)
+        book.put(msgspec.structs.replace(call, queues=(stay,), version=2, changed_at=call.changed_at + DOUBTFUL_S))
+    assert told(book.today(SUPPORT, START), "offered", "abandoned", "answered") == (2, 0, 2)
+
+
+def test_two_days_are_kept() -> None:
+    book, call = DayBook(RULED), answered(1.0, 1.0)
     for days in range(1, 5):
         at = START + days * 86_400.0
-        stay = msgspec.structs.replace(calls[0].queues[0], joined_at=at, left_at=at + 1.0)
-        book.put(msgspec.structs.replace(calls[0], call_id=f"of day {days}", queues=(stay,), changed_at=at))
+        stay = msgspec.structs.replace(call.queues[0], joined_at=at, left_at=at + 1.0)
+        book.put(msgspec.structs.replace(call, call_id=f"of day {days}", queues=(stay,), changed_at=at))
     assert len(book._days) == 2

@@ -13,10 +13,10 @@ from support.replaying import PBX
 from support.waiting import until
 
 from gateway.model.ids import DEFAULT_TENANT
-from gateway.model.recordings import Corrected, Recording, RecordingState, follow
+from gateway.model.recordings import Corrected, Recording, RecordingState, Sound, follow
 from gateway.recordings.fetcher import MAX_PAUSE_S, UNFINISHED_S
 from gateway.recordings.folder import FolderSource
-from gateway.recordings.sounds import wav_header
+from gateway.recordings.sounds import look_at, wav_header
 
 FILE = "q-1.wav"
 
@@ -238,22 +238,27 @@ async def test_an_incoming_folder_that_cannot_be_made_raises_an_alarm(world: Wor
         assert "the gateway must be able to write there" in await alarm(gateway)
 
 
-async def test_a_fault_of_ours_is_logged_and_others_are_fetched(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    (world.monitor / FILE).write_bytes(wav(30.0))
+async def test_a_fault_of_ours_is_logged_and_costs_no_other_recording(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (FILE, "q-2.wav"):
+        (world.monitor / name).write_bytes(wav(30.0))
 
-    def broken(*_arguments: object) -> None:
-        raise ZeroDivisionError
+    def broken(name: str, head: bytes, size: int) -> Sound:
+        if name == FILE:
+            raise ZeroDivisionError
+        return look_at(name, head, size)
 
-    with monkeypatch.context() as patched:
-        patched.setattr("gateway.recordings.fetcher.look_at", broken)
-        async with world.gateway() as gateway:
-            with capture_logs() as logs:
-                await over(gateway)
-                assert "a fault of the gateway: ZeroDivisionError" in await alarm(gateway)
-            assert [line["log_level"] for line in logs if line["event"] == "recording_not_handled"] == ["error"]
-            patched.undo()
-            gateway.later(MAX_PAUSE_S)
-            await gateway.becomes(RecordingState.AVAILABLE)
+    async with world.gateway() as gateway:
+        with capture_logs() as logs, monkeypatch.context() as patched:
+            patched.setattr("gateway.recordings.fetcher.look_at", broken)
+            await over(gateway)
+            faulty = await tried(gateway, 2)
+            assert faulty.problem == "a fault of the gateway, ZeroDivisionError: its log has the whole"
+            await gateway.begin("q-2.wav", "second")
+            await gateway.end("second")
+            await gateway.becomes(RecordingState.AVAILABLE, file="q-2.wav")
+        assert {line["log_level"] for line in logs if line["event"] == "recording_not_handled"} == {"error"}
+        gateway.later(3_600.0)
+        await gateway.becomes(RecordingState.AVAILABLE, file=FILE)
 
 
 @pytest.mark.parametrize("delete", [False, True])

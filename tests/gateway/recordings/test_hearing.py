@@ -7,6 +7,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rig.rtp import AUDIBLE, loudness
 from support.recordings import coded_wav, recording_of, tone, wav
 
 from gateway.model.recordings import Recording
@@ -75,6 +76,15 @@ async def test_what_they_do_not_play_is_made_into_16_bit_wav(
     original, kept_data = await heard(storage, file, data, original=True)
     assert kept_data == data
     assert original.tag != audio.tag
+
+
+@pytest.mark.parametrize("name", ["frames.ulaw", "frames.sln", "linear.wav"])
+async def test_the_music_of_a_real_asterisk_is_heard(local: LocalStorage, name: str) -> None:
+    _, made = await heard(local, name, (Path(__file__).parent / "asterisk22" / name).read_bytes())
+    with wave.open(BytesIO(made)) as opened:
+        samples = memoryview(opened.readframes(opened.getnframes())).cast("h").tolist()
+    assert max(loudness(samples[4_000:8_000], hertz) for hertz in (440, 523)) > AUDIBLE
+    assert loudness(samples[4_000:8_000], 1_000) < AUDIBLE
 
 
 @pytest.mark.parametrize("file", ["a.gsm", "a.g722", "a.mp3"])

@@ -1,5 +1,6 @@
 import wave
 from pathlib import Path
+from typing import Final
 
 import pytest
 from hypothesis import given
@@ -10,6 +11,8 @@ from gateway.model.errors import RecordingUnusableError
 from gateway.model.recordings import Sound
 from gateway.recordings.sounds import HEAD_BYTES, look_at, wav_header
 
+ASTERISK: Final = Path(__file__).parent / "asterisk22"
+
 
 def look(name: str, data: bytes) -> Sound:
     return look_at(name, data[:HEAD_BYTES], len(data))
@@ -19,6 +22,23 @@ def test_a_whole_wav_says_what_it_is() -> None:
     sound = look("a.wav", wav(1.5))
     assert (sound.media_type, sound.encoding, sound.rate_hz, sound.channels) == ("audio/wav", "pcm16", 8_000, 1)
     assert (sound.data_at, sound.data_bytes, sound.duration_s, sound.unfinished) == (44, 24_000, 1.5, None)
+
+
+@pytest.mark.parametrize(
+    ("name", "encoding", "duration_s"),
+    [
+        ("gsm.WAV", "gsm", 2.0),
+        ("frames.gsm", "gsm", 2.02),
+        ("frames.ulaw", "ulaw", 2.02),
+        ("frames.sln", "pcm16", 2.02),
+        ("linear.wav", "pcm16", 1.0),
+    ],
+)
+def test_what_a_real_asterisk_wrote_is_whole(name: str, encoding: str, duration_s: float) -> None:
+    """MixMonitor of Asterisk 22 on the rig's music (440 and 523 Hz); 16 writes the same."""
+    sound = look(name, (ASTERISK / name).read_bytes())
+    assert (sound.encoding, sound.rate_hz, sound.channels, sound.unfinished) == (encoding, 8_000, 1, None)
+    assert sound.duration_s == pytest.approx(duration_s, abs=0.01)
 
 
 def test_what_others_write_is_read_and_what_we_write_others_read(tmp_path: Path) -> None:

@@ -103,6 +103,17 @@ async def test_the_dead_are_tried_again(
     assert {(each.attempts, each.retry_at) for each in waiting[:-1]} == {(0, 50.0)}
 
 
+async def test_the_dead_are_deleted_when_they_are_old(webhooks: WebhookStore) -> None:
+    await webhooks.put(DEFAULT_TENANT, ONE, position=0)
+    kept = [delivery(1, dead=True, at=1.0), delivery(2, dead=True, at=2.0), delivery(3, at=1.0)]
+    await webhooks.note(DEFAULT_TENANT, ONE.id, Progress(position=3, kept=kept))
+
+    assert await webhooks.prune(ELSEWHERE, before=2.0) == 0
+    assert await webhooks.prune(DEFAULT_TENANT, before=2.0) == 1
+    assert await webhooks.dead(DEFAULT_TENANT, ONE.id, after=0, limit=9) == [kept[1]]
+    assert await webhooks.waiting(DEFAULT_TENANT, ONE.id) == [kept[2]]
+
+
 async def test_the_log_is_bounded(webhooks: WebhookStore) -> None:
     await webhooks.put(DEFAULT_TENANT, ONE, position=0)
     for _ in range(2):

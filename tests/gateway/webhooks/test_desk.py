@@ -11,8 +11,8 @@ from support.virtual_time import clock, in_virtual_time
 from gateway.model.errors import TargetError, TemplateError, UnknownWebhookError
 from gateway.model.ids import DEFAULT_TENANT
 from gateway.model.signatures import key_of, secret_of
-from gateway.model.webhooks import OVERLAP_S, Endpoint, WebhookId
-from gateway.ports.webhooks import Draft
+from gateway.model.webhooks import OVERLAP_S, Delivery, Endpoint, WebhookId
+from gateway.ports.webhooks import Draft, Progress
 from gateway.webhooks import desk as module
 
 NOBODY = WebhookId("nobody")
@@ -163,6 +163,23 @@ async def test_what_cannot_be_is_refused() -> None:
         with pytest.raises(TemplateError):
             await one.desk.change(endpoint.id, draft_of(endpoint, template="{{"))
         assert len(await one.store.endpoints(DEFAULT_TENANT)) == 1
+
+
+@in_virtual_time
+async def test_dead_messages_that_are_old_are_deleted_and_counted_no_more() -> None:
+    async with webhook_round() as one:
+        endpoint = await one.endpoint(enabled=False)
+        await one.tell("a")
+        dead = Delivery(
+            position=100, event_id="a:100", type="call.ended", call_id=None, envelope=b"{}", at=clock(), attempts=10, dead=True
+        )
+        await one.store.note(DEFAULT_TENANT, endpoint.id, Progress(position=100, kept=[dead]))
+        await one.desk.change(endpoint.id, draft_of(endpoint, enabled=False))
+        assert one.desk.one(endpoint.id)[1].dead == 1
+
+        assert await one.desk.prune(DEFAULT_TENANT, before=clock() - 1.0) == 0
+        assert await one.desk.prune(DEFAULT_TENANT, before=clock() + 1.0) == 1
+        assert one.desk.one(endpoint.id)[1].dead == 0
 
 
 @in_virtual_time

@@ -145,3 +145,20 @@ def test_a_leg_was_moved_when_what_it_waits_in_is_repeated_elsewhere(
     position.enter("internal", "8001", 1.0)
     position.run("musiconhold", "default")
     assert position.is_moved_to("internal", extension, application, data) is moved
+
+
+@pytest.mark.parametrize(
+    ("argument", "file"),
+    [
+        # As Asterisk 16 and 22 named them.
+        ("q-1.wav49", "q-1.WAV"),
+        ("2026/11/22/q-1.wav49", "2026/11/22/q-1.WAV"),
+        ("q-1.WAV", "q-1.WAV"),
+        ("q-1.wav", "q-1.wav"),
+        ("q-1.gsm", "q-1.gsm"),
+        ("wav49", "wav49"),
+        ("", None),
+    ],
+)
+def test_a_recording_is_in_the_file_that_asterisk_makes_of_the_name(argument: str, file: str | None) -> None:
+    assert dialplan.recorded_file(argument) == file

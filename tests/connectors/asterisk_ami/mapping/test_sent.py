@@ -40,8 +40,8 @@ def test_other_variables_hold_nobody() -> None:
 def test_a_recording_of_ours_starts_when_the_pbx_says_so_in_the_file_that_we_named() -> None:
     asterisk = SpeakingAsterisk()
     asterisk.has("1.0")
-    assert asterisk.mapper.sent("MixMonitor", [CHANNEL, ("File", "ours.wav")], START) == []
-    assert asterisk.says("MixMonitorStart", "1.0") == [RecordingStarted(at=asterisk.now, leg=LEG, file="ours.wav")]
+    assert asterisk.mapper.sent("MixMonitor", [CHANNEL, ("File", "ours.wav49")], START) == []
+    assert asterisk.says("MixMonitorStart", "1.0") == [RecordingStarted(at=asterisk.now, leg=LEG, file="ours.WAV")]
     # Another one, which the dial plan or a feature code started.
     assert asterisk.says("MixMonitorStart", "1.0") == []
 
