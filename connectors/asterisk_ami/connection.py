@@ -11,14 +11,16 @@ from typing import Final
 import structlog
 
 from connectors._kit.backoff import Backoff
+from connectors._kit.clock_watch import ClockWatch
 from connectors._kit.drain import Direction, Drain, Piece, SpoolError
+from connectors._kit.stream import open_stream
 from connectors.asterisk_ami.backfill import Backfill
 from connectors.asterisk_ami.commands import Commander
 from connectors.asterisk_ami.commands_plan import first_leg
 from connectors.asterisk_ami.directory import read_directory
-from connectors.asterisk_ami.keepalive import ClockWatch, keep_alive
+from connectors.asterisk_ami.keepalive import keep_alive
 from connectors.asterisk_ami.link import BOOTED, AmiLink, Answer, live
-from connectors.asterisk_ami.login import enter, open_stream
+from connectors.asterisk_ami.login import enter
 from connectors.asterisk_ami.mapping import WANTED, AmiMapper
 from connectors.asterisk_ami.protocol import AmiDecoder, AmiMessage, decode_action
 from connectors.asterisk_ami.settings import AsteriskSettings
@@ -183,7 +185,7 @@ class AsteriskConnector:
     async def _connect_once(self, sink: EventSink) -> tuple[TielineError, float]:
         """Connect, and stay so as long as it goes; return why it ended, and the seconds that it was good for."""
         try:
-            stream = await open_stream(self._settings)
+            stream = await open_stream(self._settings.where)
         except TielineError as error:
             return error, 0.0
         decoder = AmiDecoder(WANTED | {BOOTED}, self._settings.site.encoding_fallback)

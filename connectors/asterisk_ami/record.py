@@ -18,10 +18,11 @@ import structlog
 from connectors._kit.backoff import Backoff
 from connectors._kit.capture_writer import CaptureWriter
 from connectors._kit.drain import Direction, Drain, Piece
+from connectors._kit.stream import open_stream
 from connectors.asterisk_ami.anonymise import Anonymiser
 from connectors.asterisk_ami.keepalive import keep_alive
 from connectors.asterisk_ami.link import AmiLink, live
-from connectors.asterisk_ami.login import enter, open_stream
+from connectors.asterisk_ami.login import enter
 from connectors.asterisk_ami.protocol import AmiDecoder
 from connectors.asterisk_ami.replay import WIRE
 from connectors.asterisk_ami.settings import AsteriskSettings
@@ -87,7 +88,7 @@ class _Recorder:
     async def record_one_connection(self) -> TielineError:
         """Record until the connection ends; return why it did."""
         try:
-            stream = await open_stream(self._settings)
+            stream = await open_stream(self._settings.where)
         except TielineError as error:
             return error
         with TemporaryDirectory(prefix="tieline-record-") as state_dir:

@@ -4,6 +4,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from connectors._kit.stream import Where
+from connectors._kit.tls import TlsSettings
 from gateway.model.secret import Secret
 from gateway.model.site import Site
 
@@ -12,21 +14,6 @@ TLS_PORT = 5039
 
 Seconds = Annotated[float, msgspec.Meta(gt=0, le=3600)]
 Bytes = Annotated[int, msgspec.Meta(ge=1024 * 1024, le=1024 * 1024 * 1024 * 1024)]
-
-
-class TlsSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How to know the PBX, and how it knows us."""
-
-    ca_file: str | None = None
-    """Certificates (PEM) to trust; None trusts those of the system. A self-signed certificate is its own."""
-    verify: bool = True
-    """False takes any certificate: whoever sits between can then read and change everything."""
-    server_name: str | None = None
-    """The name in the PBX's certificate, where it is not ``host``."""
-    certificate_file: str | None = None
-    """Our own certificate (PEM), for a PBX that asks for one."""
-    key_file: str | None = None
-    """Its private key (PEM), where it is not in the same file."""
 
 
 Pattern = Annotated[str, msgspec.Meta(pattern=r"^[^\r\n,&]*\{extension\}[^\r\n,&]*$")]
@@ -126,10 +113,21 @@ class AsteriskSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
             raise ValueError("dead_after_s must be more than ping_interval_s")
 
     @property
+    def where(self) -> Where:
+        """Return whom to connect to."""
+        return Where(
+            host=self.host,
+            port=self.effective_port,
+            tls=self.tls,
+            timeout_s=self.connect_timeout_s,
+            if_nobody_listens="is Asterisk running, with `enabled = yes` and this address in manager.conf?",
+            if_no_tls="`tls` is for the port that manager.conf calls tlsbindaddr",
+        )
+
+    @property
     def address(self) -> str:
         """Return ``host:port`` as people write it."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{host}:{self.effective_port}"
+        return self.where.address
 
     @property
     def effective_port(self) -> int:

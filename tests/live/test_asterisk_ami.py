@@ -11,10 +11,10 @@ from rig.asterisk import Asterisk
 from support.ami_contract import TIMEOUT_S, AmiContract, Pbx
 from support.line import Line
 
+from connectors._kit.tls import TlsSettings
 from connectors.asterisk_ami.protocol import MAX_ACTION_LINE_BYTES, encode_action
 from connectors.asterisk_ami.record import record
 from connectors.asterisk_ami.replay import events_of
-from connectors.asterisk_ami.settings import TlsSettings
 from connectors.asterisk_ami.snippet import NOISE, files
 from gateway.model.errors import CommandUnansweredError
 from gateway.model.events import LegCreated, LegSeen, SnapshotDone

@@ -18,8 +18,9 @@ from support.line import Line
 from support.memory_store import MemoryStore
 from support.waiting import until
 
+from connectors._kit.tls import TlsSettings
 from connectors.asterisk_ami.connection import AsteriskConnector
-from connectors.asterisk_ami.settings import AsteriskSettings, TlsSettings
+from connectors.asterisk_ami.settings import AsteriskSettings
 from connectors.asterisk_ami.snippet import USER, files
 from gateway.model.errors import CommandRefusedError
 from gateway.model.ids import PbxName

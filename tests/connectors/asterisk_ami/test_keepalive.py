@@ -5,7 +5,6 @@ from support.ami_bench import Bench
 from support.fake_asterisk import block
 from support.virtual_time import clock, in_virtual_time
 
-from connectors.asterisk_ami.keepalive import ClockWatch
 from gateway.ports.connector import LinkStatus
 
 
@@ -47,14 +46,6 @@ async def test_pbx_that_only_says_events_lives(bench: Bench) -> None:
             await asyncio.sleep(4)
             bench.asterisk.say(block(Event="DeviceStateChange", Device="PJSIP/1001", State="INUSE"))
         assert bench.asterisk.connections == 1
-
-
-def test_clock_at_the_limit_does_not_ring_all_day() -> None:
-    said: list[str] = []
-    watch = ClockWatch(2.0, said.append)
-    for ahead_s in (1.9, 2.1, 1.9, 2.1, 1.5, -1.5, 0.9, 1.9):
-        watch.note(ahead_s)
-    assert ["clock" in text for text in said] == [True, False]
 
 
 @in_virtual_time

@@ -10,7 +10,7 @@ from support.certificates import Certificates
 from support.fake_asterisk import refuse
 from support.virtual_time import in_virtual_time
 
-from connectors.asterisk_ami.settings import TlsSettings
+from connectors._kit.tls import TlsSettings
 from gateway.model.secret import Secret
 from gateway.ports.connector import LinkStatus
 

@@ -3,7 +3,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from connectors.asterisk_ami.settings import AsteriskSettings, TlsSettings
+from connectors._kit.tls import TlsSettings
+from connectors.asterisk_ami.settings import AsteriskSettings
 from gateway.model.secret import Secret
 
 
