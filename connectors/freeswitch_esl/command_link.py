@@ -12,7 +12,7 @@ from connectors._kit.drain import Drain
 from connectors._kit.stream import open_stream
 from connectors.freeswitch_esl.keepalive import keep_alive
 from connectors.freeswitch_esl.link import JOB, EslLink
-from connectors.freeswitch_esl.login import enter
+from connectors.freeswitch_esl.login import Rights, enter
 from connectors.freeswitch_esl.protocol.commands import encode_command
 from connectors.freeswitch_esl.protocol.decoder import EslDecoder
 from connectors.freeswitch_esl.settings import FreeswitchSettings
@@ -35,19 +35,26 @@ class CommandLink:
         self._clock = clock
         self._random = random
         self._link: EslLink | None = None
+        self._rights: Rights | None = None
+
+    @property
+    def rights(self) -> Rights | None:
+        """What our user may do; None while it is not connected."""
+        return None if self._link is None else self._rights
 
     @property
     def is_ready(self) -> bool:
         """Whether it is connected and logged in."""
         return self._link is not None
 
-    async def job(self, command: str, timeout_s: float, before: Callable[[bytes], Awaitable[None]]) -> str:
+    async def job(self, command: str, timeout_s: float, before: Callable[[bytes], Awaitable[None]], job_id: str = "") -> str:
         """Run an ``api`` command in the background, once, and return what it printed.
 
         Args:
             command: Such as ``uuid_kill UUID``.
             timeout_s: Seconds to wait for the result.
             before: Awaited with the command's bytes before they are sent.
+            job_id: Its Job-UUID; empty takes one by chance.
 
         Raises:
             PeerUnavailableError: There is no connection. Nothing was sent.
@@ -57,7 +64,7 @@ class CommandLink:
         link = self._link
         if link is None:
             raise PeerUnavailableError(f"{self._pbx} is not connected for commands")
-        job_id = str(UUID(int=self._random.getrandbits(_UUID_BITS), version=4))
+        job_id = job_id or str(UUID(int=self._random.getrandbits(_UUID_BITS), version=4))
         await before(encode_command("bgapi", command, [("Job-UUID", job_id)]))
         return await link.job(command, job_id, timeout_s)
 
@@ -114,7 +121,7 @@ class CommandLink:
 
     async def _talk(self, link: EslLink, ready: Callable[[], None]) -> None:
         try:
-            await enter(link, self._settings, self._pbx)
+            self._rights = await enter(link, self._settings, self._pbx)
             reply = await link.ask("event", f"plain {JOB}", self._settings.command_timeout_s)
             if not reply.name.startswith("+OK"):
                 raise PeerRefusedError(f"the user may not hear {JOB}, by which results come: add it to `esl-allowed-events`")

@@ -18,15 +18,18 @@ from connectors._kit.clock_watch import ClockWatch
 from connectors._kit.drain import Direction, Drain, Piece, SpoolError
 from connectors._kit.stream import open_stream
 from connectors.freeswitch_esl.command_link import CommandLink
+from connectors.freeswitch_esl.commands import CREATED, Commander
+from connectors.freeswitch_esl.commands_plan import first_leg
 from connectors.freeswitch_esl.keepalive import keep_alive
 from connectors.freeswitch_esl.link import EslLink
-from connectors.freeswitch_esl.login import HEARTBEAT, enter, subscription
+from connectors.freeswitch_esl.login import HEARTBEAT, Rights, enter, subscription
 from connectors.freeswitch_esl.mapping import WANTED, EslMapper
 from connectors.freeswitch_esl.protocol.commands import EslCommandDecoder, encode_command
 from connectors.freeswitch_esl.protocol.decoder import EslDecoder
 from connectors.freeswitch_esl.protocol.message import EslMessage, MessageKind
 from connectors.freeswitch_esl.settings import FreeswitchSettings
 from connectors.freeswitch_esl.snapshot import take_snapshot
+from gateway.model.commands import Accepted, Order
 from gateway.model.errors import (
     ConfigurationError,
     PeerProtocolError,
@@ -35,7 +38,7 @@ from gateway.model.errors import (
     TielineError,
 )
 from gateway.model.events import PbxEvent
-from gateway.model.ids import PbxName
+from gateway.model.ids import LegId, PbxName
 from gateway.ports.connector import EventSink, Gap, LinkState, LinkStatus
 
 LIST_TIMEOUT_S: Final = 60.0
@@ -90,6 +93,7 @@ class FreeswitchConnector:
         self._random = Random() if random is None else random  # noqa: S311  # spreads attempts, keeps no secret
         self._mapper = EslMapper(settings.site)
         self._commands = CommandLink(pbx, settings, state_dir, clock, self._random)
+        self._commander = Commander(pbx, settings, self._job, self._rights)
         self._log = log.bind(pbx=pbx)
         self._state: LinkState | None = None
         self._link: EslLink | None = None
@@ -110,18 +114,33 @@ class FreeswitchConnector:
         return 0 if self._link is None else self._link.drain.waiting_bytes
 
     @property
-    def takes_commands(self) -> bool:
-        """Whether commands can be sent now."""
-        return self._commands.is_ready
+    def commands(self) -> frozenset[str]:
+        """The ``type`` of each command that this PBX takes, as far as it is configured and connected now."""
+        return self._commander.commands
 
-    async def job(self, command: str, timeout_s: float | None = None) -> str:
-        """Have FreeSWITCH run an ``api`` command in the background, once, and return what it printed.
+    def why_not(self, command: str) -> str:
+        """Say why a command that is not among :attr:`commands` is not taken, and which line to change where."""
+        return self._commander.why_not(command)
+
+    def first_leg(self, order: Order) -> LegId | None:
+        """Return the id that the first leg of a call will have that the order begins; the same each time."""
+        return first_leg(order)
+
+    async def execute(self, order: Order) -> Accepted:
+        """Send it, once, and return when the PBX has taken it. What came of it is told by events.
 
         Raises:
-            PeerUnavailableError: The PBX is not connected. Nothing was sent.
-            CommandRefusedError: It was not sent: it holds a line end, say.
-            CommandUnansweredError: No result came in time. Whether it was done is not known; it is never sent again.
+            CommandRefusedError: Nothing happened; the text says why.
+            PeerUnavailableError: The PBX is not connected; nothing was sent.
+            CommandUnansweredError: It was sent, and no answer came: whether it was done is not known.
         """
+        return await self._commander.execute(order)
+
+    def _rights(self) -> Rights | None:
+        """Return what our user may do; None while either connection is missing: what came of a command would not be heard."""
+        return self._commands.rights if self._link is not None and self._link.logged_in_at is not None else None
+
+    async def _job(self, command: str, job_id: str) -> str:
         link = self._link
         if link is None or link.logged_in_at is None:
             raise PeerUnavailableError(f"{self._pbx} is not connected")
@@ -130,7 +149,7 @@ class FreeswitchConnector:
             # A cause is heard before its effect.
             await link.drain.put(Piece(self._clock(), Direction.SENT, data))
 
-        return await self._commands.job(command, timeout_s or self._settings.command_timeout_s, before)
+        return await self._commands.job(command, self._settings.command_timeout_s, before, job_id)
 
     async def run(self, sink: EventSink) -> None:
         """Keep the PBX connected and put its events into ``sink``. Cancelling is safe: no event is half applied."""
@@ -230,6 +249,8 @@ class FreeswitchConnector:
                     link.logged_in_at = piece.at
                     events += self._mapper.connection_made(piece.at)
                 continue
+            if message.name == CREATED:
+                self._commander.note(message)
             if message.name == HEARTBEAT:
                 self._look_at_clock(message, piece.at)
             events += self._mapper.receive(message, piece.at)

@@ -1,6 +1,6 @@
 """What can be configured of one FreeSWITCH."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -11,6 +11,38 @@ from gateway.model.site import Site
 
 Seconds = Annotated[float, msgspec.Meta(gt=0, le=3600)]
 Bytes = Annotated[int, msgspec.Meta(ge=1024 * 1024, le=1024 * 1024 * 1024 * 1024)]
+
+
+DialString = Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z_./:@;=+-]*\{extension\}[0-9A-Za-z_./:@;=+-]*$")]
+"""What FreeSWITCH dials, or names, with ``{extension}`` in it."""
+Word = Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z_.-]{1,80}$")]
+
+
+class CommandSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How this PBX is told to do something."""
+
+    context: Word | None = None
+    """The dial plan's context in which the telephones dial (``default``; with FusionPBX the domain). Without it nothing can be
+    dialled for them: no click-to-dial, no transfer."""
+    dial: DialString = "user/{extension}"
+    """How a telephone is called: ``user/{extension}@example.com`` where the PBX has several domains."""
+    agent: DialString = "{extension}"
+    """How mod_callcenter's agents are named, for one that is made here: ``{extension}@default``."""
+    parking_lot: Word | None = None
+    """The valet lot of the dial plan's ``valet_park``. Without it nothing can be parked."""
+    parking_slots: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,10}-[0-9]{1,10}$")] = "6001-6099"
+    """The lot's slots, from the first to the last, as the dial plan has them."""
+    recordings: Annotated[str, msgspec.Meta(pattern=r"^[/A-Za-z][^\s'\"{},$`\\]*$")] = "/var/lib/freeswitch/recordings"
+    """The folder on the PBX in which recordings are made."""
+    recording_format: Literal["wav", "mp3", "ogg"] = "wav"
+    """All but ``wav`` need a module of the PBX."""
+    auto_answer: bool = False
+    """Whether the agent's telephone is asked to pick up by itself on click-to-dial (``sip_auto_answer``)."""
+    variables: dict[
+        Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_]{1,80}$")],
+        Annotated[str, msgspec.Meta(pattern=r"^[^\x00-\x20,'\"{}\[\]<>\\^$|&`]*$")],
+    ] = {}
+    """Set on the agent's leg of each call that we place."""
 
 
 class FreeswitchSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -25,6 +57,7 @@ class FreeswitchSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     tls: TlsSettings | None = None
     """Where a stunnel or the like stands before the event socket. Without it everything goes unencrypted."""
     site: Site = Site()
+    commands: CommandSettings = CommandSettings()
 
     connect_timeout_s: Seconds = 10.0
     """To connect, TLS included, and to be greeted."""

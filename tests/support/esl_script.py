@@ -97,6 +97,12 @@ class Script:
         self.events += self.mapper.receive(message, self.now)
         return self
 
+    def sends(self, command: str, job: str) -> "Script":
+        """Let us send a command that runs in the background."""
+        (sent,) = EslCommandDecoder().receive_data(f"bgapi {command}\nJob-UUID: {job}\n\n".encode())
+        self.events += self.mapper.sent(sent, self.now)
+        return self
+
     def named(self, *kinds: type[PbxEvent]) -> list[PbxEvent]:
         return [event for event in self.events if isinstance(event, kinds)]
 

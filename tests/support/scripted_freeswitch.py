@@ -84,7 +84,7 @@ class ScriptedFreeswitch:
             while data := await reader.read(_READ_BYTES):
                 for command in decoder.receive_data(data):
                     self.heard.append(command)
-                    answer = self.replies.get(command.name, lambda _: encode_reply("+OK"))(command)
+                    answer = self.replies.get(command.name, _taken)(command)
                     if answer is not None:
                         writer.write(answer)
         except OSError:
@@ -92,6 +92,10 @@ class ScriptedFreeswitch:
         finally:
             self._writers.discard(writer)
             writer.transport.abort()
+
+
+def _taken(_command: EslCommand) -> bytes:
+    return encode_reply("+OK")
 
 
 def printed(text: str) -> bytes:

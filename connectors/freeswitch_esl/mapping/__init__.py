@@ -3,6 +3,7 @@
 from typing import Final
 
 from connectors.freeswitch_esl.mapping import bridges, legs, queues, snapshot, steps
+from connectors.freeswitch_esl.mapping.marks import read_mark
 from connectors.freeswitch_esl.mapping.state import Handler, Legs
 from connectors.freeswitch_esl.protocol.commands import EslCommand
 from connectors.freeswitch_esl.protocol.message import EslMessage, MessageKind
@@ -75,4 +76,4 @@ class EslMapper:
         if command.name not in _API:
             return []
         name, _, argument = command.argument.partition(" ")
-        return bridges.commanded(self._state, name, argument, at)
+        return bridges.commanded(self._state, name, argument, at, read_mark(command.header("Job-UUID")))

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from connectors.freeswitch_esl.mapping.causes import NORMAL
+from connectors.freeswitch_esl.mapping.marks import Mark
 from connectors.freeswitch_esl.mapping.state import Handler, Legs, LegState
 from connectors.freeswitch_esl.protocol.message import EslMessage
 from gateway.model.events import (
@@ -145,35 +146,50 @@ def _user(uri: str) -> str:
 
 
 def _api(state: Legs, message: EslMessage, at: float) -> list[PbxEvent]:
-    return commanded(state, message.get("API-Command"), message.get("API-Command-Argument"), at)
+    return commanded(state, message.get("API-Command"), message.get("API-Command-Argument"), at, Mark())
 
 
-def commanded(state: Legs, command: str, argument: str, at: float) -> list[PbxEvent]:
-    """Return what a command says before it is done; saying it twice changes nothing."""
+def commanded(state: Legs, command: str, argument: str, at: float, mark: Mark) -> list[PbxEvent]:
+    """Return what a command says before it is done; saying it twice changes nothing.
+
+    Args:
+        state: The legs.
+        command: ``uuid_kill``
+        argument: ``UUID NORMAL_CLEARING``
+        at: When it was sent.
+        mark: Who asked for it, where it was us.
+    """
     words = argument.split()
     leg = state.legs.get(LegId(words[0])) if words else None
     if leg is None:
         return []
     if command == "uuid_kill" and not leg.released:
         leg.released = True
+        if mark.kind == "complete_transfer":
+            # Whoever hands his parties over by leaving ends no call.
+            return []
         return [ReleaseRequested(at=at, leg=leg.id, by_party=False, cause=NORMAL, sip=0)]
+    if command == "uuid_transfer" and mark.kind == "park":
+        # The lot says itself who parks whom.
+        state.commanded.add(leg.id)
+        return []
     if command == "uuid_transfer":
-        return _redirected(state, leg, words[1:], at)
+        return _redirected(state, leg, words[1:], at, mark)
     return []
 
 
-def _redirected(state: Legs, leg: LegState, words: list[str], at: float) -> list[PbxEvent]:
+def _redirected(state: Legs, leg: LegState, words: list[str], at: float, mark: Mark) -> list[PbxEvent]:
     option = words[0] if words and words[0] in _OPTIONS else ""
     to = words[1] if option and len(words) > 1 else words[0] if words and not option else None
     peer = state.legs.get(leg.peer) if leg.peer is not None else None
     sent = {"-bleg": [peer], "-both": [leg, peer]}.get(option, [leg])
+    by = leg.peer if mark.kind == "blind_transfer" else None
+    kind = TransferKind.REDIRECT if by is None else TransferKind.BLIND
     events: list[PbxEvent] = []
     for each in sent:
         if each is not None and each.id not in state.commanded:
             state.commanded.add(each.id)
-            events.append(
-                LegTransferred(at=at, kind=TransferKind.REDIRECT, by=None, consult=None, transferee=each.id, target=None, to=to)
-            )
+            events.append(LegTransferred(at=at, kind=kind, by=by, consult=None, transferee=each.id, target=None, to=to))
     return events
 
 

@@ -8,7 +8,7 @@ Fields = dict[str, str]
 
 _CREATED: Final = "Caller-Channel-Created-Time"
 _SECOND_DIGITS: Final = 10
-_ROW: Final = {
+ROW: Final = {
     "uuid": "Unique-ID",
     "direction": "Call-Direction",
     "name": "Channel-Name",
@@ -53,7 +53,7 @@ class PbxState:
         match event.get("Event-Name"):
             case "CHANNEL_CREATE":
                 created = event.get(_CREATED, "")[:_SECOND_DIGITS]
-                row = {name: event.get(key, "") for name, key in (_ROW | _INITIAL).items()}
+                row = {name: event.get(key, "") for name, key in (ROW | _INITIAL).items()}
                 self.legs[leg] = row | {"created_epoch": created, "callstate": "DOWN"}
             case "CHANNEL_HANGUP_COMPLETE":
                 self.legs.pop(leg, None)
@@ -68,7 +68,7 @@ class PbxState:
             case _:
                 pass
         if leg in self.legs:
-            self.legs[leg] |= {name: event[key] for name, key in _ROW.items() if key in event}
+            self.legs[leg] |= {name: event[key] for name, key in ROW.items() if key in event}
             state = _CALL_STATES.get(event.get("Answer-State", ""))
             if state is not None:
                 self.legs[leg]["callstate"] = state
@@ -104,8 +104,8 @@ class PbxState:
                 return "UP 0 years, 0 days, 0 hours, 1 minute\nFreeSWITCH (Version 1.10.12-release  64bit) is ready\n"
             case ["uuid_exists", leg]:
                 return "true" if leg in self.legs else "false"
-            case [name, *_] if name.startswith(("uuid_", "originate", "callcenter_config", "hupall")):
-                return "-ERR this FreeSWITCH plays recordings only"
+            case [name, *_] if name.startswith(("uuid_", "callcenter_config", "hupall")):
+                return "-ERR this simulated FreeSWITCH does not do that\n"
             case _:
                 return f"-ERR {command} Command not found!\n"
 
@@ -116,7 +116,7 @@ class PbxState:
             if leg in called:
                 continue
             other = self.legs.get(self.bridges.get(leg, ""), {})
-            rows.append(row | {f"b_{name}": other.get(name, "") for name in (*_ROW, "created_epoch", "callstate")})
+            rows.append(row | {f"b_{name}": other.get(name, "") for name in (*ROW, "created_epoch", "callstate")})
         return rows
 
     def _members(self, queue: str) -> list[str]:

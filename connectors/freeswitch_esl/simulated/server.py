@@ -18,6 +18,7 @@ from connectors.freeswitch_esl.protocol.commands import EslCommand, EslCommandDe
 from connectors.freeswitch_esl.protocol.frames import encode_event, encode_frame, encode_reply
 from connectors.freeswitch_esl.protocol.message import CUSTOM, Form
 from connectors.freeswitch_esl.simulated.pbx_state import PbxState
+from connectors.freeswitch_esl.simulated.switching import Switch
 from gateway.model.errors import PeerProtocolError
 from gateway.model.secret import Secret
 
@@ -48,6 +49,7 @@ class EslServer:
         self.clock = clock
         self.random = random
         self.state = PbxState()
+        self.switch = Switch(self.state, self.say, self._beside, clock, random)
         self.somebody_listens = asyncio.Event()
         """Set once a client has subscribed to events."""
         self.sessions: set[Session] = set()
@@ -87,9 +89,39 @@ class EslServer:
         """Make what serves one client."""
         return Session(self, reader, writer)
 
+    def begin_job(self, command: str, job: str) -> None:
+        """Run an ``api`` command and say what it printed; a call that it makes has its own time."""
+        name, _, argument = command.partition(" ")
+        if name == "originate":
+            self._beside(self._originate(argument, job))
+        else:
+            self._say_done(command, job, self.run(command))
+
+    async def _originate(self, argument: str, job: str) -> None:
+        self._say_done(f"originate {argument}", job, await self.switch.originate(argument))
+
+    def _say_done(self, command: str, job: str, printed: str) -> None:
+        name, _, argument = command.partition(" ")
+        headers = [
+            ("Event-Name", "BACKGROUND_JOB"),
+            ("Event-Date-Timestamp", str(int(self.clock() * 1_000_000))),
+            ("Job-UUID", job),
+            ("Job-Command", name),
+            ("Job-Command-Arg", argument),
+        ]
+        self.say(headers, printed)
+
+    def run(self, command: str) -> str:
+        """Return what an ``api`` command prints; a call is only begun by one that runs in the background."""
+        done = self.switch.obey(command)
+        return self.state.answer(command) if done is None else done
+
     def _begin(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._beside(self._serve(self.session(reader, writer)))
+
+    def _beside(self, work: "asyncio._CoroutineLike[None]") -> None:
         # A task of our own: one that asyncio's streams make complains when it is cancelled.
-        task = asyncio.get_running_loop().create_task(self._serve(self.session(reader, writer)), name="freeswitch.session")
+        task = asyncio.get_running_loop().create_task(work, name="freeswitch")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -164,16 +196,12 @@ class Session:
                 self.events.clear()
                 self.send(encode_reply("+OK no longer listening for events"))
             case "api":
-                self.send(encode_frame("api/response", self.run(command.argument)))
+                self.send(encode_frame("api/response", self.server.run(command.argument)))
             case "bgapi":
                 self._job(command)
             case _:
                 self.send(encode_reply("-ERR command not found"))
         return True
-
-    def run(self, command: str) -> str:
-        """Return what an ``api`` command prints."""
-        return self.server.state.answer(command)
 
     def _log_in(self, command: EslCommand) -> bool:
         given = command.argument if command.name == "auth" else command.argument.partition(":")[2]
@@ -198,13 +226,4 @@ class Session:
     def _job(self, command: EslCommand) -> None:
         job = command.header("Job-UUID") or str(UUID(int=self.server.random.getrandbits(128), version=4))
         self.send(encode_reply(f"+OK Job-UUID: {job}", [("Job-UUID", job)]))
-        name, _, argument = command.argument.partition(" ")
-        now = str(int(self.server.clock() * 1_000_000))
-        headers = [
-            ("Event-Name", "BACKGROUND_JOB"),
-            ("Event-Date-Timestamp", now),
-            ("Job-UUID", job),
-            ("Job-Command", name),
-            ("Job-Command-Arg", argument),
-        ]
-        self.server.say(headers, self.run(command.argument) + "\n")
+        self.server.begin_job(command.argument, job)

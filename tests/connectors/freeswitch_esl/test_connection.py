@@ -13,14 +13,12 @@ from support.esl_captures import FREESWITCH
 from support.line import Line
 from support.recording_sink import RecordingSink
 from support.truth import compare, read_truth
-from support.waiting import until
 
 from connectors.freeswitch_esl.connection import FreeswitchConnector
 from connectors.freeswitch_esl.settings import FreeswitchSettings
 from connectors.freeswitch_esl.simulated.playing import load_score, play
 from connectors.freeswitch_esl.simulated.server import EslServer
 from gateway.model.board import Board
-from gateway.model.errors import CommandRefusedError, CommandUnansweredError, PeerUnavailableError
 from gateway.model.events import ConnectionLost, ConnectionMade, LegCreated, LegSeen, SnapshotDone
 from gateway.model.ids import PbxName
 from gateway.model.record import record_of
@@ -141,21 +139,3 @@ async def test_nobody_listens(rig: Rig) -> None:
     async with rig.connector(port=1):
         await rig.sink.until(lambda: rig.sink.status is LinkStatus.RETRYING, TIMEOUT_S)
     assert "mod_event_socket" in rig.sink.states[1].detail
-
-
-async def test_a_job_runs_beside_the_events_and_its_result_comes_back(rig: Rig) -> None:
-    async with rig.connected() as connector:
-        await until(lambda: connector.takes_commands)
-        assert "is ready" in await connector.job("status")
-        with pytest.raises(CommandRefusedError, match="line end"):
-            await connector.job("status\n\nexit")
-    with pytest.raises(PeerUnavailableError):
-        await connector.job("status")
-
-
-async def test_a_job_whose_result_never_comes_is_unanswered(rig: Rig) -> None:
-    async with rig.connected() as connector:
-        await until(lambda: connector.takes_commands)
-        rig.line.stall()
-        with pytest.raises(CommandUnansweredError):
-            await connector.job("status", 0.3)

@@ -82,7 +82,7 @@ async def test_a_job_that_is_done_before_its_reply_is_read_is_done(tmp_path: Pat
 async def test_a_job_that_the_pbx_does_not_take_is_refused(tmp_path: Path) -> None:
     async with ScriptedFreeswitch() as pbx, Talk(pbx, tmp_path) as link:
         pbx.replies["bgapi"] = lambda _: encode_reply("-ERR permission denied")
-        with pytest.raises(CommandRefusedError, match="^permission denied$"):
+        with pytest.raises(CommandRefusedError, match=r"^permission denied$"):
             await link.job("originate x", "j1", TIMEOUT_S)
 
 
@@ -153,6 +153,6 @@ async def test_an_access_list_that_keeps_us_out_is_named(tmp_path: Path) -> None
             pbx.cut()
             await asyncio.sleep(0.1)
             assert isinstance(link.failure, PeerRefusedError)
+            link.answer_nothing_more()
             with pytest.raises(PeerUnavailableError, match="access list"):
-                link.answer_nothing_more()
                 await link.greeting

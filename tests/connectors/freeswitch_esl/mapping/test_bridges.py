@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 from support.esl_script import Script, talking
 
-from gateway.model.events import LegTransferred
+from gateway.model.events import LegTransferred, ReleaseRequested
 
 
 def transfer(script: Script) -> dict[str, Any]:
@@ -106,3 +106,22 @@ def test_bridges_of_legs_that_nobody_knows_are_passed_over() -> None:
     script.says("CHANNEL_UNBRIDGE", Bridge__A__Unique__ID="x", Bridge__B__Unique__ID="y")
     script.says("API", API__Command="uuid_kill", API__Command__Argument="").says("API", API__Command="status")
     assert script.records() == []
+
+
+def test_our_own_blind_transfer_keeps_its_kind_and_who_did_it() -> None:
+    script = talking().sends("uuid_transfer a 1002 XML default", "tieline:blind_transfer:1001:01KXAMPLE:0")
+    script.says("API", API__Command="uuid_transfer", API__Command__Argument="a 1002 XML default")
+    script.unbridges(**SENT).hangs_up("b").dials("c", "1002").later(1.0).answers("c").bridges("a", "c").later(2.0)
+    script.hangs_up("a", itself=True).hangs_up("c")
+    assert transfer(script) == {"kind": "blind", "by": "1001", "to": "1002", "result": "completed"}
+
+
+def test_our_own_parking_is_no_transfer() -> None:
+    script = talking().sends("uuid_transfer a 'valet_park:lot 6001' inline", "tieline:park:1001:01KXAMPLE:0")
+    assert script.named(LegTransferred) == []
+
+
+@pytest.mark.parametrize(("kind", "told"), [("complete_transfer", 0), ("hang_up", 1)])
+def test_who_leaves_to_complete_a_transfer_releases_no_call(kind: str, told: int) -> None:
+    script = talking().sends("uuid_kill b NORMAL_CLEARING", f"tieline:{kind}:1001:01KXAMPLE:0")
+    assert len(script.named(ReleaseRequested)) == told

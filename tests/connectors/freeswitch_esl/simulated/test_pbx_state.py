@@ -25,9 +25,9 @@ def test_it_lists_what_its_events_told() -> None:
     assert "support@gw.test|" in state.answer("callcenter_config queue list")
 
 
-def test_it_obeys_nothing_and_says_so() -> None:
+def test_what_it_does_not_do_it_says() -> None:
     state = PbxState()
-    assert state.answer("uuid_kill x").startswith("-ERR this FreeSWITCH plays recordings only")
+    assert state.answer("uuid_break x").startswith("-ERR this simulated FreeSWITCH does not do that")
     assert state.answer("nonsense") == "-ERR nonsense Command not found!\n"
     assert state.answer("uuid_exists x") == "false"
     assert "is ready" in state.answer("status")

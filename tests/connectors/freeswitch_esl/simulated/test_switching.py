@@ -1,0 +1,100 @@
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from random import Random
+
+import pytest
+from support.virtual_time import clock, in_virtual_time
+
+from connectors.freeswitch_esl.simulated.pbx_state import PbxState
+from connectors.freeswitch_esl.simulated.switching import NO_CHANNEL, OK, USAGE, Switch
+
+
+class Exchange:
+    """A switch and what it says."""
+
+    def __init__(self) -> None:
+        self.state = PbxState()
+        self.said: list[tuple[str, str]] = []
+        self.tasks: list[asyncio.Task[None]] = []
+        self.switch = Switch(self.state, self._say, self._begin, clock, Random(1))
+
+    def _say(self, headers: list[tuple[str, str]]) -> None:
+        fields = dict(headers)
+        self.said.append((fields["Event-Name"], fields.get("Unique-ID", "")))
+        self.state.hear(fields)
+
+    def _begin(self, work: "asyncio._CoroutineLike[None]") -> None:
+        self.tasks.append(asyncio.get_running_loop().create_task(work))
+
+    def names(self, leg: str) -> list[str]:
+        return [name for name, of in self.said if of == leg]
+
+
+@asynccontextmanager
+async def talking() -> AsyncIterator[Exchange]:
+    exchange = Exchange()
+    assert await exchange.switch.originate("{origination_uuid=a}user/1001 8885551 XML default") == "+OK a\n"
+    await asyncio.gather(*exchange.tasks)
+    yield exchange
+    await asyncio.gather(*exchange.tasks)
+
+
+@in_virtual_time
+async def test_an_originate_returns_at_the_answer_and_the_dial_plan_goes_on() -> None:
+    async with talking() as exchange:
+        told = ["CHANNEL_CREATE", "CHANNEL_PROGRESS", "CHANNEL_ANSWER", "CHANNEL_EXECUTE", "CHANNEL_BRIDGE"]
+        assert exchange.names("a") == told
+        assert len(exchange.state.legs) == 2
+        assert list(exchange.state.bridges) == ["a"]
+
+
+@in_virtual_time
+async def test_who_has_no_telephone_is_not_called() -> None:
+    exchange = Exchange()
+    assert await exchange.switch.originate("user/1099 1001 XML default") == "-ERR USER_NOT_REGISTERED\n"
+    assert await exchange.switch.originate("user/1001") == USAGE
+    assert exchange.said == []
+
+
+@in_virtual_time
+async def test_a_killed_leg_takes_the_other_with_it() -> None:
+    async with talking() as exchange:
+        assert exchange.switch.obey("uuid_kill a NORMAL_CLEARING") == OK
+        assert exchange.state.legs == {}
+        assert exchange.state.bridges == {}
+        assert exchange.names("a")[-3:] == ["CHANNEL_UNBRIDGE", "CHANNEL_HANGUP", "CHANNEL_HANGUP_COMPLETE"]
+
+
+@in_virtual_time
+async def test_a_transferred_leg_is_connected_with_somebody_else() -> None:
+    async with talking() as exchange:
+        (other,) = exchange.state.bridges.values()
+        assert exchange.switch.obey(f"uuid_transfer {other} 1002 XML default") == OK
+        await asyncio.gather(*exchange.tasks)
+        assert "a" not in exchange.state.legs
+        assert list(exchange.state.bridges) == [other]
+
+
+@in_virtual_time
+async def test_holds_and_recordings_are_told() -> None:
+    async with talking() as exchange:
+        for command in ("uuid_hold a", "uuid_hold off a"):
+            assert exchange.switch.obey(command) == OK
+        assert exchange.switch.obey("uuid_record a start '/a b.wav'") == "+OK Success\n"
+        assert exchange.names("a")[-3:] == ["CHANNEL_HOLD", "CHANNEL_UNHOLD", "RECORD_START"]
+        assert exchange.switch.obey("uuid_record a stop '/a b.wav'") == "+OK Success\n"
+        assert exchange.switch.obey("uuid_record a dance '/a b.wav'") == USAGE
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["uuid_kill x", "uuid_hold x", "uuid_hold off x", "uuid_transfer x 1", "uuid_record x start /a.wav", "uuid_send_dtmf x 1"],
+)
+def test_a_leg_that_is_not_there_is_no_channel(command: str) -> None:
+    assert Exchange().switch.obey(command) == NO_CHANNEL
+
+
+def test_what_is_no_command_of_its_is_left_to_others() -> None:
+    assert Exchange().switch.obey("show channels as json") is None
+    assert Exchange().switch.obey("callcenter_config queue list") is None
