@@ -72,14 +72,15 @@ _MODULES: Final = """\
 <load module="mod_valet_parking"/>
 """
 _DIALPLAN: Final = """\
-<!-- Only where the gateway takes calls over: it decides what happens to them. A gateway that is not there costs no call: the
-     dial plan goes on behind it. -->
+<!-- Only where the gateway takes calls over: it decides what happens to them. Behind the socket stands where they go when it is
+     not there: without that they fail (480). -->
 <include>
   <extension name="tieline">
     <condition field="destination_number" expression="^CHANGE-ME-TO-A-NUMBER$">
       <action application="set" data="hangup_after_bridge=true"/>
       <action application="set" data="socket_resume=true"/>
       <action application="socket" data="127.0.0.1:8084 async full"/>
+      <action application="transfer" data="CHANGE-ME-TO-A-FALLBACK XML default"/>
     </condition>
   </extension>
 </include>
