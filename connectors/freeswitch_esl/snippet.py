@@ -72,8 +72,8 @@ _MODULES: Final = """\
 <load module="mod_valet_parking"/>
 """
 _DIALPLAN: Final = """\
-<!-- Only where the gateway takes calls over: it decides what happens to them. Behind the socket stands where they go when it is
-     not there: without that they fail (480). -->
+<!-- Only where a program beside the gateway takes calls over (connectors/freeswitch_esl/outbound_server.py) and decides what
+     happens to them. Behind the socket stands where they go when it is not there: without that they fail (480). -->
 <include>
   <extension name="tieline">
     <condition field="destination_number" expression="^CHANGE-ME-TO-A-NUMBER$">
