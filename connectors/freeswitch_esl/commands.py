@@ -118,18 +118,27 @@ class Commander:
                 return self._planner.of_call(order, command)
 
     async def _list(self, command: str) -> str:
-        printed = await self._run(command, "")
+        printed = await self._have_run(command, "")
         if printed.startswith("-"):
             raise CommandRefusedError(f"FreeSWITCH at {self._pbx} lists no agents ({_said(printed)}): is mod_callcenter loaded?")
         return printed
 
     async def _do(self, act: Act, job: str) -> None:
-        self._see(act, await self._run(act.command, job))
+        self._see(act, await self._have_run(act.command, job))
+
+    async def _have_run(self, command: str, job: str) -> str:
+        name = command.partition(" ")[0]
+        try:
+            return await self._run(command, job)
+        except CommandRefusedError as error:
+            raise CommandRefusedError(f"FreeSWITCH at {self._pbx} does not take {name}: {error}") from error
+        except CommandUnansweredError as error:
+            raise CommandUnansweredError(f"FreeSWITCH at {self._pbx}: {error}") from error
 
     async def _begin(self, act: Act, leg: LegId, job: str) -> None:
         """Have a call made and return when its first leg is there: its command ends only when somebody answers."""
         created = self._begins[leg] = asyncio.Event()
-        running = asyncio.ensure_future(self._run(act.command, job))
+        running = asyncio.ensure_future(self._have_run(act.command, job))
         waiting = asyncio.ensure_future(created.wait())
         try:
             await asyncio.wait([running, waiting], timeout=self._settings.command_timeout_s, return_when=asyncio.FIRST_COMPLETED)
