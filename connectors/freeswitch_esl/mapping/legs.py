@@ -23,9 +23,10 @@ from gateway.model.events import (
     PbxStopped,
     RecordingStarted,
     ReleaseRequested,
+    ServiceStarted,
 )
 from gateway.model.ids import LegId
-from gateway.model.terms import DialResult, LegRole
+from gateway.model.terms import DialResult, LegRole, Service
 
 NO_NUMBER: Final = frozenset({"", "0000000000", "anonymous", "Anonymous", "unknown", "restricted"})
 """What FreeSWITCH writes where no number was sent."""
@@ -119,6 +120,9 @@ def _answer(state: Legs, message: EslMessage, at: float) -> list[PbxEvent]:
     if leg is None:
         return []
     events: list[PbxEvent] = [LegConnected(at=at, leg=leg.id)]
+    if leg.handed_to is not None:
+        events.append(ServiceStarted(at=at, leg=leg.id, service=Service.MEDIA, detail=leg.handed_to))
+        leg.handed_to = None
     if leg.terminating:
         events.append(DialEnded(at=at, leg=leg.dialled_for, target=leg.id, result=DialResult.ANSWERED, forwarded_to=None))
     return events

@@ -22,6 +22,7 @@ class LegState:
         "consulting",
         "device",
         "dialled_for",
+        "handed_to",
         "held",
         "held_peer",
         "id",
@@ -57,6 +58,8 @@ class LegState:
         self.menu: str | None = None
         self.in_menu = False
         """The menu waits for input just now."""
+        self.handed_to: str | None = None
+        """The socket that it was handed to before anybody picked up; nobody may listen there."""
         self.held = False
         self.parked = False
         self.released = False

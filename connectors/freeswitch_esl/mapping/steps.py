@@ -69,6 +69,8 @@ def _execute(state: Legs, message: EslMessage, at: float) -> list[PbxEvent]:
             events.append(ServiceStarted(at=at, leg=leg.id, service=service, detail=data.split()[-1] if data else ""))
         case "respond" | "hangup" if leg.bridge is None:
             events.append(DialPlanFailed(at=at, leg=leg.id, cause=_cause_said(data)))
+        case "socket" if message.get("Answer-State") not in ("", "answered"):
+            leg.handed_to = data
         case _ if application in _SERVICES:
             events.append(ServiceStarted(at=at, leg=leg.id, service=_SERVICES[application], detail=data))
         case _:
@@ -100,6 +102,8 @@ def _execute_complete(state: Legs, message: EslMessage, at: float) -> list[PbxEv
     application = message.get("Application")
     if application in MENUS:
         leg.in_menu = False
+    if application == "socket":
+        leg.handed_to = None
     if application == "att_xfer" and leg.consulting is not None:
         if message.get("Answer-State") == "hangup":
             state.give_away(leg)

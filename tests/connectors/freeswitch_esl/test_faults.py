@@ -19,12 +19,15 @@ from support.virtual_time import clock, in_virtual_time
 from connectors._kit.tls import TlsSettings
 from connectors.freeswitch_esl.connection import FreeswitchConnector
 from connectors.freeswitch_esl.protocol.frames import encode_event, encode_frame, encode_reply
+from connectors.freeswitch_esl.replay import events_of, site_of
 from connectors.freeswitch_esl.settings import CommandSettings, FreeswitchSettings
 from connectors.freeswitch_esl.simulated.server import EslServer
+from gateway.model.board import Board
 from gateway.model.commands import CommandId, LogOut, Order
 from gateway.model.errors import CommandUnansweredError
 from gateway.model.events import ConnectionLost, LegCleared, LegCreated, PbxStopped, ReleaseRequested
 from gateway.model.ids import QueueName
+from gateway.model.record import record_of
 from gateway.model.secret import Secret
 from gateway.model.site import Site
 from gateway.ports.connector import LinkStatus
@@ -270,3 +273,14 @@ async def test_frame_that_is_too_long(tmp_path: Path) -> None:
         pbx.say(b"Content-Length: 99999999\nContent-Type: text/event-plain\n\n")
         await one.sink.connected()
         assert "a frame of 100000056 bytes exceeds 16777216" in one.details()
+
+
+def test_refused_outbound_socket() -> None:
+    """The call fails (480): nobody served it, and it rang nowhere."""
+    folder = FREESWITCH / "outbound_socket_refused"
+    site = site_of(folder)
+    board = Board(PBX, site)
+    calls = {call.call_id: call for event in events_of(folder, site) for call in board.apply(event).calls}
+    (record,) = (record_of(call, site) for call in calls.values())
+    assert (record["state"], record["outcome"], record["stage"], record["ended_by"]) == ("ended", "no_answer", "route", "pbx")
+    assert (record["called"], record["answered_by"], record["answered_at"]) == ("7001", [], None)

@@ -69,6 +69,22 @@ def test_services_of_the_pbx_are_named(application: str, data: str, service: str
     assert started.service == service
 
 
+SOCKET = "127.0.0.1:8084 async full"
+
+
+def test_a_socket_that_takes_the_call_before_it_is_answered_serves_it_from_then_on() -> None:
+    script = runs(Script().comes_in(), "a", "socket", SOCKET, done=False, Answer__State="ringing")
+    assert script.named(ServiceStarted) == []
+    script.answers("a")
+    assert len(script.named(ServiceStarted)) == 1
+    assert script.answers("a").named(ServiceStarted) == script.named(ServiceStarted)[:1]
+
+
+def test_a_socket_that_nobody_listens_at_serves_nobody() -> None:
+    script = runs(Script().comes_in(), "a", "socket", SOCKET, Answer__State="ringing")
+    assert script.answers("a").named(ServiceStarted) == []
+
+
 @pytest.mark.parametrize(("data", "cause"), [("486 Busy Here", 17), ("USER_BUSY", 17), ("404", 1), ("", 0)])
 def test_a_dial_plan_that_refuses_says_why(data: str, cause: int) -> None:
     script = runs(Script().comes_in(), "a", "respond", data, done=False)
