@@ -32,6 +32,7 @@ class Desk:
         "_rules",
         "changed_at",
         "devices",
+        "given",
         "lingers_on",
         "lingers_since",
         "memberships",
@@ -55,6 +56,8 @@ class Desk:
         """The PBX's word for each telephone's state."""
         self.present: dict[CallId, Presence] = {}
         self.wrap_up: WrapUp | None = None
+        self.given: tuple[CallId, QueueName] | None = None
+        """The call that a queue gave, and the queue, before anybody listened: the PBX lists the member as with a caller."""
         self.lingers_since: float | None = None
         """Since when all that is left of its calls is a leg outside of any bridge."""
         self.lingers_on = False
@@ -128,6 +131,10 @@ class Desk:
         """Find out the state after a time in which nobody heard the PBX: since when it is so is only told where it is proved."""
         self._find_wrap_up(at)
         presence = self._strongest()
+        self.given = None
+        if presence is not None and presence.doing is Doing.IN_CALL:
+            queues = [membership.queue for membership in self.memberships.values() if membership.in_call]
+            self.given = (presence.call_id, min(queues)) if queues else None
         state, reason, call_id, queue = self._state(presence, pool)
         same = self._is(state, reason, call_id)
         since = self._proved_since(state, presence, same)
@@ -177,6 +184,8 @@ class Desk:
         self, presence: Presence | None, pool: Collection[str]
     ) -> tuple[AgentState, str | None, CallId | None, QueueName | None]:
         if presence is not None:
+            if presence.doing is Doing.IN_CALL and self.given is not None and self.given[0] == presence.call_id:
+                return AgentState.TALKING, None, *self.given
             state, reason = _BY_DOING[presence.doing]
             return state, reason, presence.call_id, presence.queue
         memberships = self.memberships.values()

@@ -31,6 +31,8 @@ class Membership(msgspec.Struct, frozen=True, kw_only=True):
     last_pause: float | None = None
     logged_in_at: float | None = None
     wrap_up_s: float = 0.0
+    in_call: bool = False
+    """With a caller whom this queue gave him, as far as the PBX has said it yet."""
 
 
 def membership_of(event: MemberChanged) -> Membership:
@@ -48,6 +50,7 @@ def membership_of(event: MemberChanged) -> Membership:
         last_pause=event.last_pause,
         logged_in_at=event.logged_in_at,
         wrap_up_s=event.wrap_up_s,
+        in_call=event.in_call,
     )
 
 

@@ -218,6 +218,19 @@ def test_a_pause_that_was_there_before_us_began_when_the_pbx_says() -> None:
     assert (shift.agent("8001").state, shift.agent("8001").since) == (AgentState.NOT_READY, START - 60.0)
 
 
+def test_who_was_given_a_caller_before_us_talks() -> None:
+    shift = Shift().lists("caller", "PJSIP/carrier", age_s=40.0, bridge="of caller")
+    shift.lists("8001", "PJSIP/8001", role=LegRole.TERMINATING, root="caller", age_s=30.0, bridge="of caller").legs_listed()
+    shift.member("8001", in_call=True, listed=True).member("8001", "sales", listed=True).all_listed()
+    agent = shift.agent("8001")
+    assert (agent.state, agent.queue, agent.since) == (AgentState.TALKING, "support", None)
+    assert agent.call_id == shift.call().call_id
+
+    # A call of his own afterwards is none of the queue's, whatever the PBX has not said yet.
+    shift.later(5.0).hangs_up("caller", "8001").later(5.0).phones("8001", "062551234")
+    assert shift.states("8001") == ["talking", "ready", "busy"]
+
+
 def test_after_a_gap_nothing_is_guessed() -> None:
     shift = Shift().member("8001").later(10.0).is_away(5.0).member("8001", listed=True).legs_listed().all_listed()
     agent = shift.agent("8001")
