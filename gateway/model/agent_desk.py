@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from gateway.model.agent_interfaces import Membership, is_away
+from gateway.model.agent_interfaces import Membership, is_away, is_served
 from gateway.model.agent_presence import Doing, Presence
 from gateway.model.agent_states import Agent, AgentState, WrapUp
 from gateway.model.ids import CallId, QueueName
@@ -37,7 +37,6 @@ class Desk:
         "lingers_since",
         "memberships",
         "now",
-        "pool_agent",
         "present",
         "told_at",
         "unsure",
@@ -62,8 +61,6 @@ class Desk:
         """Since when all that is left of its calls is a leg outside of any bridge."""
         self.lingers_on = False
         """For longer than a leg does that is about to go."""
-        self.pool_agent: str | None = None
-        """The id of the agent of a pool who serves queues here."""
         self.unsure = False
         """What it did was not heard for a while."""
 
@@ -174,7 +171,7 @@ class Desk:
     def _strongest(self) -> Presence | None:
         found: Presence | None = None
         for presence in self.present.values():
-            if presence.waits_in_pool and self.pool_agent is not None:
+            if presence.waits_in_pool and any(membership.pool_agent is not None for membership in self.memberships.values()):
                 continue
             if found is None or presence.doing > found.doing:
                 found = presence
@@ -188,10 +185,8 @@ class Desk:
                 return AgentState.TALKING, None, *self.given
             state, reason = _BY_DOING[presence.doing]
             return state, reason, presence.call_id, presence.queue
-        memberships = self.memberships.values()
-        in_pool = self.pool_agent is not None
-        # Where he is may be unknown, as after a restart; the PBX says that he is nowhere by his own state.
-        if not memberships or (in_pool and self.pool_agent not in pool and is_away({}, memberships)):
+        memberships = [membership for membership in self.memberships.values() if is_served(membership, pool)]
+        if not memberships:
             return AgentState.LOGGED_OUT, None, None, None
         if all(membership.paused for membership in memberships):
             reasons = [membership.reason for membership in memberships if membership.reason]
@@ -241,8 +236,10 @@ class Desk:
 
 
 def _agent_of(memberships: Iterable[Membership]) -> str | None:
-    """Return who is logged in: the last who did, by name where several did at once."""
-    ordered = sorted(memberships, key=lambda each: (-(each.logged_in_at or 0.0), not each.dynamic, each.member))
+    """Return who is logged in: an agent of a pool, else the last who did, by name where several did at once."""
+    ordered = sorted(
+        memberships, key=lambda each: (each.pool_agent is None, -(each.logged_in_at or 0.0), not each.dynamic, each.member)
+    )
     return (ordered[0].member or None) if ordered else None
 
 

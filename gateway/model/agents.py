@@ -11,7 +11,7 @@ from typing import Any, Final, TypeGuard
 import msgspec
 
 from gateway.model.agent_desk import Desk
-from gateway.model.agent_interfaces import desk_of, membership_of, number_of, pool_agent_of
+from gateway.model.agent_interfaces import desk_of, membership_of, number_of
 from gateway.model.agent_presence import Doing, Presence, presences_of
 from gateway.model.agent_states import Agent
 from gateway.model.calls import Call
@@ -151,12 +151,10 @@ class AgentBook:
     # What the PBX says
 
     def _member_changed(self, event: MemberChanged) -> None:
-        agent = pool_agent_of(event.interface, event.state_interface)
         extension = desk_of(event.interface, event.state_interface, self._site, self._pool)
         desk = self._desk(extension)
         if desk is None:
             return
-        desk.pool_agent = agent or desk.pool_agent
         self._unconfirmed.discard((extension, event.queue))
         known = desk.memberships.get(event.queue)
         just_now = event.logged_in_at is not None and event.at - event.logged_in_at < _JUST_NOW_S
@@ -196,13 +194,14 @@ class AgentBook:
         else:
             self._pool[agent] = extension
         old, new = self._desks.get(before), self._desk(extension)
-        if old is None or new is None or old is new or old.pool_agent != agent:
+        if old is None or new is None or old is new:
             return
         # The PBX tells his state as a member only afterwards.
         state = _UNAVAILABLE if extension == agent else _NOT_IN_USE
-        moved = {queue: msgspec.structs.replace(each, device_state=state) for queue, each in old.memberships.items()}
-        new.memberships, old.memberships = new.memberships | moved, {}
-        new.pool_agent, old.pool_agent = agent, None
+        for queue, membership in tuple(old.memberships.items()):
+            if membership.pool_agent == agent:
+                del old.memberships[queue]
+                new.memberships[queue] = msgspec.structs.replace(membership, device_state=state)
         self._touched |= {before: None, extension: None}
 
     def _connection_made(self, event: ConnectionMade) -> None:

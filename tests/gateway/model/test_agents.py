@@ -7,11 +7,12 @@ from connectors.asterisk_ami.replay import site_of
 from gateway.model.agent_states import Agent, AgentState
 from gateway.model.agents import LISTING_S, AgentBook, AgentChanged
 from gateway.model.board import Board
+from gateway.model.events import LegBridged
 from gateway.model.ids import QueueName
 from gateway.model.queue_rules import QueueRule
 from gateway.model.reports import AgentLoggedIn, AgentLoggedOut
 from gateway.model.site import Site
-from gateway.model.terms import LegRole, QueueResult
+from gateway.model.terms import BridgeKind, LegRole, QueueResult
 
 WRAP_UP_S = 10.0
 WITH_WRAP_UP = Site(
@@ -182,12 +183,21 @@ def test_an_agent_of_a_pool_is_at_the_telephone_where_he_logged_in() -> None:
     shift = Shift().member("8500", device_state=5, **pool)
     assert shift.agent("500").state is AgentState.LOGGED_OUT
 
-    shift.phones("8002", "*500").connects("8002").says(AgentLoggedIn, agent="500", device="PJSIP/8002")
-    assert shift.agent("8002").agent == "Sun Qi"
+    # The telephone is a member of its own as well.
+    shift.member("8002", "sales").later(5.0).phones("8002", "*500").connects("8002")
+    shift.says(AgentLoggedIn, agent="500", device="PJSIP/8002")
+    shift.says(LegBridged, leg="8002", bridge="pool", kind=BridgeKind.HOLDING, replaced=None)
+    desk = shift.agent("8002")
+    assert (desk.agent, desk.state, [served.queue for served in desk.queues]) == (
+        "Sun Qi",
+        AgentState.READY,
+        ["sales", "support"],
+    )
     assert shift.agent("500").queues == ()
 
     shift.says(AgentLoggedOut, agent="500").clears("8002")
-    assert (shift.agent("8002").state, shift.agent("500").agent) == (AgentState.LOGGED_OUT, "Sun Qi")
+    assert (shift.agent("8002").state, shift.agent("8002").agent) == (AgentState.READY, "Desk 8002")
+    assert (shift.agent("500").agent, [served.queue for served in shift.agent("500").queues]) == ("Sun Qi", ["support"])
     assert shift.agent("500").state is AgentState.LOGGED_OUT
 
     # Another process does not know where he is, but that he is there.
