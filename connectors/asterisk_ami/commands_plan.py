@@ -112,8 +112,8 @@ class Planner:
                 # Its own half takes the telephone's number over when that rings.
                 raise CommandRefusedError(
                     f"{self._pbx} would show the far end {extension}'s own number instead of {command.caller_number}: its "
-                    f"telephones are called as {self._settings.device}; set `commands: {{device: PJSIP/{{extension}}}}` under its "
-                    f"connector in our configuration"
+                    f"telephones are called as {self._settings.device}; set `commands: {{device: PJSIP/{{extension}}}}` "
+                    f"under its connector in our configuration"
                 )
             variables.append(f"CALLERID(num)={number(command.caller_number, 'the number to be shown')}")
         variables += [f"{name}={value}" for name, value in self._settings.variables.items()]
