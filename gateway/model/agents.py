@@ -72,7 +72,8 @@ class AgentBook:
 
     def members(self, queue: QueueName) -> list[Agent]:
         """Return the agents of a queue, by extension."""
-        return [agent for agent in self.agents if any(served.queue == queue for served in agent.queues)]
+        found = (desk.now for desk in self._desks.values() if queue in desk.memberships)
+        return sorted(found, key=lambda agent: agent.extension)
 
     def take_changes(self) -> list[AgentChanged]:
         """Return what has changed since the last time, in order."""
