@@ -288,9 +288,8 @@ class AgentBook:
         """
         desk = self._desks[extension]
         if desk.unsure and not discovered:
-            if self._listing_until:
-                return
-            discovered = True
+            # What it does is not known until all is listed.
+            return
         before = desk.now
         if discovered:
             desk.discover(at, self._names.get(extension), self._pool)

@@ -7,7 +7,7 @@ from connectors.asterisk_ami.replay import site_of
 from gateway.model.agent_states import Agent, AgentState
 from gateway.model.agents import LISTING_S, AgentBook, AgentChanged
 from gateway.model.board import Board
-from gateway.model.events import LegBridged
+from gateway.model.events import ConnectionLost, ConnectionMade, LegBridged
 from gateway.model.ids import QueueName
 from gateway.model.queue_rules import QueueRule
 from gateway.model.reports import AgentLoggedIn, AgentLoggedOut
@@ -311,6 +311,14 @@ def test_another_process_goes_on() -> None:
     assert (second.agent("8001").state, second.agent("8001").since) == (AgentState.NOT_READY, START + 0.5)
     assert (second.agent("8002").state, second.agent("8002").since) == (AgentState.TALKING, START + 0.5)
     assert second.changes == []
+
+
+def test_nothing_is_told_of_an_agent_while_nobody_listens() -> None:
+    shift = Shift(WITH_WRAP_UP).member("8001").rung("8001").given("8001").hangs_up("caller", "8001").says(ConnectionLost)
+    shift.passes(WRAP_UP_S + 5.0)
+    assert shift.states("8001")[-1] == "after_call_work"
+    shift.says(ConnectionMade).legs_listed().member("8001", last_call=START, listed=True).all_listed()
+    assert (shift.states("8001")[-1], shift.agent("8001").since) == ("ready", None)
 
 
 def test_two_replays_tell_the_same() -> None:
