@@ -44,7 +44,7 @@ TURNS: Final = 3
 BAR_CALLS_S: Final = 500.0
 MEMORY_CALLS: Final = 100_000
 WARM_PART: Final = 3
-"""Counted from 0, the tenth of the calls after which everything that is bounded is full: rings, caches, what is remembered of ended calls."""
+"""Counted from 0: the tenth of the calls after which all that is bounded is full (rings, caches, what is remembered of calls)."""
 MEMORY_BAR: Final = 1.05
 """Peak memory after all of them over that of a warm gateway."""
 
