@@ -7,7 +7,7 @@ from connectors.asterisk_ami.replay import site_of
 from gateway.model.agent_states import Agent, AgentState
 from gateway.model.agents import LISTING_S, AgentBook, AgentChanged
 from gateway.model.board import Board
-from gateway.model.events import ConnectionLost, ConnectionMade, LegBridged
+from gateway.model.events import AgentConnected, ConnectionLost, ConnectionMade, LegBridged
 from gateway.model.ids import QueueName
 from gateway.model.queue_rules import QueueRule
 from gateway.model.reports import AgentLoggedIn, AgentLoggedOut
@@ -203,6 +203,18 @@ def test_an_agent_of_a_pool_is_at_the_telephone_where_he_logged_in() -> None:
     # Another process does not know where he is, but that he is there.
     again = Shift().member("8500", device_state=1, listed=True, **pool).all_listed()
     assert again.agent("500").state is AgentState.READY
+
+
+def test_an_agent_of_a_pool_talks_where_he_sits() -> None:
+    shift = Shift().member("8002").phones("8002", "*500").connects("8002").later(5.0)
+    shift.comes_in().connects("caller").queues("support").helper("pipe", "caller").later(2.0)
+    shift.says(AgentConnected, leg="caller", queue="support", agent_leg="pipe", agent="Sun Qi", interface="Local/500@agents")
+    shift.bridges("8002", "caller").later(4.0).hangs_up("caller")
+
+    # Asterisk keeps him connected: he waits for the next one.
+    assert shift.passes(2.0).states("8002")[-2:] == ["talking", "busy"]
+    (record,) = [record for record in shift.records() if record["queue"] == "support"]
+    assert record["agents"] == [{"agent": "Sun Qi", "extension": "8002", "talk_s": 4.0}]
 
 
 # What was not heard
