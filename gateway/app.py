@@ -238,6 +238,8 @@ class Gateway:
         plugins: Mapping[PbxName, str] = {entry.pbx: entry.plugin for entry in self.settings.connectors}
         authenticator = self.authenticator or DemoAuthenticator()
         stream = Stream(self.hub, authenticator)
+        sites = {entry.pbx: entry.site for entry in self.settings.connectors}
+        customer_calls = CustomerCalls(self.customers, self.store, sites)
         # All that the API does: what stands here is served, described at /openapi.json and tried by schemathesis.
         groups: list[Group] = [
             Health(
@@ -258,9 +260,9 @@ class Gateway:
             Calls(self.engine, self.hub, self.store, plugins, self.customers.people),
             Agents(self.engine, self.hub, self.floor),
             Queues(self.engine, self.hub, self.floor),
-            Customers(self.customers),
+            Customers(self.customers, customer_calls),
             Notes(self.customers),
-            CustomerCalls(self.customers, self.store, {entry.pbx: entry.site for entry in self.settings.connectors}),
+            customer_calls,
             Webhooks(self.webhooks),
             CallControl(self.dispatcher),
             AgentControl(self.dispatcher),

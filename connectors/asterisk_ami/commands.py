@@ -74,9 +74,13 @@ class Commander:
         return frozenset() if self._rights is None else offered(self._rights, self._settings)
 
     def why_not(self, command: str) -> str:
-        """Say why a command is not among those."""
+        """Say why a command is not among those.
+
+        Raises:
+            PeerUnavailableError: The PBX is not connected, or only just.
+        """
         if self._rights is None:
-            return self._unconnected
+            raise PeerUnavailableError(self._unconnected)
         return why_not(command, self._rights, self._settings, self._pbx) or f"{self._pbx} takes {command} now: try again"
 
     async def learn(self, ask: Callable[[str, Sequence[tuple[str, str]]], Awaitable[Answer]]) -> None:

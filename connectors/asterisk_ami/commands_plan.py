@@ -106,10 +106,17 @@ class Planner:
         extension, target = number(command.extension, "the extension"), number(command.number, "the number")
         # As connected line: as CallerID it would be shown to the far end too, as the caller.
         variables = [f"CONNECTEDLINE(num)={target}", f"CONNECTEDLINE(name)={target}"]
+        device = self._device(extension)
         if command.caller_number is not None:
+            if device.startswith("Local/"):
+                # Its own half takes the telephone's number over when that rings.
+                raise CommandRefusedError(
+                    f"{self._pbx} would show the far end {extension}'s own number instead of {command.caller_number}: its "
+                    f"telephones are called as {self._settings.device}; set `commands: {{device: PJSIP/{{extension}}}}` "
+                    f"under its connector in our configuration"
+                )
             variables.append(f"CALLERID(num)={number(command.caller_number, 'the number to be shown')}")
         variables += [f"{name}={value}" for name, value in self._settings.variables.items()]
-        device = self._device(extension)
         if self._settings.auto_answer is not None:
             name, _, value = self._settings.auto_answer.partition(": ")
             by_pjsip = device.startswith("PJSIP/")

@@ -116,7 +116,11 @@ class AsteriskConnector:
         return self._commander.commands
 
     def why_not(self, command: str) -> str:
-        """Say why a command that is not among :attr:`commands` is not taken, and which line to change where."""
+        """Say why a command that is not among :attr:`commands` is not taken, and which line to change where.
+
+        Raises:
+            PeerUnavailableError: The PBX is not connected, or only just.
+        """
         return self._commander.why_not(command)
 
     def first_leg(self, order: Order) -> LegId | None:

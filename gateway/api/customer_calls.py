@@ -10,9 +10,11 @@ from msgspec import Meta
 
 from gateway.api.calls import told
 from gateway.api.customer_problems import plainly
+from gateway.api.customer_views import CallBrief
 from gateway.api.operations import Asked, Operation, answer
 from gateway.api.problems import bad_parameter
 from gateway.api.records import Shown
+from gateway.model.calls import Call
 from gateway.model.claims import CustomerId
 from gateway.model.customers import Person
 from gateway.model.ids import PbxName
@@ -22,6 +24,8 @@ from gateway.model.site import Site
 from gateway.ports.store import Cursor, Store
 from gateway.session.customers import CustomerBook
 
+LAST_CALLS: Final = 10
+"""Calls shown with a customer."""
 _NO_SITE: Final = Site()
 """Of a PBX that is no longer configured."""
 
@@ -70,6 +74,18 @@ class CustomerCalls:
             )
         ]
 
+    async def last(self, person: Person) -> list[dict[str, Any]]:
+        """Return his last calls in short; see :class:`gateway.api.customer_views.CallBrief`.
+
+        Raises:
+            StoreUnavailableError: The store does not answer.
+        """
+        return [
+            {field: record[field] for field in CallBrief.__struct_fields__}
+            for _, call in await self._ended(person, None, LAST_CALLS)
+            for record in (told(call, self._sites.get(call.pbx, _NO_SITE)),)
+        ]
+
     @plainly
     async def _calls(self, asked: Asked[CustomerCallsQuery, None]) -> web.Response:
         person = await self._book.people.person(CustomerId(asked.path("customer_id")))
@@ -79,7 +95,7 @@ class CustomerCalls:
         calls = [told(call, self._sites.get(call.pbx, _NO_SITE)) for _, call in page]
         return answer({"calls": calls, "next": _cursor(page[-1][0]) if len(found) > limit else None})
 
-    async def _ended(self, person: Person, after: Cursor | None, limit: int) -> list[tuple[Cursor, Any]]:
+    async def _ended(self, person: Person, after: Cursor | None, limit: int) -> list[tuple[Cursor, Call]]:
         if not person.numbers:
             return []
         search = CallSearch(terms=(frozenset(map(number_term, person.numbers)),))

@@ -6,7 +6,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from gateway.api.customer_bodies import ChannelKind
-from gateway.api.records import Time
+from gateway.api.records import Direction, OutcomeName, Seconds, Time
 from gateway.model.claims import Claim, Evidence, Joint
 from gateway.model.customers import Note, Person
 from gateway.model.times import rfc3339
@@ -45,6 +45,20 @@ class NoteView(msgspec.Struct, frozen=True, kw_only=True):
     at: Annotated[Time, Meta(description="When this version was written.")]
 
 
+class CallBrief(msgspec.Struct, frozen=True, kw_only=True):
+    """A former call, in short."""
+
+    call_id: str
+    pbx: str
+    direction: Direction | None
+    started_at: Time | None
+    ended_at: Time | None
+    outcome: OutcomeName
+    queue: str | None
+    answered_by: list[str]
+    talk_s: Seconds | None
+
+
 class CustomerView(msgspec.Struct, frozen=True, kw_only=True):
     """A customer, with everything that belongs to him."""
 
@@ -62,6 +76,10 @@ class CustomerView(msgspec.Struct, frozen=True, kw_only=True):
     changed_at: Time
     notes: Annotated[
         list[NoteView] | UnsetType, Meta(description="The last ones, the youngest first; where one customer is shown.")
+    ] = UNSET
+    calls: Annotated[
+        list[CallBrief] | UnsetType,
+        Meta(description="The last ones that ended, the latest first; of one customer, for those who may read calls."),
     ] = UNSET
 
 

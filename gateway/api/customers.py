@@ -18,6 +18,7 @@ from gateway.api.customer_bodies import (
     NewCustomer,
     SharedBody,
 )
+from gateway.api.customer_calls import CustomerCalls
 from gateway.api.customer_problems import plainly
 from gateway.api.customer_views import (
     CustomerList,
@@ -45,8 +46,9 @@ SHOWN_NOTES: Final = 50
 class Customers:
     """Shows and changes customers."""
 
-    def __init__(self, book: CustomerBook) -> None:
+    def __init__(self, book: CustomerBook, calls: CustomerCalls) -> None:
         self._book = book
+        self._calls = calls
 
     def operations(self) -> list[Operation]:
         """Return what is answered where."""
@@ -245,7 +247,9 @@ class Customers:
 
     @plainly
     async def _show(self, asked: Asked[Nothing, None]) -> web.Response:
-        return answer(await self._view(await self._book.people.person(_customer(asked))))
+        person = await self._book.people.person(_customer(asked))
+        calls = {"calls": await self._calls.last(person)} if asked.principal.may(Scope.CALLS_READ) else {}
+        return answer(await self._view(person) | calls)
 
     @plainly
     async def _change(self, asked: Asked[Nothing, CustomerPatch]) -> web.Response:

@@ -167,7 +167,7 @@ def _query(request: web.Request, wanted: type[msgspec.Struct]) -> msgspec.Struct
             raise bad_parameter(name, "it is given twice")
         if "\0" in text:
             raise bad_parameter(name, "it has a NUL character")
-        given[name] = [word for word in text.split(",") if word] if name in lists else text
+        given[name] = _words(name, text) if name in lists else text
     try:
         query = msgspec.convert(given, wanted, strict=False)
     except msgspec.ValidationError as error:
@@ -187,6 +187,13 @@ def may_be_left_out(body: type) -> bool:
     except msgspec.ValidationError:
         return False
     return True
+
+
+def _words(name: str, text: str) -> list[str]:
+    words = text.split(",")
+    if "" in words:
+        raise bad_parameter(name, "a word in it is empty")
+    return words
 
 
 async def _body(request: web.Request, decoder: msgspec.json.Decoder[Any], left_out: bool) -> Any:

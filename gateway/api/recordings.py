@@ -28,7 +28,7 @@ MAX_RANGE_CHARACTERS: Final = 100
 class RecordingsQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which recordings."""
 
-    state: Annotated[tuple[RecordingState, ...] | None, Meta(description="Only these.")] = None
+    state: Annotated[Annotated[tuple[RecordingState, ...], Meta(min_length=1)] | None, Meta(description="Only these.")] = None
     pbx: Annotated[str | None, Meta(description="Only this PBX's.")] = None
     limit: Annotated[int, Meta(ge=1, le=MAX_RECORDINGS)] = 100
     cursor: Annotated[str | None, Meta(description="The `next` of the page before, with the same filters.")] = None

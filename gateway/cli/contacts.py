@@ -105,8 +105,8 @@ def _read(file: Path, options: argparse.Namespace) -> tuple[ContactList, Mapping
         raise ContactsError(
             f"{file} is not {options.encoding} (byte {error.start}): leave --encoding out, or name another"
         ) from error
-    delimiter = delimiter_of(text) if options.delimiter is None else options.delimiter.replace("\\t", "\t")
     try:
+        delimiter = delimiter_of(text) if options.delimiter is None else options.delimiter.replace("\\t", "\t")
         read = read_list(text, delimiter)
     except (csv.Error, TypeError) as error:
         raise ContactsError(f"{file}: {error}") from error

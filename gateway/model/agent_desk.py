@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from gateway.model.agent_interfaces import Membership, is_away
+from gateway.model.agent_interfaces import Membership, is_away, is_served
 from gateway.model.agent_presence import Doing, Presence
 from gateway.model.agent_states import Agent, AgentState, WrapUp
 from gateway.model.ids import CallId, QueueName
@@ -32,11 +32,11 @@ class Desk:
         "_rules",
         "changed_at",
         "devices",
+        "given",
         "lingers_on",
         "lingers_since",
         "memberships",
         "now",
-        "pool_agent",
         "present",
         "told_at",
         "unsure",
@@ -55,12 +55,12 @@ class Desk:
         """The PBX's word for each telephone's state."""
         self.present: dict[CallId, Presence] = {}
         self.wrap_up: WrapUp | None = None
+        self.given: tuple[CallId, QueueName] | None = None
+        """The call that a queue gave, and the queue, before anybody listened: the PBX lists the member as with a caller."""
         self.lingers_since: float | None = None
         """Since when all that is left of its calls is a leg outside of any bridge."""
         self.lingers_on = False
         """For longer than a leg does that is about to go."""
-        self.pool_agent: str | None = None
-        """The id of the agent of a pool who serves queues here."""
         self.unsure = False
         """What it did was not heard for a while."""
 
@@ -128,6 +128,10 @@ class Desk:
         """Find out the state after a time in which nobody heard the PBX: since when it is so is only told where it is proved."""
         self._find_wrap_up(at)
         presence = self._strongest()
+        self.given = None
+        if presence is not None and presence.doing is Doing.IN_CALL:
+            queues = [membership.queue for membership in self.memberships.values() if membership.in_call]
+            self.given = (presence.call_id, min(queues)) if queues else None
         state, reason, call_id, queue = self._state(presence, pool)
         same = self._is(state, reason, call_id)
         since = self._proved_since(state, presence, same)
@@ -167,7 +171,7 @@ class Desk:
     def _strongest(self) -> Presence | None:
         found: Presence | None = None
         for presence in self.present.values():
-            if presence.waits_in_pool and self.pool_agent is not None:
+            if presence.waits_in_pool and any(membership.pool_agent is not None for membership in self.memberships.values()):
                 continue
             if found is None or presence.doing > found.doing:
                 found = presence
@@ -177,12 +181,12 @@ class Desk:
         self, presence: Presence | None, pool: Collection[str]
     ) -> tuple[AgentState, str | None, CallId | None, QueueName | None]:
         if presence is not None:
+            if presence.doing is Doing.IN_CALL and self.given is not None and self.given[0] == presence.call_id:
+                return AgentState.TALKING, None, *self.given
             state, reason = _BY_DOING[presence.doing]
             return state, reason, presence.call_id, presence.queue
-        memberships = self.memberships.values()
-        in_pool = self.pool_agent is not None
-        # Where he is may be unknown, as after a restart; the PBX says that he is nowhere by his own state.
-        if not memberships or (in_pool and self.pool_agent not in pool and is_away({}, memberships)):
+        memberships = [membership for membership in self.memberships.values() if is_served(membership, pool)]
+        if not memberships:
             return AgentState.LOGGED_OUT, None, None, None
         if all(membership.paused for membership in memberships):
             reasons = [membership.reason for membership in memberships if membership.reason]
@@ -232,8 +236,10 @@ class Desk:
 
 
 def _agent_of(memberships: Iterable[Membership]) -> str | None:
-    """Return who is logged in: the last who did, by name where several did at once."""
-    ordered = sorted(memberships, key=lambda each: (-(each.logged_in_at or 0.0), not each.dynamic, each.member))
+    """Return who is logged in: an agent of a pool, else the last who did, by name where several did at once."""
+    ordered = sorted(
+        memberships, key=lambda each: (each.pool_agent is None, -(each.logged_in_at or 0.0), not each.dynamic, each.member)
+    )
     return (ordered[0].member or None) if ordered else None
 
 

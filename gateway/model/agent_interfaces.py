@@ -1,6 +1,6 @@
 """Queue members: which telephone each stands for, and what the PBX says of him. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
 import msgspec
@@ -31,6 +31,10 @@ class Membership(msgspec.Struct, frozen=True, kw_only=True):
     last_pause: float | None = None
     logged_in_at: float | None = None
     wrap_up_s: float = 0.0
+    pool_agent: str | None = None
+    """The id of an agent who has no telephone of his own and logs in at any."""
+    in_call: bool = False
+    """With a caller whom this queue gave him, as far as the PBX has said it yet."""
 
 
 def membership_of(event: MemberChanged) -> Membership:
@@ -48,7 +52,20 @@ def membership_of(event: MemberChanged) -> Membership:
         last_pause=event.last_pause,
         logged_in_at=event.logged_in_at,
         wrap_up_s=event.wrap_up_s,
+        pool_agent=pool_agent_of(event.interface, event.state_interface),
+        in_call=event.in_call,
     )
+
+
+def is_served(membership: Membership, pool: Collection[str]) -> bool:
+    """Tell whether somebody serves it: of an agent of a pool only while he is logged in.
+
+    Args:
+        membership: Of any agent.
+        pool: The agents of the pool who are known to be at a telephone; others may be too, as after a restart.
+    """
+    agent = membership.pool_agent
+    return agent is None or agent in pool or membership.device_state not in _UNREACHABLE_NUMBERS
 
 
 def number_of(interface: str) -> str:

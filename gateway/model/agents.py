@@ -11,7 +11,7 @@ from typing import Any, Final, TypeGuard
 import msgspec
 
 from gateway.model.agent_desk import Desk
-from gateway.model.agent_interfaces import desk_of, membership_of, number_of, pool_agent_of
+from gateway.model.agent_interfaces import desk_of, membership_of, number_of
 from gateway.model.agent_presence import Doing, Presence, presences_of
 from gateway.model.agent_states import Agent
 from gateway.model.calls import Call
@@ -72,7 +72,8 @@ class AgentBook:
 
     def members(self, queue: QueueName) -> list[Agent]:
         """Return the agents of a queue, by extension."""
-        return [agent for agent in self.agents if any(served.queue == queue for served in agent.queues)]
+        found = (desk.now for desk in self._desks.values() if queue in desk.memberships)
+        return sorted(found, key=lambda agent: agent.extension)
 
     def take_changes(self) -> list[AgentChanged]:
         """Return what has changed since the last time, in order."""
@@ -151,12 +152,10 @@ class AgentBook:
     # What the PBX says
 
     def _member_changed(self, event: MemberChanged) -> None:
-        agent = pool_agent_of(event.interface, event.state_interface)
         extension = desk_of(event.interface, event.state_interface, self._site, self._pool)
         desk = self._desk(extension)
         if desk is None:
             return
-        desk.pool_agent = agent or desk.pool_agent
         self._unconfirmed.discard((extension, event.queue))
         known = desk.memberships.get(event.queue)
         just_now = event.logged_in_at is not None and event.at - event.logged_in_at < _JUST_NOW_S
@@ -196,13 +195,14 @@ class AgentBook:
         else:
             self._pool[agent] = extension
         old, new = self._desks.get(before), self._desk(extension)
-        if old is None or new is None or old is new or old.pool_agent != agent:
+        if old is None or new is None or old is new:
             return
         # The PBX tells his state as a member only afterwards.
         state = _UNAVAILABLE if extension == agent else _NOT_IN_USE
-        moved = {queue: msgspec.structs.replace(each, device_state=state) for queue, each in old.memberships.items()}
-        new.memberships, old.memberships = new.memberships | moved, {}
-        new.pool_agent, old.pool_agent = agent, None
+        for queue, membership in tuple(old.memberships.items()):
+            if membership.pool_agent == agent:
+                del old.memberships[queue]
+                new.memberships[queue] = msgspec.structs.replace(membership, device_state=state)
         self._touched |= {before: None, extension: None}
 
     def _connection_made(self, event: ConnectionMade) -> None:
@@ -288,9 +288,8 @@ class AgentBook:
         """
         desk = self._desks[extension]
         if desk.unsure and not discovered:
-            if self._listing_until:
-                return
-            discovered = True
+            # What it does is not known until all is listed.
+            return
         before = desk.now
         if discovered:
             desk.discover(at, self._names.get(extension), self._pool)

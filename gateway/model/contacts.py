@@ -25,8 +25,6 @@ COMMON: Final = 0.7
 MAX_TEXT_CHARACTERS: Final = 200
 """Of a name or another field; what is longer is cut."""
 
-csv.field_size_limit(1024 * 1024)
-
 
 class ContactField(StrEnum):
     """What a column may hold."""

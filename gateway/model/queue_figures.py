@@ -77,7 +77,7 @@ class QueueFigures(msgspec.Struct, frozen=True, kw_only=True):
     average_wait_s: float | None
     """Of those who were answered."""
     max_wait_s: float | None
-    """Of all, in whole seconds."""
+    """Of all."""
     average_talk_s: float | None
     """Of answered calls that have ended and whose length is known."""
 
@@ -93,7 +93,7 @@ class _Sums:
         self.answered_wait_s = 0.0
         self.answered_waits = 0
         self.waits: Counter[int] = Counter()
-        """By whole seconds, so that the longest can be taken out again."""
+        """By tenths of a second, so that the longest can be taken out again."""
         self.talk_s = 0.0
         self.talks = 0
 
@@ -101,10 +101,10 @@ class _Sums:
         self.fates[count.fate] += sign
         self.in_time += sign * count.in_time
         if count.wait_s is not None:
-            second = int(count.wait_s)
-            self.waits[second] += sign
-            if not self.waits[second]:
-                del self.waits[second]
+            tenths = round(count.wait_s * 10)
+            self.waits[tenths] += sign
+            if not self.waits[tenths]:
+                del self.waits[tenths]
             if count.fate is Fate.ANSWERED:
                 self.answered_wait_s += sign * count.wait_s
                 self.answered_waits += sign
@@ -134,7 +134,7 @@ class _Sums:
             unknown=fates[Fate.UNKNOWN],
             service_level=round(self.in_time / counted, 4) if counted else None,
             average_wait_s=round(self.answered_wait_s / self.answered_waits, 1) if self.answered_waits else None,
-            max_wait_s=float(max(self.waits)) if self.waits else None,
+            max_wait_s=max(self.waits) / 10 if self.waits else None,
             average_talk_s=round(self.talk_s / self.talks, 1) if self.talks else None,
         )
 

@@ -65,6 +65,8 @@ class MemberChanged(Event, frozen=True):
     """Whole seconds; None where the PBX does not say it."""
     wrap_up_s: float = 0.0
     """Of the member itself; the queue's own is not told."""
+    in_call: bool = False
+    """With a caller whom the queue gave him; in a list it is sure, else it may come late."""
     listed: bool = False
     """Part of a list of all, so that nobody knows when it became so; ``QueuesListed`` follows."""
 

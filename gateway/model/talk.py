@@ -70,6 +70,7 @@ def update(change: Change) -> None:
     for leg in sorted(new, key=lambda leg: leg.bridged_at):
         _answered(change, leg)
     if call.agents:
+        _seat_agents(call, parties)
         present = {leg.party for leg in parties}
         call.agents = tuple(_agent_now(agent, agent.extension in present, at) for agent in call.agents)
 
@@ -98,6 +99,15 @@ def _answered(change: Change, leg: Leg) -> None:
         call.menus_left_at = at
     call.attempted = None
     change.tell("call.answered", by=leg.party, leg=leg.id)
+
+
+def _seat_agents(call: Call, parties: list[Leg]) -> None:
+    """Find out where an agent sits who has no telephone of his own: at the first one that the queue's caller hears."""
+    inside = [leg.party for leg in parties if leg.kind is PartyKind.EXTENSION]
+    if len(inside) == 1 and call.answered_by == (inside[0],) and not call.transfers:
+        call.agents = tuple(
+            msgspec.structs.replace(agent, extension=inside[0]) if agent.extension is None else agent for agent in call.agents
+        )
 
 
 def _agent_now(agent: AgentTalk, talking: bool, at: float) -> AgentTalk:

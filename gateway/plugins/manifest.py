@@ -14,11 +14,12 @@ A plugin is a package with this file beside its ``__init__.py``. An example, wit
     replay = "connectors.asterisk_ami.replay:events_of"
     record = "connectors.asterisk_ami.record:record"
     snippet = "connectors.asterisk_ami.snippet:snippet"
+    directory = "connectors.asterisk_ami.directory_tool:directory"
 
 ``settings`` is a msgspec Struct; a connector's has a field ``site`` (:class:`gateway.model.site.Site`), and secrets in it
 are :class:`gateway.model.secret.Secret`. ``create`` of a connector is a :class:`gateway.ports.plugins.CreateConnector`; the
-tools are the callables of that module. A ``kind = "simulator"`` poses as a PBX: its ``create`` is a
-:class:`gateway.ports.plugins.Simulator` and ``speaks`` names the connector that talks to it.
+tools are the callables of that module, ``directory`` is :class:`gateway.ports.agents.ReadDirectory`. A ``kind = "simulator"``
+poses as a PBX: its ``create`` is a :class:`gateway.ports.plugins.Simulator` and ``speaks`` names the connector that talks to it.
 """
 
 import tomllib

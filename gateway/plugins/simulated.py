@@ -35,7 +35,9 @@ class SimulatedPbx:
         return self._connector.commands if isinstance(self._connector, CommandingConnector) else frozenset()
 
     def why_not(self, command: str) -> str:
-        """Say why a command is not taken."""
+        """Say why a command is not taken; see :class:`gateway.ports.connector.CommandingConnector`."""
+        if self._connector is None:
+            raise PeerUnavailableError(f"{self._pbx} is not connected")
         if isinstance(self._connector, CommandingConnector):
             return self._connector.why_not(command)
         return f"{self._pbx}: its connector takes no commands"

@@ -78,7 +78,11 @@ class CommandingConnector(Connector, Protocol):
         """The ``type`` of each command that this PBX takes, as far as it is configured and connected now."""
 
     def why_not(self, command: str) -> str:
-        """Say why a command that is not among :attr:`commands` is not taken, and which line to change where."""
+        """Say why a command that is not among :attr:`commands` is not taken, and which line to change where.
+
+        Raises:
+            PeerUnavailableError: The PBX is not connected, or only just: what it takes is not known yet.
+        """
 
     def first_leg(self, order: Order) -> LegId | None:
         """Return the id that the first leg of a call will have that the order begins; the same each time."""

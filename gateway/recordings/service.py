@@ -6,6 +6,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+import structlog
+
 from gateway.model.errors import ConfigurationError, StoreUnavailableError
 from gateway.model.ids import DEFAULT_TENANT
 from gateway.ports.recordings import RecordingSource, RecordingStorage, RecordingStore
@@ -25,6 +27,10 @@ from gateway.session.hub import Hub
 from gateway.session.retention import Kept
 
 HOUR_S: Final = 3_600.0
+RESTART_S: Final = 10.0
+"""Seconds after which a part that failed is run again."""
+
+_log = structlog.get_logger()
 
 
 class Recordings:
@@ -59,6 +65,7 @@ class Recordings:
         self._recordings = recordings
         self._committer = committer
         self._now = now
+        self._sleep = sleep
         self._fetchers = [
             Fetcher(
                 each.pbx,
@@ -97,13 +104,22 @@ class Recordings:
             async with asyncio.TaskGroup() as tasks:
                 if self._fetchers:
                     await asyncio.to_thread(self._tidy)
-                    tasks.create_task(self._follow(), name="recordings.follow")
+                    tasks.create_task(self._keep("follow", self._follow), name="recordings.follow")
                 for fetcher in self._fetchers:
-                    tasks.create_task(fetcher.run(), name=f"recordings.{fetcher.pbx}")
+                    tasks.create_task(self._keep(fetcher.pbx, fetcher.run), name=f"recordings.{fetcher.pbx}")
                 # Where nothing is fetched, what was fetched before can be heard still.
                 await asyncio.Event().wait()
         finally:
             await self._storage.close()
+
+    async def _keep(self, part: str, run: Callable[[], Awaitable[None]]) -> None:
+        """Run a part, and run it again when it failed: a fault about recordings must not cost a call."""
+        while True:
+            try:
+                await run()
+            except Exception:  # noqa: BLE001  # whatever it is, it is this part's alone
+                _log.exception("recordings_failed", part=part)
+            await self._sleep(RESTART_S)
 
     async def _follow(self) -> None:
         # What a former process had kept, and was cut off before it could tell it. Where the database fails, it is told next time.

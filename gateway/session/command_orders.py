@@ -11,6 +11,7 @@ import msgspec
 from gateway.model.calls import Call
 from gateway.model.commands import Command, CommandId, Order, PlaceCall, SetForwarding, name_of
 from gateway.model.dial_rules import Allowance, DialRules, Refused, judge
+from gateway.model.errors import PeerUnavailableError
 from gateway.model.ids import CallId, PbxName
 from gateway.model.number_kinds import NumberKind, is_emergency
 from gateway.model.permits import acting_device, check_devices, check_listening, own_device, target_of, with_consultation
@@ -184,7 +185,11 @@ class Orders:
             raise CommandNotDoneError(Refusal.COMMAND_NOT_SUPPORTED, f"{state.pbx}: its connector takes no commands")
         name = name_of(kind)
         if name not in connector.commands:
-            raise CommandNotDoneError(Refusal.COMMAND_NOT_SUPPORTED, connector.why_not(name))
+            try:
+                reason = connector.why_not(name)
+            except PeerUnavailableError as error:
+                raise CommandNotDoneError(Refusal.PBX_UNAVAILABLE, str(error)) from error
+            raise CommandNotDoneError(Refusal.COMMAND_NOT_SUPPORTED, reason)
         return connector
 
     def _take_one(self, principal: Principal) -> None:

@@ -103,17 +103,25 @@ class PbxState:
         self._queues.apply(event)
         try:
             step = self._board.apply(event)
-            self.agents.apply(event, step.calls)
-            for call in step.calls:
-                self.days.put(call)
-            if type(event) is ConnectionLost or type(event) is ConnectionMade:
-                self.days.gap(event.at)
         except Exception:  # noqa: BLE001  # one event that we do not understand must not cost the PBX's other calls
             counts.failed_events += 1
             _log.exception("event_not_applied", pbx=self.pbx, event_type=type(event).__name__, **{"pii.event": event})
             return NOTHING
         counts.call_events += len(step.events)
+        self._watch(event, step)
         return step
+
+    def _watch(self, event: PbxEvent, step: Step) -> None:
+        """Let the agents and the queues' figures follow; what goes wrong there costs no call."""
+        try:
+            self.agents.apply(event, step.calls)
+            for call in step.calls:
+                self.days.put(call)
+            if type(event) is ConnectionLost or type(event) is ConnectionMade:
+                self.days.gap(event.at)
+        except Exception:  # noqa: BLE001  # as above
+            self.counts.failed_events += 1
+            _log.exception("agents_not_applied", pbx=self.pbx, event_type=type(event).__name__, **{"pii.event": event})
 
     def learnt(self) -> list[Habit]:
         """Return what was learnt of the PBX since the last time."""

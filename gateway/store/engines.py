@@ -68,7 +68,7 @@ async def told_plainly(where: str) -> AsyncIterator[None]:
     """
     try:
         yield
-    except IntegrityError as error:
+    except (IntegrityError, sqlite3.IntegrityError) as error:
         raise StoreTakenError(f"{where}: somebody else has written to it ({_reason(error)})") from error
     except (SQLAlchemyError, sqlite3.Error, OSError, TimeoutError) as error:
         raise StoreUnavailableError(f"{where}: {_reason(error)}") from error

@@ -16,6 +16,7 @@ from gateway.store.database import Database
 from gateway.store.rows import call_row, event_row, habit_row, heard_row, term_rows
 from gateway.store.snapshots import decode_call, decode_gaps
 from gateway.store.tables import CALL_TERMS, CALLS, EVENTS, EVERYBODY, HABITS, PBXS, POSITION
+from gateway.store.writes import Rows, Write, write_all
 
 PRUNE_ROWS: Final = 2_000
 """Rows deleted in one transaction: short enough that commits do not wait for it noticeably."""
@@ -39,12 +40,13 @@ class SqlStore:
         self._first_position = first_position
         self._kept_from = 1
         insert: Any = sqlite.insert if database.is_sqlite else postgresql.insert
-        self._put_call = replacing(insert(CALLS), CALLS)
+        self._put_call = Write(replacing(insert(CALLS), CALLS), CALLS)
         # The terms of a call only grow: what a correction adds is added.
-        self._put_terms = insert(CALL_TERMS).on_conflict_do_nothing()
-        self._put_heard = replacing(insert(PBXS), PBXS)
-        self._put_habit = insert(HABITS).on_conflict_do_nothing()
-        self._put_position = replacing(insert(POSITION), POSITION)
+        self._put_terms = Write(insert(CALL_TERMS).on_conflict_do_nothing(), CALL_TERMS)
+        self._put_event = Write(sa.insert(EVENTS), EVENTS)
+        self._put_heard = Write(replacing(insert(PBXS), PBXS), PBXS)
+        self._put_habit = Write(insert(HABITS).on_conflict_do_nothing(), HABITS)
+        self._put_position = Write(replacing(insert(POSITION), POSITION), POSITION)
 
     @property
     def description(self) -> str:
@@ -61,7 +63,7 @@ class SqlStore:
         await self.database.open()
         if await self.last_position() < self._first_position:
             async with self.database.writing() as connection:
-                await connection.execute(self._put_position, [{"tenant": EVERYBODY, "last": self._first_position}])
+                await write_all(connection, [(self._put_position, [{"tenant": EVERYBODY, "last": self._first_position}])])
         await self._look_for_oldest()
 
     async def close(self) -> None:
@@ -76,19 +78,17 @@ class SqlStore:
 
     async def commit(self, batch: Batch) -> None:
         """Keep all of the batch in one transaction."""
+        position = [{"tenant": EVERYBODY, "last": batch.events[-1].position}] if batch.events else []
+        writes: list[tuple[Write, Rows]] = [
+            (self._put_call, [call_row(changed) for changed in batch.calls]),
+            (self._put_terms, [row for changed in batch.calls for row in term_rows(changed)]),
+            (self._put_event, [event_row(told) for told in batch.events]),
+            (self._put_position, position),
+            (self._put_heard, [heard_row(heard) for heard in batch.heard]),
+            (self._put_habit, [habit_row(learnt) for learnt in batch.learnt]),
+        ]
         async with self.database.writing() as connection:
-            if batch.calls:
-                await connection.execute(self._put_call, [call_row(changed) for changed in batch.calls])
-                terms = [row for changed in batch.calls for row in term_rows(changed)]
-                if terms:
-                    await connection.execute(self._put_terms, terms)
-            if batch.events:
-                await connection.execute(sa.insert(EVENTS), [event_row(told) for told in batch.events])
-                await connection.execute(self._put_position, [{"tenant": EVERYBODY, "last": batch.events[-1].position}])
-            if batch.heard:
-                await connection.execute(self._put_heard, [heard_row(heard) for heard in batch.heard])
-            if batch.learnt:
-                await connection.execute(self._put_habit, [habit_row(learnt) for learnt in batch.learnt])
+            await write_all(connection, writes)
 
     async def told_after(self, position: int, limit: int) -> list[Told]:
         """Return the next events after this position, in order."""

@@ -33,6 +33,7 @@ from gateway.model.webhooks import (
 from gateway.ports.store import Told
 from gateway.ports.webhooks import Progress, WebhookStore
 from gateway.session.hub import Hub, Listener, PositionLostError, TooSlowError
+from gateway.webhooks.lines import Lines
 from gateway.webhooks.sender import Sender
 
 AT_ONCE: Final = 8
@@ -83,7 +84,7 @@ class Courier:
         self._now = now
         self._jitter = jitter
         self._template = None if endpoint.template is None else template_of(endpoint.template)
-        self._waiting: dict[str, deque[Delivery]] = {}
+        self._waiting = Lines()
         self._stored: set[int] = set()
         """Positions of deliveries that the store has."""
         self._changed: dict[int, Delivery] = {}
@@ -98,13 +99,14 @@ class Courier:
         self._look_at = 0.0
         self._why: str | None = None
         self._slots = asyncio.Semaphore(AT_ONCE)
+        self._noting = asyncio.Lock()
         self._nap: asyncio.Timeout | None = None
         """Of waiting for something to do."""
 
     @property
     def standing(self) -> Standing:
         """How the endpoint stands."""
-        waiting = sum(map(len, self._waiting.values()))
+        waiting = len(self._waiting)
         return Standing(position=self._position, waiting=waiting, dead=self._dead, away_since=self._away_since, why=self._why)
 
     def _may_send(self) -> bool:
@@ -117,11 +119,11 @@ class Courier:
             StoreUnavailableError: The store does not answer.
         """
         await self.recount()
-        here = {each.position for waiting in self._waiting.values() for each in waiting} | self._done
+        here = {each.position for each in self._waiting} | self._done
         for delivery in await self._store.waiting(self._tenant, self.endpoint.id):
             self._stored.add(delivery.position)
             if delivery.position not in here:
-                self._put(delivery)
+                self._waiting.put(delivery)
         if self._nap is not None:
             self._nap.reschedule(0.0)
 
@@ -158,9 +160,13 @@ class Courier:
         Raises:
             StoreUnavailableError: The store does not answer; it is noted another time.
         """
+        async with self._noting:  # an older note must not come after a younger one
+            await self._note()
+
+    async def _note(self) -> None:
         done, attempts, position = set(self._done), list(self._attempts), self._position
         # Whatever waits is behind the position that is noted with it.
-        unsent = (each for waiting in self._waiting.values() for each in waiting if each.position not in self._stored)
+        unsent = (each for each in self._waiting if each.position not in self._stored)
         changed = {each.position: each for each in unsent} | self._changed
         if not (changed or done or attempts) and position == self._noted_position:
             return
@@ -184,10 +190,10 @@ class Courier:
                 if self._away_since is not None:
                     await self._pause(self._look_at - self._now())
                     await self._look()
-                elif due := self._due():
+                elif due := self._waiting.due(self._now()):
                     await self._send(due)
-                elif sum(map(len, self._waiting.values())) >= MAX_WAITING:
-                    await self._pause(self._until_next())
+                elif len(self._waiting) >= MAX_WAITING:
+                    await self._pause(self._waiting.next_at() - self._now())
                 else:
                     await self._listen(listener)
                 await self._flush_by_and_by()
@@ -196,7 +202,7 @@ class Courier:
 
     async def _listen(self, listener: Listener) -> None:
         """Take the next events; return when something that waits is due."""
-        wait_s = min(self._until_next(), FLUSH_S if self._changed or self._done or self._attempts else IDLE_S)
+        wait_s = min(self._waiting.next_at() - self._now(), FLUSH_S if self._changed or self._done or self._attempts else IDLE_S)
         batch: list[Told] = []
         async with self._waiting_for(wait_s):
             batch = await listener.next_batch()
@@ -209,7 +215,7 @@ class Courier:
         self._position = max(self._position, batch[-1].position)
 
     def _take(self, told: Told) -> None:
-        self._put(
+        self._waiting.put(
             Delivery(
                 position=told.position,
                 event_id=told.id,
@@ -219,21 +225,6 @@ class Courier:
                 at=told.at,
             )
         )
-
-    def _put(self, delivery: Delivery) -> None:
-        line = self._waiting.setdefault(_line(delivery), deque())
-        if line and line[-1].position > delivery.position:  # a dead one that is tried again
-            self._waiting[_line(delivery)] = deque(sorted((*line, delivery), key=lambda each: each.position))
-        else:
-            line.append(delivery)
-
-    def _due(self) -> list[str]:
-        now = self._now()
-        return [line for line, waiting in self._waiting.items() if waiting[0].retry_at <= now]
-
-    def _until_next(self) -> float:
-        """Seconds until something that waits is due."""
-        return min((waiting[0].retry_at for waiting in self._waiting.values()), default=float("inf")) - self._now()
 
     async def _pause(self, seconds: float) -> None:
         """Wait, or until there is something new to do."""
@@ -258,12 +249,11 @@ class Courier:
                 tasks.create_task(self._send_line(line), name=f"webhook.{self.endpoint.id}")
 
     async def _send_line(self, line: str) -> None:
-        while self._may_send() and line in self._waiting:
+        while self._may_send():
             async with self._slots:
-                if not self._may_send():  # something came of another message meanwhile
-                    return
-                delivery = self._waiting[line][0]
-                if delivery.retry_at > self._now():
+                delivery = self._waiting.first(line)
+                # Something may have come of another message meanwhile.
+                if delivery is None or delivery.retry_at > self._now() or not self._may_send():
                     return
                 outcome = await self._attempt(delivery)
             self._took(line, delivery, outcome)
@@ -272,11 +262,11 @@ class Courier:
         """See whether the endpoint is back, with the first thing that waits; without any the next event will show."""
         if self._now() < self._look_at:
             return
-        if not self._waiting:
+        line = self._waiting.eldest()
+        delivery = None if line is None else self._waiting.first(line)
+        if line is None or delivery is None:
             self._away_since, self._failures = None, OPEN_AFTER - 1
             return
-        line = min(self._waiting, key=lambda line: (self._waiting[line][0].attempts > 1, self._waiting[line][0].position))
-        delivery = self._waiting[line][0]
         outcome = await self._attempt(delivery)
         if outcome.away:
             self._why = outcome.why
@@ -286,10 +276,8 @@ class Courier:
         away_s = round(self._now() - (self._away_since or self._now()))
         _log.info("webhook_back", webhook=self.endpoint.name, away_s=away_s)
         self._away_since, self._failures, self._looks = None, 0, 0
-        for waiting in self._waiting.values():
-            # It was the endpoint that failed, not the message.
-            waiting[0] = msgspec.structs.replace(waiting[0], retry_at=0.0)
-        self._took(line, self._waiting[line][0], outcome)
+        self._waiting.hurry()  # it was the endpoint that failed, not the messages
+        self._took(line, delivery, outcome)
 
     async def _attempt(self, delivery: Delivery) -> Outcome:
         now = self._now()
@@ -319,9 +307,9 @@ class Courier:
         return headers_of(event_id, now, body, [key for key in keys if key is not None])
 
     def _took(self, line: str, delivery: Delivery, outcome: Outcome) -> None:
-        """Go on from what came of an attempt at the first one of a line."""
+        """Go on from what came of an attempt."""
         if outcome.arrived:
-            self._leave(line)
+            self._waiting.leave(line, delivery)
             self._changed.pop(delivery.position, None)
             self._done.add(delivery.position)
             self._failures, self._why = 0, None
@@ -344,20 +332,12 @@ class Courier:
         )
         self._changed[delivery.position] = changed
         if changed.dead:
-            self._leave(line)
+            self._waiting.leave(line, delivery)
             self._dead += 1
             facts = {"webhook": self.endpoint.name, "event_id": delivery.event_id, **_told_openly(outcome)}
             _log.warning("webhook_message_dead", **facts)
-        elif _line(changed) == line:
-            self._waiting[line][0] = changed
         else:
-            self._leave(line)
-            self._put(changed)
-
-    def _leave(self, line: str) -> None:
-        self._waiting[line].popleft()
-        if not self._waiting[line]:
-            del self._waiting[line]
+            self._waiting.exchange(line, changed)
 
     def _is_away(self, outcome: Outcome) -> None:
         if self._away_since is None:
@@ -382,13 +362,6 @@ class Courier:
         lost = max(self._position - before, 0)
         self._why = f"{lost} events were deleted (store.events_days) before they could be sent"
         _log.error("webhook_events_lost", webhook=self.endpoint.name, events=lost)
-
-
-def _line(delivery: Delivery) -> str:
-    """Return behind whom a message waits: its call's; of no call all others, unless it was refused."""
-    if delivery.call_id is not None:
-        return delivery.call_id
-    return f"#{delivery.position}" if delivery.attempts else ""
 
 
 def _told_openly(outcome: Outcome) -> dict[str, Any]:

@@ -92,16 +92,17 @@ class Sender:
         """Post a message once. Cancelling is safe: it may have arrived, and is sent again under the same id."""
         began_at = self._clock()
         try:
-            check_url(url, self._allowed)
-            async with asyncio.timeout(self._timeout_s):
-                outcome = await self._post(url, body, headers)
+            host = check_url(url, self._allowed)
         except TargetError as error:
             return Outcome(status=None, why=str(error))
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                outcome = await self._post(url, body, headers)
         except TimeoutError:
-            why = f"no answer within {self._timeout_s:g} s"
+            why = f"{host}: no answer within {self._timeout_s:g} s"
             return Outcome(status=None, why=why, took_s=self._clock() - began_at)
         except (ClientError, OSError, ValueError) as error:  # a host that no name service takes is a ValueError
-            return Outcome(status=None, why=_reason(error), took_s=self._clock() - began_at)
+            return Outcome(status=None, why=f"{host}: {_reason(error)}", took_s=self._clock() - began_at)
         return Outcome(
             status=outcome.status, why=outcome.why, retry_after_s=outcome.retry_after_s, took_s=self._clock() - began_at
         )

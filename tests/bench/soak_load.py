@@ -260,8 +260,9 @@ def _steps(log: Path) -> Iterable[tuple[str, str, float, str]]:
     if not log.exists():
         return
     for line in log.read_text(errors="replace").splitlines():
-        word, caller, seconds, micros, *desk = line.split()
-        yield word, caller, float(seconds) + float(micros) / 1e6, desk[0] if desk else ""
+        # SIPp writes nothing for no microseconds at all.
+        word, caller, seconds, micros, *desk = line.split(" ")
+        yield word, caller, float(seconds) + float(micros or 0) / 1e6, desk[0] if desk else ""
 
 
 async def _start(folder: Path, name: str, host: str, port: int, *more: str) -> asyncio.subprocess.Process:

@@ -43,8 +43,8 @@ ROUNDS: Final = 20
 TURNS: Final = 3
 BAR_CALLS_S: Final = 500.0
 MEMORY_CALLS: Final = 100_000
-WARM_PART: Final = 2
-"""The tenth of the calls after which everything that is bounded is full: rings, caches, what is remembered of ended calls."""
+WARM_PART: Final = 3
+"""Counted from 0: the tenth of the calls after which all that is bounded is full (rings, caches, what is remembered of calls)."""
 MEMORY_BAR: Final = 1.05
 """Peak memory after all of them over that of a warm gateway."""
 
@@ -146,7 +146,7 @@ def memory_growth() -> float:
     peaks: list[int] = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
     growth = peaks[-1] / peaks[WARM_PART]
     sizes = ", ".join(f"{peak / 1024:.0f}" for peak in peaks)
-    print(f"  peak memory after each tenth of {MEMORY_CALLS:,} calls: {sizes} MiB; the last is {growth:.2f} times the third")
+    print(f"  peak memory after each tenth of {MEMORY_CALLS:,} calls: {sizes} MiB; the last is {growth:.2f} times the fourth")
     return growth
 
 

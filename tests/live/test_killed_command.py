@@ -21,11 +21,15 @@ BODY: Final = {"extension": "1001", "number": "1002"}
 
 
 async def place(gateway: Gateway, key: str) -> dict[str, Any]:
-    """Ask for the call, and return what is known of the command."""
-    async with gateway.client() as client, client.post("api/v1/calls", json=BODY, headers={"Idempotency-Key": key}) as answer:
-        told: dict[str, Any] = await answer.json()
-        assert answer.status == 202, told
-        return told
+    """Ask for the call, again while the PBX is not connected, and return what is known of the command."""
+    async with gateway.client() as client:
+        while True:
+            async with client.post("api/v1/calls", json=BODY, headers={"Idempotency-Key": key}) as answer:
+                told: dict[str, Any] = await answer.json()
+            if answer.status != 503:
+                assert answer.status == 202, told
+                return told
+            await asyncio.sleep(0.1)
 
 
 async def settled(gateway: Gateway, key: str) -> dict[str, Any]:
@@ -39,6 +43,13 @@ async def settled(gateway: Gateway, key: str) -> dict[str, Any]:
 
     await until(known, timeout_s=60)
     return told
+
+
+async def commands_taken(gateway: Gateway, phones: Ensemble, key: str) -> None:
+    """Return when the gateway, which has only just connected, gives commands; everybody has hung up again."""
+    await place(gateway, key)
+    await (await phones.agents["1001"].next_leg()).until_up()
+    await phones.tidy()
 
 
 async def test_a_gateway_killed_while_it_calls_rings_nobody_twice(commanded_asterisk: Asterisk, tmp_path: Path) -> None:
@@ -71,6 +82,7 @@ async def test_a_gateway_killed_between_order_and_answer_reads_from_the_pbx_what
         Gateway(tmp_path, commanded_asterisk, line.port, commands=COMMANDS) as gateway,
     ):
         agent = phones.agents["1001"]
+        await commands_taken(gateway, phones, "before it is heard")
         agent.behaviour = Answer(after_s=60.0)
         line.mute()
         asking = asyncio.create_task(place(gateway, "heard"))
@@ -83,6 +95,7 @@ async def test_a_gateway_killed_between_order_and_answer_reads_from_the_pbx_what
         assert (heard["state"], len(agent.legs)) == ("accepted", 1)
         await phones.tidy()
 
+        await commands_taken(gateway, phones, "before it is never heard")
         line.stall()
         asking = asyncio.create_task(place(gateway, "never heard"))
         await asyncio.sleep(1.0)
@@ -112,6 +125,7 @@ async def test_an_answer_that_is_lost_is_told_by_the_call_itself(commanded_aster
         ) as gateway,
     ):
         agent = phones.agents["1001"]
+        await commands_taken(gateway, phones, "before it is lost")
         agent.behaviour = Answer(after_s=60.0)
         line.mute()
         told = await place(gateway, "lost")

@@ -13,7 +13,7 @@ from gateway.model.agent_states import Agent, AgentState
 from gateway.model.agents import AgentBook, AgentChanged
 from gateway.model.board import Board
 from gateway.model.calls import Call
-from gateway.model.events import ConnectionLost, LegCleared, LegCreated, LegSeen, PbxEvent
+from gateway.model.events import ConnectionLost, LegCleared, LegCreated, LegSeen, PbxEvent, SnapshotDone
 from gateway.model.ids import CallId, LegId, QueueName
 from gateway.model.queue_figures import DayBook
 from gateway.model.reports import DeviceChanged, MemberChanged, QueuesListed
@@ -120,6 +120,7 @@ class WatchedBook:
         """Every leg is gone, all is listed, and time goes by; then nobody is in a call, and nothing is left to end."""
         for leg in sorted(self.legs):
             self.apply(LegCleared(at=self.latest, leg=leg, cause=16, sip=0))
+        self.apply(SnapshotDone(at=self.latest))
         self.apply(QueuesListed(at=self.latest + 60.0))
         self.book.tick(self.latest + 600.0)
         self.look()

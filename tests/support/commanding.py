@@ -67,6 +67,8 @@ class ObedientPbx:
         return self.takes
 
     def why_not(self, command: str) -> str:
+        if not self.takes:
+            raise PeerUnavailableError(f"{self._pbx} is not connected, or only just")
         return f"{self._pbx} cannot {command}: give it the right `{command}` in its configuration"
 
     def first_leg(self, order: Order) -> LegId | None:

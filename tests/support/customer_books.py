@@ -12,6 +12,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from support.gateways import Client, Parts, at_work
 
 from gateway.api.auth import DemoAuthenticator
+from gateway.api.customer_calls import CustomerCalls
 from gateway.api.customers import Customers
 from gateway.api.guard import guard
 from gateway.api.notes import Notes
@@ -69,7 +70,8 @@ async def served_customers(folder: Path) -> AsyncIterator[Client]:
     """Serve what the API does with customers, to everybody."""
     async with desk(folder) as one:
         application = web.Application(middlewares=[guard])
-        operations = operations_of([Customers(one.book), Notes(one.book)])
+        calls = CustomerCalls(one.book, one.parts.store, {})
+        operations = operations_of([Customers(one.book, calls), Notes(one.book), calls])
         application.add_routes(routes_of(operations, DemoAuthenticator()))
         async with TestClient(TestServer(application)) as client:
             yield client

@@ -129,6 +129,7 @@ def _member(message: AmiMessage, at: float) -> PbxEvent:
         last_pause=_moment(message.get("LastPause")),
         logged_in_at=_moment(message.get("LoginTime")),
         wrap_up_s=float(number(message.get("Wrapuptime"))),
+        in_call=message.get("InCall") == "1",
         listed=message.name == "QueueMember",
     )
 

@@ -107,7 +107,8 @@ async def test_what_is_offered_is_what_the_pbx_lets_us_do_and_nothing_without_it
     allow(bench.asterisk, "Originate", "Hangup")
     async with bench.asterisk_runs(), bench.connector_runs(commands=COMMANDS) as connector:
         assert connector.commands == frozenset()
-        assert "cc1 is not connected" in connector.why_not("hang_up")
+        with pytest.raises(PeerUnavailableError, match="cc1 is not connected"):
+            connector.why_not("hang_up")
         await bench.sink.connected()
         assert connector.commands == {"place_call", "monitor", "hang_up", "complete_transfer"}
         assert "`call`" in connector.why_not("park")

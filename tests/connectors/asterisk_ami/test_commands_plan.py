@@ -111,6 +111,13 @@ def test_a_placed_call_shows_and_sets_what_is_wanted() -> None:
     assert variables[2:] == ["SIPADDHEADER01=Alert-Info: info=alert-autoanswer"]
 
 
+def test_a_number_that_would_not_be_shown_is_refused() -> None:
+    local = CommandSettings(context="internal", device="Local/{extension}@from-internal")
+    assert dict(place(PlaceCall(extension="8001", number="8002"), local)[0].headers)["Channel"] == "Local/8001@from-internal"
+    with pytest.raises(CommandRefusedError, match=r"8001's own number instead of 4001.*device: PJSIP/\{extension\}"):
+        place(PlaceCall(extension="8001", number="8002", caller_number="4001"), local)
+
+
 @pytest.mark.parametrize("poison", ["1\r\nAction: Logoff", "1\n", "1&PJSIP/carrier/900", "1,n,2", "${X}", ""])
 def test_nothing_but_a_number_is_dialled(poison: str) -> None:
     for command in (

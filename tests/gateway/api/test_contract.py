@@ -25,6 +25,8 @@ pytestmark = pytest.mark.slow
 
 EXAMPLES: Final = 8
 """Of each operation and way to make them, beside those that the boundaries of its parameters make."""
+PATIENCE_S: Final = 60
+"""For an answer: a webhook is tried at an address that may not answer."""
 LEFT_OUT: Final = (
     "ignored_auth",  # the demo asks nobody for a token: see the test of the gateway that does
     "positive_data_acceptance",  # a made-up name of a PBX, a queue or an extension is refused, as it should be
@@ -71,7 +73,17 @@ async def ask(address: str, folder: Path, *options: str) -> set[str]:
     report = folder / "events.ndjson"
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "schemathesis.cli", "run", f"{address}openapi.json", "--generation-deterministic"),
-        *("--continue-on-failure", "--no-shrink", "--no-color", "--warnings", "off", "--report-ndjson-path", str(report)),
+        *(
+            "--request-timeout",
+            str(PATIENCE_S),
+            "--continue-on-failure",
+            "--no-shrink",
+            "--no-color",
+            "--warnings",
+            "off",
+            "--report-ndjson-path",
+            str(report),
+        ),
         *options,
         cwd=folder,
         env=os.environ | {"COLUMNS": "140"},

@@ -2,6 +2,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import msgspec
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from support.batches import SITE, batch, call_like, recorded
@@ -10,9 +11,11 @@ from support.gateways import Client, served
 from support.replaying import CAPTURES, PBX
 
 from gateway.api.auth import DEMO, DemoAuthenticator
-from gateway.api.customer_calls import CustomerCalls
+from gateway.api.customer_calls import LAST_CALLS, CustomerCalls
+from gateway.api.customer_views import CallBrief
+from gateway.api.customers import Customers
 from gateway.api.guard import guard
-from gateway.api.operations import routes_of
+from gateway.api.operations import Group, operations_of, routes_of
 from gateway.model.claims import IdentityKind
 from gateway.model.principals import ALL_SCOPES, Principal, Scope
 from gateway.session.customers import CustomerFields, NewIdentity
@@ -21,11 +24,12 @@ NUMBER = NewIdentity(kind=IdentityKind.PHONE, written="+85291234567")
 
 
 @asynccontextmanager
-async def served_calls(folder: Path) -> AsyncIterator[tuple[Desk, Client]]:
+async def served_calls(folder: Path, authenticator: DemoAuthenticator | None = None) -> AsyncIterator[tuple[Desk, Client]]:
     async with desk(folder, SITE) as one:
         application = web.Application(middlewares=[guard])
-        group = CustomerCalls(one.book, one.parts.store, {PBX: SITE})
-        application.add_routes(routes_of(group.operations(), DemoAuthenticator()))
+        calls = CustomerCalls(one.book, one.parts.store, {PBX: SITE})
+        groups: list[Group] = [Customers(one.book, calls), calls]
+        application.add_routes(routes_of(operations_of(groups), authenticator or DemoAuthenticator()))
         async with TestClient(TestServer(application)) as client:
             yield one, client
 
@@ -51,10 +55,31 @@ async def test_a_customers_former_calls_are_listed_by_pages(tmp_path: Path) -> N
 
 
 class Narrow(DemoAuthenticator):
-    """Lets everybody do everything but read customers."""
+    """Lets everybody do everything but one thing."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scopes = ALL_SCOPES - {scope}
 
     async def principal(self, _request: web.Request) -> Principal:
-        return Principal(id=DEMO.id, name=DEMO.name, role=DEMO.role, scopes=ALL_SCOPES - {Scope.CUSTOMERS_READ})
+        return Principal(id=DEMO.id, name=DEMO.name, role=DEMO.role, scopes=self._scopes)
+
+
+async def test_a_customer_shows_his_last_calls_to_those_who_may_know(tmp_path: Path) -> None:
+    (like, *_) = [call for call in recorded() if call.merged_into is None]
+    shown = []
+    for authenticator in (DemoAuthenticator(), Narrow(Scope.CALLS_READ)):
+        folder = tmp_path / type(authenticator).__name__
+        folder.mkdir()
+        async with served_calls(folder, authenticator) as (one, client):
+            calls = [call_like(like, number, ended_at=NOW + number) for number in range(LAST_CALLS + 2)]
+            await one.parts.store.commit(batch(calls))
+            person = await one.book.create(CustomerFields(), [NUMBER], by="me")
+            shown.append(await asked(client, "GET", f"/api/v1/customers/{person.id}"))
+
+    calls_shown = msgspec.convert(shown[0]["calls"], list[CallBrief], strict=True)
+    assert [int(call.call_id) for call in calls_shown] == list(range(LAST_CALLS + 1, 1, -1))
+    assert (calls_shown[0].direction, calls_shown[0].outcome, calls_shown[0].pbx) == ("inbound", "answered", PBX)
+    assert "calls" not in shown[1]
 
 
 async def test_a_call_shows_its_customer_to_those_who_may_know(tmp_path: Path) -> None:
@@ -62,7 +87,7 @@ async def test_a_call_shows_its_customer_to_those_who_may_know(tmp_path: Path) -
     async with desk(tmp_path, SITE) as one:
         person = await one.book.create(CustomerFields(name="Wang"), [NUMBER], by="me")
         shown = []
-        for authenticator in (DemoAuthenticator(), Narrow()):
+        for authenticator in (DemoAuthenticator(), Narrow(Scope.CUSTOMERS_READ)):
             async with served(folder, authenticator=authenticator, people=one.book.people) as gateway:
                 await gateway.play()
                 calls = (await asked(gateway.client, "GET", "/api/v1/calls?state=ended"))["calls"]

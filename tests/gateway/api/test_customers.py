@@ -60,7 +60,7 @@ async def test_a_customer_is_added_and_shown(client: Client) -> None:
     assert (phone["kind"], phone["value"], phone["evidence"], phone["by"]) == ("phone", NUMBER, "typed", "demo")
     assert (email["value"], email["evidence"], email["label"]) == ("w@example.com", "crm", "work")
     shown = await asked(client, "GET", response.headers["Location"])
-    assert shown == made | {"identities": [email, phone]}
+    assert shown == made | {"identities": [email, phone], "calls": []}
 
 
 async def test_who_is_behind_a_number_is_found_however_it_is_written(client: Client) -> None:

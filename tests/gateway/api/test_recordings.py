@@ -107,6 +107,7 @@ async def test_lists_go_by_pages_and_by_what_is_wanted(api: Api) -> None:
     assert len((await api.get(f"/recordings?pbx={PBX}"))["recordings"]) == 4
     assert (await api.get("/recordings?pbx=other"))["recordings"] == []
     assert (await api.get("/recordings?cursor=x", 400))["parameter"] == "cursor"
+    assert (await api.get("/recordings?state=", 400))["parameter"] == "state"
     assert (await api.get("/recordings?state=gone", 400))["type"] == "urn:tieline:problem:bad-parameter"
 
 

@@ -105,6 +105,7 @@ def test_columns_region_encoding_and_delimiter_can_be_said(
         ("Phone\nJörg\n", ["--encoding", "ascii"], "is not ascii (byte 7): leave --encoding out, or name another"),
         ("Phone\n1\n", ["--encoding", "klingon"], "there is no encoding klingon: write one such as utf-8"),
         ("Phone\n1\n", ["--delimiter", "ab"], "delimiter"),
+        ('Phone\n"' + "1" * 200_000, [], "field larger than field limit"),
     ],
 )
 def test_what_cannot_be_read_is_told_with_its_cure(

@@ -117,9 +117,8 @@ def test_a_desk_without_a_name_has_the_members() -> None:
 
 
 def test_an_agent_of_a_pool_is_logged_in_where_the_pool_says_so() -> None:
-    one = desk(seat(device_state=5))
+    one = desk(seat(device_state=5, pool_agent="500"))
     one.devices = {"PJSIP/8001": "INUSE"}
-    one.pool_agent = "500"
     one.present[CALL] = Presence(Doing.IN_CALL, CALL, None, START, waits_in_pool=True)
     states = []
     for pool in (("500",), ()):

@@ -1,6 +1,7 @@
+import msgspec
 import pytest
 
-from gateway.model.agent_interfaces import Membership, desk_of, is_away, membership_of, number_of, pool_agent_of
+from gateway.model.agent_interfaces import Membership, desk_of, is_away, is_served, membership_of, number_of, pool_agent_of
 from gateway.model.ids import QueueName
 from gateway.model.reports import MemberChanged
 from gateway.model.site import Site
@@ -109,3 +110,10 @@ def seat(device_state: int) -> Membership:
 )
 def test_a_desk_is_away_when_nothing_at_it_can_ring(devices: dict[str, str], states: list[int], away: bool) -> None:
     assert is_away(devices, [seat(state) for state in states]) is away
+
+
+@pytest.mark.parametrize(
+    ("agent", "state", "served"), [(None, 5, True), ("500", 5, False), ("500", 1, True), ("501", 5, True), ("501", 1, True)]
+)
+def test_an_agent_of_a_pool_serves_his_queues_while_he_is_logged_in(agent: str | None, state: int, served: bool) -> None:
+    assert is_served(msgspec.structs.replace(seat(state), pool_agent=agent), ("501",)) is served

@@ -7,11 +7,12 @@ from connectors.asterisk_ami.replay import site_of
 from gateway.model.agent_states import Agent, AgentState
 from gateway.model.agents import LISTING_S, AgentBook, AgentChanged
 from gateway.model.board import Board
+from gateway.model.events import AgentConnected, ConnectionLost, ConnectionMade, LegBridged
 from gateway.model.ids import QueueName
 from gateway.model.queue_rules import QueueRule
 from gateway.model.reports import AgentLoggedIn, AgentLoggedOut
 from gateway.model.site import Site
-from gateway.model.terms import LegRole, QueueResult
+from gateway.model.terms import BridgeKind, LegRole, QueueResult
 
 WRAP_UP_S = 10.0
 WITH_WRAP_UP = Site(
@@ -182,17 +183,38 @@ def test_an_agent_of_a_pool_is_at_the_telephone_where_he_logged_in() -> None:
     shift = Shift().member("8500", device_state=5, **pool)
     assert shift.agent("500").state is AgentState.LOGGED_OUT
 
-    shift.phones("8002", "*500").connects("8002").says(AgentLoggedIn, agent="500", device="PJSIP/8002")
-    assert shift.agent("8002").agent == "Sun Qi"
+    # The telephone is a member of its own as well.
+    shift.member("8002", "sales").later(5.0).phones("8002", "*500").connects("8002")
+    shift.says(AgentLoggedIn, agent="500", device="PJSIP/8002")
+    shift.says(LegBridged, leg="8002", bridge="pool", kind=BridgeKind.HOLDING, replaced=None)
+    desk = shift.agent("8002")
+    assert (desk.agent, desk.state, [served.queue for served in desk.queues]) == (
+        "Sun Qi",
+        AgentState.READY,
+        ["sales", "support"],
+    )
     assert shift.agent("500").queues == ()
 
     shift.says(AgentLoggedOut, agent="500").clears("8002")
-    assert (shift.agent("8002").state, shift.agent("500").agent) == (AgentState.LOGGED_OUT, "Sun Qi")
+    assert (shift.agent("8002").state, shift.agent("8002").agent) == (AgentState.READY, "Desk 8002")
+    assert (shift.agent("500").agent, [served.queue for served in shift.agent("500").queues]) == ("Sun Qi", ["support"])
     assert shift.agent("500").state is AgentState.LOGGED_OUT
 
     # Another process does not know where he is, but that he is there.
     again = Shift().member("8500", device_state=1, listed=True, **pool).all_listed()
     assert again.agent("500").state is AgentState.READY
+
+
+def test_an_agent_of_a_pool_talks_where_he_sits() -> None:
+    shift = Shift().member("8002").phones("8002", "*500").connects("8002").later(5.0)
+    shift.comes_in().connects("caller").queues("support").helper("pipe", "caller").later(2.0)
+    shift.says(AgentConnected, leg="caller", queue="support", agent_leg="pipe", agent="Sun Qi", interface="Local/500@agents")
+    shift.bridges("8002", "caller").later(4.0).hangs_up("caller")
+
+    # Asterisk keeps him connected: he waits for the next one.
+    assert shift.passes(2.0).states("8002")[-2:] == ["talking", "busy"]
+    (record,) = [record for record in shift.records() if record["queue"] == "support"]
+    assert record["agents"] == [{"agent": "Sun Qi", "extension": "8002", "talk_s": 4.0}]
 
 
 # What was not heard
@@ -216,6 +238,19 @@ def test_members_are_told_when_all_are_listed() -> None:
 def test_a_pause_that_was_there_before_us_began_when_the_pbx_says() -> None:
     shift = Shift().member("8001", paused=True, reason="lunch", last_pause=START - 60.0, listed=True).all_listed()
     assert (shift.agent("8001").state, shift.agent("8001").since) == (AgentState.NOT_READY, START - 60.0)
+
+
+def test_who_was_given_a_caller_before_us_talks() -> None:
+    shift = Shift().lists("caller", "PJSIP/carrier", age_s=40.0, bridge="of caller")
+    shift.lists("8001", "PJSIP/8001", role=LegRole.TERMINATING, root="caller", age_s=30.0, bridge="of caller").legs_listed()
+    shift.member("8001", in_call=True, listed=True).member("8001", "sales", listed=True).all_listed()
+    agent = shift.agent("8001")
+    assert (agent.state, agent.queue, agent.since) == (AgentState.TALKING, "support", None)
+    assert agent.call_id == shift.call().call_id
+
+    # A call of his own afterwards is none of the queue's, whatever the PBX has not said yet.
+    shift.later(5.0).hangs_up("caller", "8001").later(5.0).phones("8001", "062551234")
+    assert shift.states("8001") == ["talking", "ready", "busy"]
 
 
 def test_after_a_gap_nothing_is_guessed() -> None:
@@ -288,6 +323,14 @@ def test_another_process_goes_on() -> None:
     assert (second.agent("8001").state, second.agent("8001").since) == (AgentState.NOT_READY, START + 0.5)
     assert (second.agent("8002").state, second.agent("8002").since) == (AgentState.TALKING, START + 0.5)
     assert second.changes == []
+
+
+def test_nothing_is_told_of_an_agent_while_nobody_listens() -> None:
+    shift = Shift(WITH_WRAP_UP).member("8001").rung("8001").given("8001").hangs_up("caller", "8001").says(ConnectionLost)
+    shift.passes(WRAP_UP_S + 5.0)
+    assert shift.states("8001")[-1] == "after_call_work"
+    shift.says(ConnectionMade).legs_listed().member("8001", last_call=START, listed=True).all_listed()
+    assert (shift.states("8001")[-1], shift.agent("8001").since) == ("ready", None)
 
 
 def test_two_replays_tell_the_same() -> None:

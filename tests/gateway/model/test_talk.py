@@ -203,6 +203,24 @@ def test_an_agents_talk_counts_while_he_is_bridged_with_the_caller() -> None:
     assert record["agents"] == [{"agent": "Wang", "extension": "8001", "talk_s": 35.0}]
 
 
+def test_an_agent_at_any_telephone_is_at_the_one_that_the_caller_hears_first() -> None:
+    story = Story().comes_in().connects("caller").queues("support").rings("8001").connects("8001")
+    story.says(AgentConnected, leg="caller", queue="support", agent_leg="pipe", agent="Sun Qi", interface="Local/500@agents")
+    story.bridges("8001", "caller").later(7.0)
+    assert story.hangs_up("8001", "caller").record()["agents"] == [{"agent": "Sun Qi", "extension": "8001", "talk_s": 7.0}]
+
+
+def test_an_agent_outside_is_at_no_telephone_of_ours_though_he_hands_the_caller_over() -> None:
+    story = Story().comes_in().connects("caller").queues("support").rings("mobile", device="PJSIP/carrier", number="013900001111")
+    story.connects("mobile")
+    interface = "Local/013900001111@queue"
+    story.says(AgentConnected, leg="caller", queue="support", agent_leg="pipe", agent="Wang", interface=interface)
+    story.bridges("mobile", "caller").later(5.0)
+    story.transfers(TransferKind.BLIND, by="mobile", to="8002").leaves("mobile", "caller").clears("mobile")
+    story.rings("8002").answers("8002", bridge="next").later(20.0).hangs_up("caller", "8002")
+    assert [agent["extension"] for agent in story.record()["agents"]] == [None]
+
+
 def test_an_agent_who_transferred_the_caller_talks_no_longer() -> None:
     story = Story().comes_in().connects("caller").queues("support").rings("8001").answers("8001")
     story.says(AgentConnected, leg="caller", queue="support", agent_leg="8001", agent="Wang", interface="PJSIP/8001").later(10.0)

@@ -3,9 +3,11 @@
 import asyncio
 from contextlib import aclosing
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
+from structlog.testing import capture_logs
 from support.building import START
 from support.recording_world import World, told
 from support.recordings import wav
@@ -15,7 +17,9 @@ from support.waiting import until
 from gateway.model.errors import ConfigurationError
 from gateway.model.ids import DEFAULT_TENANT
 from gateway.model.recordings import RecordingState
+from gateway.recordings.fetcher import Fetcher
 from gateway.recordings.folder import FolderSource
+from gateway.recordings.follower import Follower
 from gateway.recordings.http import HttpSource
 from gateway.recordings.service import source_of
 from gateway.recordings.settings import HttpSettings, SftpSettings, SourceSettings
@@ -90,6 +94,34 @@ async def test_what_was_kept_and_not_told_is_told_by_the_next_gateway(tmp_path: 
         await gateway.becomes(RecordingState.AVAILABLE, told=True)
         (event,) = await gateway.store.told_after(position, 10)
         assert event.type == "recording.available"
+
+
+async def test_a_fault_is_logged_and_costs_no_recording(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World(tmp_path)
+    (world.monitor / "q-1.wav").write_bytes(wav(30.0))
+    faults = {"follow": 1, "fetch": 1}
+    take, start = Follower._take, Fetcher._start
+
+    async def fails_to_take(self: Follower, *arguments: Any) -> None:
+        faults["follow"] -= 1
+        if faults["follow"] >= 0:
+            raise ZeroDivisionError
+        await take(self, *arguments)
+
+    async def fails_to_start(self: Fetcher, *arguments: Any) -> float:
+        faults["fetch"] -= 1
+        if faults["fetch"] >= 0:
+            raise ZeroDivisionError
+        return await start(self, *arguments)
+
+    monkeypatch.setattr(Follower, "_take", fails_to_take)
+    monkeypatch.setattr(Fetcher, "_start", fails_to_start)
+    with capture_logs() as logs:
+        async with world.gateway() as gateway:
+            await gateway.begin("q-1.wav")
+            await gateway.end()
+            await gateway.becomes(RecordingState.AVAILABLE, told=True)
+    assert sorted(line["part"] for line in logs if line["event"] == "recordings_failed") == ["follow", PBX]
 
 
 async def test_without_a_source_nothing_is_fetched_and_what_was_can_be_heard(tmp_path: Path) -> None:

@@ -120,6 +120,10 @@ async def test_what_a_pbx_does_not_take_is_refused_with_the_line_to_change() -> 
         disk.pbx.takes = frozenset({"hold"})
         word, detail = await refused(desk, wish())
 
+        disk.pbx.takes = frozenset()
+        only_just = await refused(desk, wish())
+
+    assert only_just == (Refusal.PBX_UNAVAILABLE, "pbx1 is not connected, or only just")
     assert word is Refusal.COMMAND_NOT_SUPPORTED
     assert detail == "pbx1 cannot place_call: give it the right `place_call` in its configuration"
 

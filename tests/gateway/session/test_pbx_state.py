@@ -7,6 +7,7 @@ from support.replaying import CAPTURES, pbx_events
 from support.truth import read_truth
 
 from connectors.asterisk_ami.replay import site_of
+from gateway.model.agents import AgentBook
 from gateway.model.board import Board
 from gateway.model.calls import Call
 from gateway.model.events import LegCleared, LegCreated, PbxEvent
@@ -116,6 +117,21 @@ def test_an_event_that_cannot_be_applied_costs_itself_alone(monkeypatch: pytest.
     assert of.counts.failed_events == 1
     assert of.live_count == 1
     assert [(line["event"], line["event_type"]) for line in logs] == [("event_not_applied", "LegCleared")]
+
+
+def test_a_fault_about_agents_costs_no_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    of = state()
+
+    def apply(*_: object) -> None:
+        raise KeyError("a fault of ours")
+
+    monkeypatch.setattr(AgentBook, "apply", apply)
+    with capture_logs() as logs:
+        calls = applied(of, tuple(short_calls(2)))
+
+    assert all(call.ended for call in calls.values())
+    assert of.counts.failed_events == len(logs) > 0
+    assert {line["event"] for line in logs} == {"agents_not_applied"}
 
 
 def test_gaps_are_bounded_and_counted() -> None:

@@ -184,7 +184,7 @@ async def test_a_receiver_that_does_not_answer_is_given_up_after_the_timeout() -
         one.receiver.delay_s = 1_000.0
         await one.tell("a")
         await asyncio.sleep(6.0)
-        assert one.desk.one(endpoint.id)[1].why == "no answer within 5 s"
+        assert one.desk.one(endpoint.id)[1].why == "127.0.0.1: no answer within 5 s"
         one.receiver.delay_s = 0.0
         await asyncio.sleep(60.0)
 

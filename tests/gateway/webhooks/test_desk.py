@@ -9,7 +9,7 @@ from support.courier_round import answering, webhook_round
 from support.virtual_time import clock, in_virtual_time
 
 from gateway.model.errors import TargetError, TemplateError, UnknownWebhookError
-from gateway.model.ids import DEFAULT_TENANT
+from gateway.model.ids import DEFAULT_TENANT, CallId
 from gateway.model.signatures import key_of, secret_of
 from gateway.model.webhooks import OVERLAP_S, Delivery, Endpoint, WebhookId
 from gateway.ports.webhooks import Draft, Progress
@@ -163,6 +163,33 @@ async def test_what_cannot_be_is_refused() -> None:
         with pytest.raises(TemplateError):
             await one.desk.change(endpoint.id, draft_of(endpoint, template="{{"))
         assert len(await one.store.endpoints(DEFAULT_TENANT)) == 1
+
+
+@in_virtual_time
+async def test_what_is_tried_again_meets_what_is_on_its_way() -> None:
+    async with webhook_round() as one:
+        endpoint = await one.endpoint()
+        (first,) = await one.tell("a")
+        await asyncio.sleep(2.0)
+        dead = Delivery(
+            position=100,
+            event_id=first,
+            type="call.ended",
+            call_id=CallId("a"),
+            envelope=one.receiver.bodies[0],
+            at=1.0,
+            dead=True,
+        )
+        await one.store.note(DEFAULT_TENANT, endpoint.id, Progress(position=100, kept=[dead]))
+        one.receiver.delay_s = 3.0
+        told = await one.tell("a", "a")
+        await asyncio.sleep(1.0)
+        assert await one.desk.replay(endpoint.id, positions=None, since=None) == 1
+        await asyncio.sleep(60.0)
+
+        assert one.got() == [first, told[0], first, told[1]]
+        assert await one.store.counts(DEFAULT_TENANT, endpoint.id) == (0, 0)
+        assert one.desk.one(endpoint.id)[1].waiting == 0
 
 
 @in_virtual_time

@@ -1,8 +1,8 @@
 import asyncio
 import socket
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from itertools import count
 from typing import Any
 
 import pytest
@@ -18,7 +18,7 @@ BODY = b'{"id": 1}'
 
 @asynccontextmanager
 async def sender(*allowed: str, timeout_s: float = 10.0) -> AsyncIterator[Sender]:
-    made = Sender(allowed, timeout_s=timeout_s, clock=time.monotonic, now=lambda: NOW)
+    made = Sender(allowed, timeout_s=timeout_s, clock=count().__next__, now=lambda: NOW)
     yield made
     await made.close()
 
@@ -51,7 +51,7 @@ async def test_a_message_is_posted_as_it_is_with_its_headers() -> None:
         outcomes = [await one.post(url, BODY, {"webhook-id": "e"}) for _ in range(2)]
 
     assert [(outcome.status, outcome.arrived, outcome.why) for outcome in outcomes] == [(202, True, None)] * 2
-    assert all(0.0 < outcome.took_s < 10.0 for outcome in outcomes)
+    assert [outcome.took_s for outcome in outcomes] == [1, 1], "from one look at the clock to the next"
     for method, body, headers in seen:
         assert (method, body, headers["webhook-id"], headers["Content-Type"]) == ("POST", BODY, "e", "application/json")
         assert "Cookie" not in headers
@@ -108,14 +108,14 @@ async def test_a_receiver_that_says_nothing_is_given_up() -> None:
     async with server(handle) as url, sender("127.0.0.1", timeout_s=0.2) as one:
         outcome = await one.post(url, BODY, {})
 
-    assert (outcome.status, outcome.why) == (None, "no answer within 0.2 s")
+    assert (outcome.status, outcome.why) == (None, "127.0.0.1: no answer within 0.2 s")
 
 
 async def test_nobody_there_is_told_plainly() -> None:
     async with sender("127.0.0.1") as one:
         outcome = await one.post(f"http://127.0.0.1:{unused_port()}/", BODY, {})
     assert outcome.status is None
-    assert "Connect call failed" in (outcome.why or "") or "refused" in (outcome.why or "").lower()
+    assert (outcome.why or "").startswith("127.0.0.1: Connect call failed")
 
 
 async def test_what_may_not_be_reached_is_not_reached() -> None:

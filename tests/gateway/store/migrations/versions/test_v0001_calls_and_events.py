@@ -14,4 +14,4 @@ async def test_the_first_schema_has_its_tables(tmp_path: Path) -> None:
         names = await connection.run_sync(lambda plain: inspect(plain).get_table_names())
     await engine.dispose()
 
-    assert sorted(names) == ["alembic_version", "calls", "events", "habits", "pbxs", "position"]
+    assert sorted(names) == ["alembic_version", "call_terms", "calls", "events", "habits", "pbxs", "position"]
