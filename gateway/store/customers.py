@@ -1,22 +1,17 @@
 """Customers, claims and notes in a database."""
 
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Collection, Sequence
 from typing import Any, Final
 
 import msgspec
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.model.claims import Claim, ClaimId, CustomerId, Evidence, Identity, IdentityKind
 from gateway.model.customers import Customer, Note, NoteId, searched_text
 from gateway.model.ids import CallId, Tenant
 from gateway.ports.customers import CustomerChange, Declared
 from gateway.store.database import Database
-from gateway.store.engines import told_plainly
 from gateway.store.metadata import METADATA
-from gateway.store.sql import replacing
 
 CUSTOMERS: Final = sa.Table(
     "customers",
@@ -87,19 +82,16 @@ class SqlCustomers:
     """See :class:`gateway.ports.customers.CustomerStore`.
 
     Args:
-        database: Open.
+        database: Open, but for ``beside_gateway``.
         beside_gateway: Write without the lock by which a gateway keeps others out: customers stand by themselves, so that they
             can be imported while the gateway runs.
     """
 
     def __init__(self, database: Database, *, beside_gateway: bool = False) -> None:
         self._database = database
-        self._writing: Callable[[], AbstractAsyncContextManager[AsyncConnection]] = (
-            self._writing_beside if beside_gateway else database.writing
-        )
-        insert: Any = sqlite.insert if database.is_sqlite else postgresql.insert
-        self._put_entry = replacing(insert(CUSTOMERS), CUSTOMERS)
-        self._put_shared = replacing(insert(SHARED), SHARED)
+        self._writing = database.writing_beside if beside_gateway else database.writing
+        self._put_entry = database.replacing(CUSTOMERS)
+        self._put_shared = database.replacing(SHARED)
 
     async def put(self, tenant: Tenant, change: CustomerChange) -> None:
         """Keep a change."""
@@ -202,11 +194,6 @@ class SqlCustomers:
         async with self._database.reading() as connection:
             found: Sequence[sa.Row[Any]] = (await connection.execute(wanted)).all()
         return found
-
-    @asynccontextmanager
-    async def _writing_beside(self) -> AsyncIterator[AsyncConnection]:
-        async with told_plainly(self._database.description), self._database.engine.begin() as connection:
-            yield connection
 
 
 def _among(table: sa.Table, identities: Collection[Identity]) -> sa.ColumnElement[bool]:

@@ -3,7 +3,10 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from typing import Any
 
+from sqlalchemy import Table
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -93,6 +96,29 @@ class Database:
             except BaseException:
                 await self._drop_writer()
                 raise
+
+    @asynccontextmanager
+    async def writing_beside(self) -> AsyncIterator[AsyncConnection]:
+        """Open a transaction without the lock by which a gateway keeps others out, committed at the end.
+
+        Only for what stands by itself, such as a token: a program may change it while the gateway runs.
+
+        Raises:
+            StoreUnavailableError: It does not answer.
+        """
+        async with told_plainly(self.description), self.engine.begin() as connection:
+            yield connection
+
+    def insert(self, table: Table) -> Any:
+        """Return an insert, in the database's own dialect: it can say what becomes of a row whose key is there."""
+        return sqlite.insert(table) if self.is_sqlite else postgresql.insert(table)
+
+    def replacing(self, table: Table) -> Any:
+        """Return an insert that overwrites a row of the same key."""
+        insert = self.insert(table)
+        keys = [column.name for column in table.primary_key]
+        changes = {column.name: insert.excluded[column.name] for column in table.columns if column.name not in keys}
+        return insert.on_conflict_do_update(index_elements=keys, set_=changes)
 
     async def _connected_writer(self) -> AsyncConnection:
         if self._lock is not None:

@@ -5,14 +5,12 @@ from typing import Any, Final
 
 import msgspec
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.model.ids import CallId, Tenant
 from gateway.model.webhooks import Attempt, Delivery, Endpoint, Key, WebhookId
 from gateway.ports.webhooks import Progress
 from gateway.store.database import Database
 from gateway.store.metadata import METADATA
-from gateway.store.sql import replacing
 
 KEPT_ATTEMPTS: Final = 1_000
 """Attempts of an endpoint that stay in the log."""
@@ -84,8 +82,7 @@ class SqlWebhooks:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        insert: Any = sqlite.insert if database.is_sqlite else postgresql.insert
-        self._put_delivery = replacing(insert(DELIVERIES), DELIVERIES)
+        self._put_delivery = database.replacing(DELIVERIES)
 
     async def put(self, tenant: Tenant, endpoint: Endpoint, *, position: int | None = None) -> None:
         """Keep an endpoint, new or in the place of what is there."""
