@@ -69,8 +69,7 @@ class SqlAgents:
     async def entries(self, tenant: Tenant, pbx: PbxName) -> list[Entry]:
         """Return all extensions that are known of a PBX, by extension."""
         wanted = sa.select(AGENTS).where(AGENTS.c.tenant == tenant, AGENTS.c.pbx == pbx).order_by(AGENTS.c.extension)
-        async with self._database.reading() as connection:
-            rows = (await connection.execute(wanted)).all()
+        rows = await self._database.rows(wanted)
         return [
             Entry(
                 extension=row.extension,
@@ -111,8 +110,7 @@ class SqlAgents:
             StoreSchemaError: One cannot be read.
         """
         wanted = sa.select(AGENT_STATES.c.snapshot).where(AGENT_STATES.c.tenant == tenant, AGENT_STATES.c.pbx == pbx)
-        async with self._database.reading() as connection:
-            rows = (await connection.execute(wanted.order_by(AGENT_STATES.c.extension))).all()
+        rows = await self._database.rows(wanted.order_by(AGENT_STATES.c.extension))
         try:
             return [_decoder.decode(row.snapshot) for row in rows]
         except msgspec.MsgspecError as error:

@@ -129,8 +129,7 @@ class SqlCommands:
                 return deleted
 
     async def _records(self, wanted: sa.Select[tuple[bytes]]) -> list[CommandRecord]:
-        async with self._database.reading() as connection:
-            rows = (await connection.execute(wanted)).all()
+        rows = await self._database.rows(wanted)
         try:
             return [_decoder.decode(row.record) for row in rows]
         except msgspec.MsgspecError as error:

@@ -1,6 +1,6 @@
 """Customers, claims and notes in a database."""
 
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection
 from typing import Any, Final
 
 import msgspec
@@ -135,7 +135,7 @@ class SqlCustomers:
     async def note(self, tenant: Tenant, note: NoteId) -> list[Note]:
         """Return all versions of a note, the first one first."""
         wanted = sa.select(NOTES).where(NOTES.c.tenant == tenant, NOTES.c.note_id == note).order_by(NOTES.c.version)
-        return [_note(row) for row in await self._rows(wanted)]
+        return [_note(row) for row in await self._database.rows(wanted)]
 
     async def notes(self, tenant: Tenant, customers: Collection[CustomerId], *, after: NoteId | None, limit: int) -> list[Note]:
         """Return the last versions of these entries' notes, the youngest note first."""
@@ -146,7 +146,7 @@ class SqlCustomers:
         wanted = sa.select(NOTES).where(NOTES.c.tenant == tenant, NOTES.c.customer_id.in_(customers), ~newer)
         if after is not None:
             wanted = wanted.where(NOTES.c.note_id < after)
-        return [_note(row) for row in await self._rows(wanted.order_by(NOTES.c.note_id.desc()).limit(limit))]
+        return [_note(row) for row in await self._database.rows(wanted.order_by(NOTES.c.note_id.desc()).limit(limit))]
 
     async def declare_shared(self, tenant: Tenant, declared: Declared) -> None:
         """Keep that an identity is used by several."""
@@ -165,7 +165,7 @@ class SqlCustomers:
         wanted = sa.select(SHARED).where(SHARED.c.tenant == tenant).order_by(SHARED.c.kind, SHARED.c.value)
         if identities is not None:
             wanted = wanted.where(_among(SHARED, identities))
-        return [Declared(identity=_identity(row), at=row.at, by=row.by) for row in await self._rows(wanted)]
+        return [Declared(identity=_identity(row), at=row.at, by=row.by) for row in await self._database.rows(wanted)]
 
     async def erase(self, tenant: Tenant, customers: Collection[CustomerId]) -> None:
         """Delete entries with their claims, also those of others on them, and notes."""
@@ -185,15 +185,12 @@ class SqlCustomers:
 
     async def _entries(self, *conditions: sa.ColumnElement[bool], limit: int | None = None) -> list[Customer]:
         wanted = sa.select(CUSTOMERS).where(*conditions).order_by(CUSTOMERS.c.customer_id)
-        return [_entry(row) for row in await self._rows(wanted if limit is None else wanted.limit(limit))]
+        return [_entry(row) for row in await self._database.rows(wanted if limit is None else wanted.limit(limit))]
 
     async def _claims(self, *conditions: sa.ColumnElement[bool]) -> list[Claim]:
-        return [_claim(row) for row in await self._rows(sa.select(CLAIMS).where(*conditions).order_by(CLAIMS.c.claim_id))]
-
-    async def _rows(self, wanted: sa.Select[Any]) -> Sequence[sa.Row[Any]]:
-        async with self._database.reading() as connection:
-            found: Sequence[sa.Row[Any]] = (await connection.execute(wanted)).all()
-        return found
+        return [
+            _claim(row) for row in await self._database.rows(sa.select(CLAIMS).where(*conditions).order_by(CLAIMS.c.claim_id))
+        ]
 
 
 def _among(table: sa.Table, identities: Collection[Identity]) -> sa.ColumnElement[bool]:

@@ -1,11 +1,11 @@
 """One database: a connection that writes and keeps other gateways out, and some that read."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
-from sqlalchemy import Table
+from sqlalchemy import Row, Select, Table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
@@ -76,6 +76,16 @@ class Database:
         """
         async with told_plainly(self.description), self.engine.connect() as connection:
             yield connection
+
+    async def rows(self, wanted: Select[Any]) -> Sequence[Row[Any]]:
+        """Return what is selected.
+
+        Raises:
+            StoreUnavailableError: It does not answer.
+        """
+        async with self.reading() as connection:
+            found: Sequence[Row[Any]] = (await connection.execute(wanted)).all()
+        return found
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncConnection]:

@@ -91,8 +91,7 @@ class SqlStore:
     async def told_after(self, position: int, limit: int) -> list[Told]:
         """Return the next events after this position, in order."""
         wanted = sa.select(EVENTS).where(EVENTS.c.position > position).order_by(EVENTS.c.position).limit(limit)
-        async with self.database.reading() as connection:
-            rows = (await connection.execute(wanted)).all()
+        rows = await self.database.rows(wanted)
         return [
             Told(
                 position=row.position,
@@ -153,8 +152,7 @@ class SqlStore:
         if after is not None:
             wanted = wanted.where(sa.tuple_(CALLS.c.sorted_at, CALLS.c.call_id) < (after.ended_at, after.call_id))
         wanted = wanted.order_by(CALLS.c.sorted_at.desc(), CALLS.c.call_id.desc()).limit(limit)
-        async with self.database.reading() as connection:
-            rows = (await connection.execute(wanted)).all()
+        rows = await self.database.rows(wanted)
         return [(Cursor(row.sorted_at, CallId(row.call_id)), decode_call(row.snapshot_version, row.snapshot)) for row in rows]
 
     async def prune_calls(self, tenant: Tenant, *, before: float) -> int:
@@ -193,8 +191,7 @@ class SqlStore:
 
     async def _calls(self, *conditions: sa.ColumnElement[bool]) -> list[Call]:
         wanted = sa.select(CALLS.c.snapshot_version, CALLS.c.snapshot).where(*conditions)
-        async with self.database.reading() as connection:
-            rows = (await connection.execute(wanted)).all()
+        rows = await self.database.rows(wanted)
         return [decode_call(row.snapshot_version, row.snapshot) for row in rows]
 
     async def _look_for_oldest(self) -> None:

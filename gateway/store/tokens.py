@@ -74,8 +74,7 @@ class SqlTokens:
 
     async def _tokens(self, condition: sa.ColumnElement[bool]) -> list[Token]:
         wanted = sa.select(TOKENS).where(condition).order_by(TOKENS.c.created_at, TOKENS.c.token_id)
-        async with self._database.reading() as connection:
-            rows = (await connection.execute(wanted)).all()
+        rows = await self._database.rows(wanted)
         return [_token(row) for row in rows]
 
 
