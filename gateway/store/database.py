@@ -37,7 +37,10 @@ class Database:
     @property
     def description(self) -> str:
         """Which it is, without its secret."""
-        return str(self._file) if self._file is not None else self._url.render_as_string(hide_password=True)
+        if self._file is not None:
+            return str(self._file)
+        # As the operator wrote it: which driver we use is our matter.
+        return self._url.set(drivername=self._url.get_backend_name()).render_as_string(hide_password=True)
 
     @property
     def is_sqlite(self) -> bool:
