@@ -69,7 +69,7 @@ from gateway.store.recordings import SqlRecordings
 from gateway.store.tokens import SqlTokens
 from gateway.store.webhooks import SqlWebhooks
 from gateway.web import routes as page_routes
-from gateway.webhooks.desk import WebhookDesk
+from gateway.webhooks.endpoints import Endpoints
 from gateway.webhooks.sender import Sender
 
 STOP_TIMEOUT_S: Final = 5.0
@@ -114,7 +114,7 @@ class Gateway:
             now=now,
             random_bytes=token_bytes,
         )
-        self.webhooks = WebhookDesk(
+        self.webhooks = Endpoints(
             SqlWebhooks(self.database),
             self.hub,
             Sender(settings.webhooks.allow, timeout_s=settings.webhooks.timeout_s, clock=time.monotonic, now=now),

@@ -42,6 +42,8 @@ LIST_TIMEOUT_S: Final = 60.0
 """Seconds for one list of a snapshot: a busy PBX has thousands of legs."""
 RETRY_GROWTH: Final = 1.25
 """Of the wait between two attempts: a gap is hardly longer than the PBX was away."""
+GOES_ON: Final = " (tried again by itself)"
+"""What is said behind the reason why there is no connection."""
 STEADY_AFTER_S: Final = 5.0
 """Seconds after which a connection counts as good, so that the first attempt after it is made at once."""
 
@@ -181,7 +183,7 @@ class AsteriskConnector:
                     status, wait_s = LinkStatus.RETRYING, 0.0
                 else:
                     status, wait_s = LinkStatus.RETRYING, retry.next_s()
-                self._report(sink, status, f"{failure}. Trying again by itself")
+                self._report(sink, status, f"{failure}{GOES_ON}")
                 await asyncio.sleep(wait_s)
         finally:
             self._report(sink, LinkStatus.STOPPED, "stopped")

@@ -6,7 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from connectors.asterisk_ami.connection import create
+from connectors.asterisk_ami.connection import GOES_ON, create
 from connectors.asterisk_ami.settings import AsteriskSettings
 from gateway.model.directory import Directory
 from gateway.model.errors import PeerUnavailableError
@@ -15,8 +15,6 @@ from gateway.model.ids import PbxName
 from gateway.ports.connector import Gap, LinkState, LinkStatus
 
 _NAME: Final = PbxName("directory")
-_AGAIN: Final = ". Trying again by itself"
-"""What a connector that goes on says; this one does not."""
 
 
 async def directory(settings: AsteriskSettings) -> Directory:
@@ -58,7 +56,7 @@ class _Waiting:
         if state.status is LinkStatus.CONNECTED:
             self.connected.set_result(None)
         elif state.status in (LinkStatus.REFUSED, LinkStatus.RETRYING):
-            self.connected.set_exception(PeerUnavailableError(state.detail.removeprefix(f"{_NAME}: ").removesuffix(_AGAIN)))
+            self.connected.set_exception(PeerUnavailableError(state.detail.removeprefix(f"{_NAME}: ").removesuffix(GOES_ON)))
 
     def heard_until(self, pbx: PbxName) -> float | None:
         """Return that it never was."""

@@ -1,7 +1,6 @@
 """``/api/v1/calls`` and ``/api/v1/pbxs``: what is now, and what was before."""
 
 import re
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from datetime import datetime
@@ -12,6 +11,7 @@ from aiohttp import web
 from msgspec import UNSET, Meta, UnsetType
 
 from gateway.api import calls_csv
+from gateway.api.cursors import cursor_of, place_of
 from gateway.api.examples import CALL, CALLS
 from gateway.api.operations import Asked, Media, Nothing, Operation, answer
 from gateway.api.problems import Problem, bad_parameter, not_found, store_unavailable
@@ -198,7 +198,7 @@ class Calls:
             pbxs = None if wanted.pbx is None else {state.pbx for state in states}
             told_calls = [self._told(call) for call in found if pbxs is None or call.pbx in pbxs]
             return answer({"position": position, "calls": told_calls})
-        place = _place(wanted.cursor)
+        place = place_of(wanted.cursor, _Place)
         search = _search(wanted, states)
         live = _live(states, place, search) if wanted.state != "ended" and (place is None or place.state == "active") else []
         calls, more = live[: wanted.limit], len(live) > wanted.limit
@@ -212,7 +212,7 @@ class Calls:
                 if wanted.state == "ended":
                     raise
                 problem = store_unavailable(str(error)).document()
-        body = {"position": position, "calls": [self._told(call) for call in calls], "next": _cursor(last)}
+        body = {"position": position, "calls": [self._told(call) for call in calls], "next": cursor_of(last)}
         return answer(body if problem is None else body | {"problem": problem})
 
     async def _ended(
@@ -368,16 +368,3 @@ def _live(states: list[PbxState], place: _Place | None, search: CallSearch) -> l
     found = (call for state in states for call in state.live if matches(call, state.site, search))
     calls = sorted(found, key=lambda call: (call.began_at, call.call_id))
     return calls if place is None else [call for call in calls if (call.began_at, call.call_id) > (place.at, place.call_id)]
-
-
-def _cursor(place: _Place | None) -> str | None:
-    return None if place is None else urlsafe_b64encode(msgspec.json.encode(place)).decode().rstrip("=")
-
-
-def _place(text: str | None) -> _Place | None:
-    if text is None:
-        return None
-    try:
-        return msgspec.json.decode(urlsafe_b64decode(text + "=" * (-len(text) % 4)), type=_Place)
-    except (ValueError, msgspec.MsgspecError) as error:
-        raise bad_parameter("cursor", "it is none that an answer gave as `next`") from error

@@ -1,6 +1,5 @@
 """``/api/v1/customers/{customer_id}/calls``: what was talked before; his former calls under any of his numbers."""
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
@@ -9,10 +8,10 @@ from aiohttp import web
 from msgspec import Meta
 
 from gateway.api.calls import told
+from gateway.api.cursors import cursor_of, place_of
 from gateway.api.customer_problems import plainly
 from gateway.api.customer_views import CallBrief
 from gateway.api.operations import Asked, Operation, answer
-from gateway.api.problems import bad_parameter
 from gateway.api.records import Shown
 from gateway.model.calls import Call
 from gateway.model.claims import CustomerId
@@ -90,26 +89,13 @@ class CustomerCalls:
     async def _calls(self, asked: Asked[CustomerCallsQuery, None]) -> web.Response:
         person = await self._book.people.person(CustomerId(asked.path("customer_id")))
         limit = asked.query.limit
-        found = await self._ended(person, _place(asked.query.cursor), limit + 1)
+        found = await self._ended(person, place_of(asked.query.cursor, Cursor), limit + 1)
         page = found[:limit]
         calls = [told(call, self._sites.get(call.pbx, _NO_SITE)) for _, call in page]
-        return answer({"calls": calls, "next": _cursor(page[-1][0]) if len(found) > limit else None})
+        return answer({"calls": calls, "next": cursor_of(page[-1][0]) if len(found) > limit else None})
 
     async def _ended(self, person: Person, after: Cursor | None, limit: int) -> list[tuple[Cursor, Call]]:
         if not person.numbers:
             return []
         search = CallSearch(terms=(frozenset(map(number_term, person.numbers)),))
         return await self._store.ended(self._book.tenant, pbxs=None, after=after, limit=limit, search=search)
-
-
-def _cursor(place: Cursor) -> str:
-    return urlsafe_b64encode(msgspec.json.encode(place)).decode().rstrip("=")
-
-
-def _place(text: str | None) -> Cursor | None:
-    if text is None:
-        return None
-    try:
-        return msgspec.json.decode(urlsafe_b64decode(text + "=" * (-len(text) % 4)), type=Cursor)
-    except (ValueError, msgspec.MsgspecError) as error:
-        raise bad_parameter("cursor", "it is none that an answer gave as `next`") from error

@@ -1,6 +1,5 @@
 """``/api/v1/recordings``: what was recorded of calls, the sound itself, who heard it, and how far those are that are not here."""
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
 from typing import Annotated, Any, Final
 
@@ -8,8 +7,9 @@ import msgspec
 from aiohttp import hdrs, web
 from msgspec import Meta
 
+from gateway.api.cursors import cursor_of, place_of
 from gateway.api.operations import Asked, Header, Media, Nothing, Operation, answer
-from gateway.api.problems import ApiError, bad_parameter, not_found
+from gateway.api.problems import ApiError, not_found
 from gateway.api.recording_views import CallRecordings, PlayList, RecordingList, RecordingView, play_view, recording_view
 from gateway.api.sound import chosen, sent, storage_fails
 from gateway.api.surroundings import client_of
@@ -145,7 +145,7 @@ class Recordings:
 
     async def _list(self, asked: Asked[RecordingsQuery, None]) -> web.Response:
         wanted = asked.query
-        place = _place(wanted.cursor)
+        place = place_of(wanted.cursor, _Place)
         listed = await self._library.page(
             asked.principal.tenant,
             states=wanted.state,
@@ -155,7 +155,7 @@ class Recordings:
         )
         page = listed[: wanted.limit]
         last = _Place(page[-1].began_at, page[-1].id) if len(listed) > wanted.limit else None
-        return answer(RecordingList(recordings=[recording_view(each) for each in page], next=_cursor(last)))
+        return answer(RecordingList(recordings=[recording_view(each) for each in page], next=cursor_of(last)))
 
     async def _show(self, asked: Asked[Nothing, None]) -> web.Response:
         return answer(recording_view(await self._found(asked)))
@@ -231,16 +231,3 @@ class Recordings:
 
 def _no_such(recording_id: RecordingId) -> ApiError:
     return not_found(f"No recording {recording_id} is known.")
-
-
-def _cursor(place: _Place | None) -> str | None:
-    return None if place is None else urlsafe_b64encode(msgspec.json.encode(place)).decode().rstrip("=")
-
-
-def _place(text: str | None) -> _Place | None:
-    if text is None:
-        return None
-    try:
-        return msgspec.json.decode(urlsafe_b64decode(text + "=" * (-len(text) % 4)), type=_Place)
-    except (ValueError, msgspec.MsgspecError) as error:
-        raise bad_parameter("cursor", "it is none that an answer gave as `next`") from error

@@ -21,6 +21,7 @@ from gateway.settings.api import is_loopback
 DEFAULT_URL: Final = "http://127.0.0.1:8470"
 URL_VARIABLE: Final = "TIELINE_URL"
 TOKEN_VARIABLE: Final = "TIELINE_TOKEN"  # noqa: S105  # the name of where it is
+TOKEN_FILE: Final = "token"  # noqa: S105  # its name in the user's folder
 TIMEOUT_S: Final = 60.0
 """Seconds for one answer; a command waits for its PBX."""
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
@@ -86,9 +87,17 @@ async def _ask(method: str, url: str, address: str, given: dict[str, Any]) -> An
     except aiohttp.ClientConnectorCertificateError as error:
         raise GatewayAwayError(f"{address} shows a certificate that is not trusted; --ca-file names its authority") from error
     except (aiohttp.ClientError, TimeoutError) as error:
-        why = f"no answer within {TIMEOUT_S:.0f} s" if isinstance(error, TimeoutError) else str(error)
-        raise GatewayAwayError(f"no gateway answers at {address}: {why}") from error
+        cure = f"is `tieline run` at work, and is this its address (--url, {URL_VARIABLE})?"
+        raise GatewayAwayError(f"no gateway answers at {address}: {_why(error)}; {cure}") from error
     return _read(address, status, data)
+
+
+def _why(error: aiohttp.ClientError | TimeoutError) -> str:
+    if isinstance(error, TimeoutError):
+        return f"no answer within {TIMEOUT_S:.0f} s"
+    if isinstance(error, aiohttp.ClientConnectorError) and error.errno is not None and error.errno > 0:
+        return os.strerror(error.errno)
+    return str(error)
 
 
 def _read(address: str, status: int, data: bytes) -> Any:
@@ -100,8 +109,10 @@ def _read(address: str, status: int, data: bytes) -> Any:
         return told
     if not isinstance(told, dict) or "detail" not in told:
         raise GatewayAwayError(f"what answers at {address} is no gateway of ours (status {status})")
-    kind = NotLetInError if status in (401, 403) else GatewayRefusedError
-    raise kind(printable(str(told["detail"])))
+    text = printable(str(told["detail"]))
+    if status == 401:
+        raise NotLetInError(f"{text} Here it is read from {TOKEN_VARIABLE} or {config_folder(os.environ) / TOKEN_FILE}.")
+    raise (NotLetInError if status == 403 else GatewayRefusedError)(text)
 
 
 def address_of(options: argparse.Namespace) -> str:
@@ -126,7 +137,7 @@ def token_of(environment: Mapping[str, str], folder: Path) -> str | None:
     token = environment.get(TOKEN_VARIABLE, "").strip()
     if token:
         return token
-    file = folder / "token"
+    file = folder / TOKEN_FILE
     try:
         mode = file.stat().st_mode
         text = file.read_text("utf-8").strip()

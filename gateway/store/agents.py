@@ -1,20 +1,16 @@
 """Agents' names and last states in a database."""
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.model.agent_states import Agent
 from gateway.model.directory import Entry, Found, Source
 from gateway.model.errors import StoreSchemaError
 from gateway.model.ids import PbxName, Tenant
 from gateway.store.database import Database
-from gateway.store.engines import told_plainly
 from gateway.store.metadata import METADATA
 
 AGENTS: Final = sa.Table(
@@ -55,12 +51,9 @@ class SqlAgents:
 
     def __init__(self, database: Database, *, beside_gateway: bool = False) -> None:
         self._database = database
-        self._writing: Callable[[], AbstractAsyncContextManager[AsyncConnection]] = (
-            self._writing_beside if beside_gateway else database.writing
-        )
-        insert: Any = sqlite.insert if database.is_sqlite else postgresql.insert
+        self._writing = database.writing_beside if beside_gateway else database.writing
         keys = [AGENTS.c.tenant, AGENTS.c.pbx, AGENTS.c.extension]
-        found, named, state = insert(AGENTS), insert(AGENTS), insert(AGENT_STATES)
+        found, named, state = database.insert(AGENTS), database.insert(AGENTS), database.insert(AGENT_STATES)
         self._put_found = found.on_conflict_do_update(
             index_elements=keys,
             set_={name: found.excluded[name] for name in ("found_name", "source", "changed_at")},
@@ -76,8 +69,7 @@ class SqlAgents:
     async def entries(self, tenant: Tenant, pbx: PbxName) -> list[Entry]:
         """Return all extensions that are known of a PBX, by extension."""
         wanted = sa.select(AGENTS).where(AGENTS.c.tenant == tenant, AGENTS.c.pbx == pbx).order_by(AGENTS.c.extension)
-        async with self._database.reading() as connection:
-            rows = (await connection.execute(wanted)).all()
+        rows = await self._database.rows(wanted)
         return [
             Entry(
                 extension=row.extension,
@@ -118,8 +110,7 @@ class SqlAgents:
             StoreSchemaError: One cannot be read.
         """
         wanted = sa.select(AGENT_STATES.c.snapshot).where(AGENT_STATES.c.tenant == tenant, AGENT_STATES.c.pbx == pbx)
-        async with self._database.reading() as connection:
-            rows = (await connection.execute(wanted.order_by(AGENT_STATES.c.extension))).all()
+        rows = await self._database.rows(wanted.order_by(AGENT_STATES.c.extension))
         try:
             return [_decoder.decode(row.snapshot) for row in rows]
         except msgspec.MsgspecError as error:
@@ -137,11 +128,6 @@ class SqlAgents:
         if rows:
             async with self._writing() as connection:
                 await connection.execute(statement, rows)
-
-    @asynccontextmanager
-    async def _writing_beside(self) -> AsyncIterator[AsyncConnection]:
-        async with told_plainly(self._database.description), self._database.engine.begin() as connection:
-            yield connection
 
 
 def _text(text: str | None) -> str | None:

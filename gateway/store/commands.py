@@ -1,11 +1,10 @@
 """Commands in a database: a row each, with what they are asked for by in columns."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.model.command_records import CommandRecord, CommandState
 from gateway.model.commands import CommandId
@@ -14,7 +13,6 @@ from gateway.model.ids import Tenant
 from gateway.ports.commands import AuditFilter
 from gateway.store.database import Database
 from gateway.store.metadata import METADATA
-from gateway.store.sql import replacing
 from gateway.store.tables import EVENTS
 
 COMMANDS: Final = sa.Table(
@@ -53,8 +51,7 @@ class SqlCommands:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        insert: Any = sqlite.insert if database.is_sqlite else postgresql.insert
-        self._put = replacing(insert(COMMANDS), COMMANDS)
+        self._put = database.replacing(COMMANDS)
 
     async def write(self, record: CommandRecord) -> None:
         """Keep a command for good."""
@@ -132,8 +129,7 @@ class SqlCommands:
                 return deleted
 
     async def _records(self, wanted: sa.Select[tuple[bytes]]) -> list[CommandRecord]:
-        async with self._database.reading() as connection:
-            rows = (await connection.execute(wanted)).all()
+        rows = await self._database.rows(wanted)
         try:
             return [_decoder.decode(row.record) for row in rows]
         except msgspec.MsgspecError as error:

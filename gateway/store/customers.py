@@ -1,22 +1,17 @@
 """Customers, claims and notes in a database."""
 
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Collection
 from typing import Any, Final
 
 import msgspec
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.model.claims import Claim, ClaimId, CustomerId, Evidence, Identity, IdentityKind
 from gateway.model.customers import Customer, Note, NoteId, searched_text
 from gateway.model.ids import CallId, Tenant
 from gateway.ports.customers import CustomerChange, Declared
 from gateway.store.database import Database
-from gateway.store.engines import told_plainly
 from gateway.store.metadata import METADATA
-from gateway.store.sql import replacing
 
 CUSTOMERS: Final = sa.Table(
     "customers",
@@ -87,19 +82,16 @@ class SqlCustomers:
     """See :class:`gateway.ports.customers.CustomerStore`.
 
     Args:
-        database: Open.
+        database: Open, but for ``beside_gateway``.
         beside_gateway: Write without the lock by which a gateway keeps others out: customers stand by themselves, so that they
             can be imported while the gateway runs.
     """
 
     def __init__(self, database: Database, *, beside_gateway: bool = False) -> None:
         self._database = database
-        self._writing: Callable[[], AbstractAsyncContextManager[AsyncConnection]] = (
-            self._writing_beside if beside_gateway else database.writing
-        )
-        insert: Any = sqlite.insert if database.is_sqlite else postgresql.insert
-        self._put_entry = replacing(insert(CUSTOMERS), CUSTOMERS)
-        self._put_shared = replacing(insert(SHARED), SHARED)
+        self._writing = database.writing_beside if beside_gateway else database.writing
+        self._put_entry = database.replacing(CUSTOMERS)
+        self._put_shared = database.replacing(SHARED)
 
     async def put(self, tenant: Tenant, change: CustomerChange) -> None:
         """Keep a change."""
@@ -143,7 +135,7 @@ class SqlCustomers:
     async def note(self, tenant: Tenant, note: NoteId) -> list[Note]:
         """Return all versions of a note, the first one first."""
         wanted = sa.select(NOTES).where(NOTES.c.tenant == tenant, NOTES.c.note_id == note).order_by(NOTES.c.version)
-        return [_note(row) for row in await self._rows(wanted)]
+        return [_note(row) for row in await self._database.rows(wanted)]
 
     async def notes(self, tenant: Tenant, customers: Collection[CustomerId], *, after: NoteId | None, limit: int) -> list[Note]:
         """Return the last versions of these entries' notes, the youngest note first."""
@@ -154,7 +146,7 @@ class SqlCustomers:
         wanted = sa.select(NOTES).where(NOTES.c.tenant == tenant, NOTES.c.customer_id.in_(customers), ~newer)
         if after is not None:
             wanted = wanted.where(NOTES.c.note_id < after)
-        return [_note(row) for row in await self._rows(wanted.order_by(NOTES.c.note_id.desc()).limit(limit))]
+        return [_note(row) for row in await self._database.rows(wanted.order_by(NOTES.c.note_id.desc()).limit(limit))]
 
     async def declare_shared(self, tenant: Tenant, declared: Declared) -> None:
         """Keep that an identity is used by several."""
@@ -173,7 +165,7 @@ class SqlCustomers:
         wanted = sa.select(SHARED).where(SHARED.c.tenant == tenant).order_by(SHARED.c.kind, SHARED.c.value)
         if identities is not None:
             wanted = wanted.where(_among(SHARED, identities))
-        return [Declared(identity=_identity(row), at=row.at, by=row.by) for row in await self._rows(wanted)]
+        return [Declared(identity=_identity(row), at=row.at, by=row.by) for row in await self._database.rows(wanted)]
 
     async def erase(self, tenant: Tenant, customers: Collection[CustomerId]) -> None:
         """Delete entries with their claims, also those of others on them, and notes."""
@@ -193,20 +185,12 @@ class SqlCustomers:
 
     async def _entries(self, *conditions: sa.ColumnElement[bool], limit: int | None = None) -> list[Customer]:
         wanted = sa.select(CUSTOMERS).where(*conditions).order_by(CUSTOMERS.c.customer_id)
-        return [_entry(row) for row in await self._rows(wanted if limit is None else wanted.limit(limit))]
+        return [_entry(row) for row in await self._database.rows(wanted if limit is None else wanted.limit(limit))]
 
     async def _claims(self, *conditions: sa.ColumnElement[bool]) -> list[Claim]:
-        return [_claim(row) for row in await self._rows(sa.select(CLAIMS).where(*conditions).order_by(CLAIMS.c.claim_id))]
-
-    async def _rows(self, wanted: sa.Select[Any]) -> Sequence[sa.Row[Any]]:
-        async with self._database.reading() as connection:
-            found: Sequence[sa.Row[Any]] = (await connection.execute(wanted)).all()
-        return found
-
-    @asynccontextmanager
-    async def _writing_beside(self) -> AsyncIterator[AsyncConnection]:
-        async with told_plainly(self._database.description), self._database.engine.begin() as connection:
-            yield connection
+        return [
+            _claim(row) for row in await self._database.rows(sa.select(CLAIMS).where(*conditions).order_by(CLAIMS.c.claim_id))
+        ]
 
 
 def _among(table: sa.Table, identities: Collection[Identity]) -> sa.ColumnElement[bool]:

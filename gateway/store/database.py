@@ -1,9 +1,12 @@
 """One database: a connection that writes and keeps other gateways out, and some that read."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
+from typing import Any
 
+from sqlalchemy import Row, Select, Table
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -34,7 +37,10 @@ class Database:
     @property
     def description(self) -> str:
         """Which it is, without its secret."""
-        return str(self._file) if self._file is not None else self._url.render_as_string(hide_password=True)
+        if self._file is not None:
+            return str(self._file)
+        # As the operator wrote it: which driver we use is our matter.
+        return self._url.set(drivername=self._url.get_backend_name()).render_as_string(hide_password=True)
 
     @property
     def is_sqlite(self) -> bool:
@@ -74,6 +80,16 @@ class Database:
         async with told_plainly(self.description), self.engine.connect() as connection:
             yield connection
 
+    async def rows(self, wanted: Select[Any]) -> Sequence[Row[Any]]:
+        """Return what is selected.
+
+        Raises:
+            StoreUnavailableError: It does not answer.
+        """
+        async with self.reading() as connection:
+            found: Sequence[Row[Any]] = (await connection.execute(wanted)).all()
+        return found
+
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncConnection]:
         """Open one transaction of the only writer, committed at the end; who comes meanwhile waits. Keep it short.
@@ -93,6 +109,29 @@ class Database:
             except BaseException:
                 await self._drop_writer()
                 raise
+
+    @asynccontextmanager
+    async def writing_beside(self) -> AsyncIterator[AsyncConnection]:
+        """Open a transaction without the lock by which a gateway keeps others out, committed at the end.
+
+        Only for what stands by itself, such as a token: a program may change it while the gateway runs.
+
+        Raises:
+            StoreUnavailableError: It does not answer.
+        """
+        async with told_plainly(self.description), self.engine.begin() as connection:
+            yield connection
+
+    def insert(self, table: Table) -> Any:
+        """Return an insert, in the database's own dialect: it can say what becomes of a row whose key is there."""
+        return sqlite.insert(table) if self.is_sqlite else postgresql.insert(table)
+
+    def replacing(self, table: Table) -> Any:
+        """Return an insert that overwrites a row of the same key."""
+        insert = self.insert(table)
+        keys = [column.name for column in table.primary_key]
+        changes = {column.name: insert.excluded[column.name] for column in table.columns if column.name not in keys}
+        return insert.on_conflict_do_update(index_elements=keys, set_=changes)
 
     async def _connected_writer(self) -> AsyncConnection:
         if self._lock is not None:

@@ -6,14 +6,12 @@ from typing import Any, Final
 
 import msgspec
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.model.errors import StoreSchemaError
 from gateway.model.ids import TAIL_BYTES, CallId, PbxName, Tenant, ulid
 from gateway.model.recordings import Play, Recording, RecordingId, RecordingState
 from gateway.store.database import Database
 from gateway.store.metadata import METADATA
-from gateway.store.sql import replacing
 
 RECORDINGS: Final = sa.Table(
     "recordings",
@@ -74,9 +72,8 @@ class SqlRecordings:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        insert: Any = sqlite.insert if database.is_sqlite else postgresql.insert
-        self._put = replacing(insert(RECORDINGS), RECORDINGS)
-        self._put_position = replacing(insert(FOLLOWED), FOLLOWED)
+        self._put = database.replacing(RECORDINGS)
+        self._put_position = database.replacing(FOLLOWED)
 
     async def position(self, tenant: Tenant) -> int | None:
         """Return the position of the last event that was followed."""

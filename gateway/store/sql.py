@@ -1,11 +1,10 @@
 """Calls and events in a database, by SQLAlchemy: SQLite and PostgreSQL with the same statements."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.model.calls import Call
 from gateway.model.habits import Habit, HabitKind
@@ -39,14 +38,13 @@ class SqlStore:
         self.database = database
         self._first_position = first_position
         self._kept_from = 1
-        insert: Any = sqlite.insert if database.is_sqlite else postgresql.insert
-        self._put_call = Write(replacing(insert(CALLS), CALLS), CALLS)
+        self._put_call = Write(database.replacing(CALLS), CALLS)
         # The terms of a call only grow: what a correction adds is added.
-        self._put_terms = Write(insert(CALL_TERMS).on_conflict_do_nothing(), CALL_TERMS)
+        self._put_terms = Write(database.insert(CALL_TERMS).on_conflict_do_nothing(), CALL_TERMS)
         self._put_event = Write(sa.insert(EVENTS), EVENTS)
-        self._put_heard = Write(replacing(insert(PBXS), PBXS), PBXS)
-        self._put_habit = Write(insert(HABITS).on_conflict_do_nothing(), HABITS)
-        self._put_position = Write(replacing(insert(POSITION), POSITION), POSITION)
+        self._put_heard = Write(database.replacing(PBXS), PBXS)
+        self._put_habit = Write(database.insert(HABITS).on_conflict_do_nothing(), HABITS)
+        self._put_position = Write(database.replacing(POSITION), POSITION)
 
     @property
     def description(self) -> str:
@@ -93,8 +91,7 @@ class SqlStore:
     async def told_after(self, position: int, limit: int) -> list[Told]:
         """Return the next events after this position, in order."""
         wanted = sa.select(EVENTS).where(EVENTS.c.position > position).order_by(EVENTS.c.position).limit(limit)
-        async with self.database.reading() as connection:
-            rows = (await connection.execute(wanted)).all()
+        rows = await self.database.rows(wanted)
         return [
             Told(
                 position=row.position,
@@ -155,8 +152,7 @@ class SqlStore:
         if after is not None:
             wanted = wanted.where(sa.tuple_(CALLS.c.sorted_at, CALLS.c.call_id) < (after.ended_at, after.call_id))
         wanted = wanted.order_by(CALLS.c.sorted_at.desc(), CALLS.c.call_id.desc()).limit(limit)
-        async with self.database.reading() as connection:
-            rows = (await connection.execute(wanted)).all()
+        rows = await self.database.rows(wanted)
         return [(Cursor(row.sorted_at, CallId(row.call_id)), decode_call(row.snapshot_version, row.snapshot)) for row in rows]
 
     async def prune_calls(self, tenant: Tenant, *, before: float) -> int:
@@ -195,8 +191,7 @@ class SqlStore:
 
     async def _calls(self, *conditions: sa.ColumnElement[bool]) -> list[Call]:
         wanted = sa.select(CALLS.c.snapshot_version, CALLS.c.snapshot).where(*conditions)
-        async with self.database.reading() as connection:
-            rows = (await connection.execute(wanted)).all()
+        rows = await self.database.rows(wanted)
         return [decode_call(row.snapshot_version, row.snapshot) for row in rows]
 
     async def _look_for_oldest(self) -> None:
@@ -224,10 +219,3 @@ def _conditions(tenant: Tenant, search: CallSearch) -> Iterator[sa.ColumnElement
         # A queue has most calls: each call is asked whether it was there. Of others there are few: they are found first.
         many = all(is_queue_term(term) for term in terms)
         yield named.where(CALL_TERMS.c.call_id == CALLS.c.call_id).exists() if many else CALLS.c.call_id.in_(named)
-
-
-def replacing(insert: Any, table: sa.Table) -> Any:
-    """Complete an insert so that a row of the same key is overwritten."""
-    keys = [column.name for column in table.primary_key]
-    changes = {column.name: insert.excluded[column.name] for column in table.columns if column.name not in keys}
-    return insert.on_conflict_do_update(index_elements=keys, set_=changes)

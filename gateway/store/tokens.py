@@ -1,17 +1,14 @@
 """API tokens in a database: their digests, never themselves."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Mapping
 from typing import Any, Final
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.model.ids import Tenant
 from gateway.model.principals import ALL_SCOPES, Role, Scope
 from gateway.model.tokens import Token, TokenId
 from gateway.store.database import Database
-from gateway.store.engines import told_plainly
 from gateway.store.metadata import METADATA
 
 TOKENS: Final = sa.Table(
@@ -45,13 +42,11 @@ class SqlTokens:
 
     def __init__(self, database: Database, *, beside_gateway: bool = False) -> None:
         self._database = database
-        self._changing: Callable[[], AbstractAsyncContextManager[AsyncConnection]] = (
-            self._changing_beside if beside_gateway else database.writing
-        )
+        self._writing = database.writing_beside if beside_gateway else database.writing
 
     async def add(self, token: Token) -> None:
         """Keep a new token."""
-        async with self._changing() as connection:
+        async with self._writing() as connection:
             await connection.execute(sa.insert(TOKENS), [_row(token)])
 
     async def find(self, token_id: TokenId) -> Token | None:
@@ -66,7 +61,7 @@ class SqlTokens:
     async def revoke(self, tenant: Tenant, token_id: TokenId, at: float) -> Token | None:
         """Let nobody in with it any more."""
         this = sa.and_(TOKENS.c.tenant == tenant, TOKENS.c.token_id == token_id)
-        async with self._changing() as connection:
+        async with self._writing() as connection:
             await connection.execute(sa.update(TOKENS).where(this, TOKENS.c.revoked_at.is_(None)).values(revoked_at=at))
         found = await self._tokens(this)
         return found[0] if found else None
@@ -74,19 +69,13 @@ class SqlTokens:
     async def used(self, times: Mapping[TokenId, float]) -> None:
         """Keep when these were last seen."""
         seen = sa.update(TOKENS).where(TOKENS.c.token_id == sa.bindparam("seen_id")).values(used_at=sa.bindparam("seen_at"))
-        async with self._changing() as connection:
+        async with self._writing() as connection:
             await connection.execute(seen, [{"seen_id": token_id, "seen_at": at} for token_id, at in times.items()])
 
     async def _tokens(self, condition: sa.ColumnElement[bool]) -> list[Token]:
         wanted = sa.select(TOKENS).where(condition).order_by(TOKENS.c.created_at, TOKENS.c.token_id)
-        async with self._database.reading() as connection:
-            rows = (await connection.execute(wanted)).all()
+        rows = await self._database.rows(wanted)
         return [_token(row) for row in rows]
-
-    @asynccontextmanager
-    async def _changing_beside(self) -> AsyncIterator[AsyncConnection]:
-        async with told_plainly(self._database.description), self._database.engine.begin() as connection:
-            yield connection
 
 
 def _row(token: Token) -> dict[str, Any]:

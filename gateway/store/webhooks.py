@@ -5,14 +5,12 @@ from typing import Any, Final
 
 import msgspec
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.model.ids import CallId, Tenant
 from gateway.model.webhooks import Attempt, Delivery, Endpoint, Key, WebhookId
 from gateway.ports.webhooks import Progress
 from gateway.store.database import Database
 from gateway.store.metadata import METADATA
-from gateway.store.sql import replacing
 
 KEPT_ATTEMPTS: Final = 1_000
 """Attempts of an endpoint that stay in the log."""
@@ -84,8 +82,7 @@ class SqlWebhooks:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        insert: Any = sqlite.insert if database.is_sqlite else postgresql.insert
-        self._put_delivery = replacing(insert(DELIVERIES), DELIVERIES)
+        self._put_delivery = database.replacing(DELIVERIES)
 
     async def put(self, tenant: Tenant, endpoint: Endpoint, *, position: int | None = None) -> None:
         """Keep an endpoint, new or in the place of what is there."""
@@ -100,7 +97,7 @@ class SqlWebhooks:
     async def endpoints(self, tenant: Tenant) -> list[tuple[Endpoint, int]]:
         """Return all endpoints by id, each with how far it got."""
         wanted = sa.select(WEBHOOKS).where(WEBHOOKS.c.tenant == tenant).order_by(WEBHOOKS.c.webhook_id)
-        return [(_endpoint(row), row.position) for row in await self._rows(wanted)]
+        return [(_endpoint(row), row.position) for row in await self._database.rows(wanted)]
 
     async def remove(self, tenant: Tenant, webhook: WebhookId) -> None:
         """Delete an endpoint with its deliveries and its log."""
@@ -142,7 +139,7 @@ class SqlWebhooks:
         """Return how many wait and how many are dead."""
         count = sa.func.count().label("how_many")
         counted = sa.select(DELIVERIES.c.dead, count).where(_of(DELIVERIES, tenant, webhook)).group_by(DELIVERIES.c.dead)
-        found: dict[bool, int] = {row.dead: row.how_many for row in await self._rows(counted)}
+        found: dict[bool, int] = {row.dead: row.how_many for row in await self._database.rows(counted)}
         return found.get(False, 0), found.get(True, 0)
 
     async def revive(
@@ -161,7 +158,7 @@ class SqlWebhooks:
     async def attempts(self, tenant: Tenant, webhook: WebhookId, *, limit: int) -> list[Attempt]:
         """Return the last attempts, the latest first."""
         wanted = sa.select(ATTEMPTS).where(_of(ATTEMPTS, tenant, webhook)).order_by(ATTEMPTS.c.number.desc()).limit(limit)
-        return [_attempt(row) for row in await self._rows(wanted)]
+        return [_attempt(row) for row in await self._database.rows(wanted)]
 
     async def prune(self, tenant: Tenant, *, before: float) -> int:
         """Delete dead deliveries of events before this time; return how many."""
@@ -172,12 +169,7 @@ class SqlWebhooks:
 
     async def _deliveries(self, *conditions: sa.ColumnElement[bool], limit: int | None = None) -> list[Delivery]:
         wanted = sa.select(DELIVERIES).where(*conditions).order_by(DELIVERIES.c.position)
-        return [_delivery(row) for row in await self._rows(wanted if limit is None else wanted.limit(limit))]
-
-    async def _rows(self, wanted: sa.Select[Any]) -> Sequence[sa.Row[Any]]:
-        async with self._database.reading() as connection:
-            found: Sequence[sa.Row[Any]] = (await connection.execute(wanted)).all()
-        return found
+        return [_delivery(row) for row in await self._database.rows(wanted if limit is None else wanted.limit(limit))]
 
 
 def _of(table: sa.Table, tenant: Tenant, webhook: WebhookId) -> sa.ColumnElement[bool]:

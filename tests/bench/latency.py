@@ -39,6 +39,7 @@ from gateway.model.principals import Role, Scope
 from gateway.model.secret import Secret
 from gateway.model.tokens import RANDOM_BYTES, NewToken, made, written
 from gateway.store.opening import database_of
+from gateway.store.sql import SqlStore
 from gateway.store.tokens import SqlTokens
 
 TOP: Final = Path(__file__).parent.parent.parent
@@ -57,6 +58,7 @@ QUIET_S: Final = 3.0
 """After the last message, until everybody has heard all."""
 BAR_P99_MS: Final = 50.0
 START_S: Final = 30.0
+PAGE: Final = 5_000
 
 
 @dataclass(frozen=True)
@@ -258,9 +260,39 @@ async def measure(seconds: float, per_second: float) -> Result:
                 await play.play(server, seconds, per_second)
                 cpu_s, took_s = _cpu_s(pid) - cpu_s, time.perf_counter() - warm
                 await asyncio.sleep(QUIET_S)
+            concerned = await _concerned(Path(folder))
         finally:
             await server.stop()
-    return _compare(play, heard, warm, cpu_s, took_s)
+    result = _compare(play, heard, warm, cpu_s, took_s)
+    result.missed += _unheard(wanted, heard, concerned)
+    return result
+
+
+async def _concerned(folder: Path) -> dict[str, set[str]]:
+    """Return the ids of the calls' events that the gateway kept, by whom each is about."""
+    store = SqlStore(database_of(None, None, folder))
+    await store.open()
+    found: dict[str, set[str]] = {}
+    try:
+        position = store.kept_from - 1
+        while page := await store.told_after(position, PAGE):
+            position = page[-1].position
+            for told in page:
+                for subject in told.subjects if told.call_id is not None else ():
+                    found.setdefault(subject, set()).add(told.id)
+    finally:
+        await store.close()
+    return found
+
+
+def _unheard(wanted: dict[str, list[str]], heard: Sequence[Heard], concerned: dict[str, set[str]]) -> list[str]:
+    """Return what an agent's client did not hear of the events that are about him."""
+    missed = []
+    for one in heard:
+        due = set[str]().union(*(concerned.get(topic, set()) for topic in wanted[one.name]))
+        got = {json.loads(frame)["id"] for _, frame in one.events}
+        missed += [f"{one.name} did not hear {name}" for name in due - got]
+    return missed
 
 
 def _compare(play: Written, heard: Sequence[Heard], warm: float, cpu_s: float, took_s: float) -> Result:

@@ -1,4 +1,4 @@
-"""Webhooks at work in virtual time: a hub whose events the test tells, a real receiver, and a desk between them."""
+"""Webhooks at work in virtual time: a hub whose events the test tells, a real receiver, and the endpoints between them."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -19,7 +19,7 @@ from gateway.model.webhooks import Endpoint
 from gateway.ports.store import Batch, Told
 from gateway.ports.webhooks import Draft
 from gateway.session.hub import Hub
-from gateway.webhooks.desk import WebhookDesk
+from gateway.webhooks.endpoints import Endpoints
 from gateway.webhooks.sender import Sender
 
 HOST = "127.0.0.1"
@@ -32,7 +32,7 @@ def answering(status: int, **headers: str) -> web.Response:
 
 
 class Round:
-    """Everything around a desk; the hub's order begins at 100."""
+    """Everything around the endpoints; the hub's order begins at 100."""
 
     def __init__(self, receiver: Receiver, *, kept: int, timeout_s: float) -> None:
         self.receiver = receiver
@@ -40,12 +40,12 @@ class Round:
         self.hub = Hub(kept=kept, log=self.log, position=99)
         self.store = MemoryWebhooks()
         self.timeout_s = timeout_s
-        self.desk = self.new_desk()
+        self.endpoints = self.new_endpoints()
 
-    def new_desk(self) -> WebhookDesk:
-        """A desk as another process would have it."""
+    def new_endpoints(self) -> Endpoints:
+        """Return them as another process would have them."""
         loop = asyncio.get_running_loop()
-        return WebhookDesk(
+        return Endpoints(
             self.store,
             self.hub,
             Sender([HOST], timeout_s=self.timeout_s, clock=loop.time, now=clock),
@@ -58,7 +58,7 @@ class Round:
 
     async def endpoint(self, *topics: str, **more: object) -> Endpoint:
         draft = Draft(name="CRM", url=self.receiver.url, topics=topics or ("*",))
-        made = await self.desk.add(msgspec.structs.replace(draft, **more), None, by="me")
+        made = await self.endpoints.add(msgspec.structs.replace(draft, **more), None, by="me")
         self.receiver.secrets = [made.keys[0].secret]
         return made
 
@@ -93,7 +93,7 @@ class Round:
 async def webhook_round(*, kept: int = 10_000, timeout_s: float = 15.0) -> AsyncIterator[Round]:
     async with receiving(clock) as receiver:
         made = Round(receiver, kept=kept, timeout_s=timeout_s)
-        async with at_work(made.desk):
+        async with at_work(made.endpoints):
             await asyncio.sleep(0)
             yield made
 

@@ -76,6 +76,8 @@ async def ask(address: str, folder: Path, *options: str) -> set[str]:
         *(
             "--request-timeout",
             str(PATIENCE_S),
+            "--max-response-time",
+            str(PATIENCE_S),
             "--continue-on-failure",
             "--no-shrink",
             "--no-color",

@@ -16,7 +16,7 @@ async def test_what_piles_up_for_whom_is_seen() -> None:
         await one.tell(*[f"c{number}" for number in range(9)])
         await asyncio.sleep(2.0)
         registry = CollectorRegistry()
-        registry.register(WebhookFigures(one.desk))
+        registry.register(WebhookFigures(one.endpoints))
         lines = generate_latest(registry).decode().splitlines()
 
     for figure, values in (("waiting", (9, 0)), ("dead", (0, 0)), ("away", (1, 0)), ("disabled", (0, 1))):

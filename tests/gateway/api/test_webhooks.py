@@ -28,7 +28,7 @@ SECRET = secret_of(bytes(32))
 async def served_webhooks() -> AsyncIterator[tuple[Round, Client]]:
     async with webhook_round() as one:
         application = web.Application(middlewares=[guard])
-        application.add_routes(routes_of(Webhooks(one.desk).operations(), DemoAuthenticator()))
+        application.add_routes(routes_of(Webhooks(one.endpoints).operations(), DemoAuthenticator()))
         async with TestClient(TestServer(application)) as client:
             yield one, client
 
@@ -157,4 +157,4 @@ async def test_what_cannot_be_done_is_a_problem() -> None:
 @in_virtual_time
 async def test_every_operation_takes_the_right_to_manage_webhooks() -> None:
     async with webhook_round() as one:
-        assert {operation.scope for operation in Webhooks(one.desk).operations()} == {Scope.WEBHOOKS_MANAGE}
+        assert {operation.scope for operation in Webhooks(one.endpoints).operations()} == {Scope.WEBHOOKS_MANAGE}

@@ -104,7 +104,9 @@ async def test_a_gateway_that_is_away_is_told_with_its_address(tieline: Any, unu
     status, _, err = await tieline(f"calls --url http://127.0.0.1:{unused_tcp_port}")
 
     assert status == 3
-    assert err.startswith(f"tieline: no gateway answers at http://127.0.0.1:{unused_tcp_port}: Cannot connect to host")
+    assert err.startswith(
+        f"tieline: no gateway answers at http://127.0.0.1:{unused_tcp_port}: Connection refused; is `tieline run`"
+    )
     assert err.count("\n") == 1
 
 
@@ -136,6 +138,7 @@ async def test_a_token_without_the_scope_is_told_which_it_takes(capsys: pytest.C
 
     assert (unknown, refused, let_in) == (4, 4, 0)
     assert without_any.startswith("tieline: This takes a token. Send it as `Authorization: Bearer TOKEN`")
+    assert "Here it is read from TIELINE_TOKEN or /" in without_any
     assert without_it == "tieline: wallboard may not do this: it takes the scope calls:read.\n"
 
 

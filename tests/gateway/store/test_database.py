@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.model.errors import StoreTakenError, StoreUnavailableError
 from gateway.store import locks
+from gateway.store.agents import AGENTS
 from gateway.store.database import Database
 from gateway.store.tables import POSITION
 from gateway.store.urls import parse_url
@@ -114,3 +115,17 @@ async def test_another_gateway_is_kept_out_after_a_failure_too(
     with pytest.raises(StoreTakenError, match="another gateway uses"):
         await other.open()
     await other.close()
+
+
+async def test_what_stands_by_itself_is_written_beside_a_gateway(url: str) -> None:
+    gateway, program = Database(parse_url(url)), Database(parse_url(url))
+    await gateway.open()
+    try:
+        own = {"tenant": "t", "pbx": "one", "extension": "1", "found_name": None, "source": None, "changed_at": 1.0}
+        for name in ("A", "B"):
+            async with program.writing_beside() as connection:
+                await connection.execute(program.replacing(AGENTS), [own | {"own_name": name}])
+        assert [agent.own_name for agent in await gateway.rows(sa.select(AGENTS.c.own_name))] == ["B"]
+    finally:
+        await program.close()
+        await gateway.close()

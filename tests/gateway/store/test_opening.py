@@ -19,7 +19,7 @@ def test_without_a_url_it_is_a_file_in_the_state_folder(tmp_path: Path) -> None:
 
 def test_the_password_is_not_in_the_description(tmp_path: Path) -> None:
     database = database_of("postgresql://tieline@db.example/calls", Secret("hidden"), tmp_path)
-    assert database.description == "postgresql+asyncpg://tieline:***@db.example/calls"
+    assert database.description == "postgresql://tieline:***@db.example/calls"
 
 
 async def test_a_passing_database_goes_with_the_gateway_and_its_positions_begin_with_the_time(tmp_path: Path) -> None:

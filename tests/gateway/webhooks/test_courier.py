@@ -36,7 +36,7 @@ async def test_events_arrive_signed_and_in_order() -> None:
         assert headers["Content-Type"] == "application/json"
         assert headers["User-Agent"].startswith("Tieline/")
         assert int(headers["webhook-timestamp"]) <= int(clock())
-        _, standing = one.desk.one(endpoint.id)
+        _, standing = one.endpoints.one(endpoint.id)
         assert (standing.position, standing.waiting, standing.dead, standing.away_since) == (one.hub.position, 0, 0, None)
 
 
@@ -77,7 +77,7 @@ async def test_a_message_that_is_refused_holds_up_its_own_call_only() -> None:
         await asyncio.sleep(30.0)
 
         assert one.got() == ["b:101", "b:103", "c:105", "None:106"]
-        _, standing = one.desk.one(endpoint.id)
+        _, standing = one.endpoints.one(endpoint.id)
         assert (standing.waiting, standing.away_since) == (3, None)
         assert standing.why == "422 Unprocessable Entity: as the test says"
         await asyncio.sleep(RETRIES_S[1] * 1.3)
@@ -118,7 +118,7 @@ async def test_a_message_is_tried_as_the_standard_says_and_then_dead() -> None:
         waits = [after - before for before, after in pairwise(times)]
         assert all(least <= waited <= least * 1.2 + 35.0 for waited, least in zip(waits, RETRIES_S, strict=True))
         assert one.got() == ["a:101"]
-        (dead,) = await one.desk.dead(endpoint.id, after=0, limit=10)
+        (dead,) = await one.endpoints.dead(endpoint.id, after=0, limit=10)
         assert (dead.event_id, dead.attempts, dead.why) == ("a:100", 10, "403 Forbidden: as the test says")
         (line,) = [each for each in logs if each["event"] == "webhook_message_dead"]
         assert (line["event_id"], line["status"]) == ("a:100", 403)
@@ -126,10 +126,10 @@ async def test_a_message_is_tried_as_the_standard_says_and_then_dead() -> None:
         assert "as the test says" not in str(line), "an answer may quote the call that was sent"
 
         one.receiver.answer = lambda _event: answering(204)
-        assert await one.desk.replay(endpoint.id, positions=None, since=None) == 1
+        assert await one.endpoints.replay(endpoint.id, positions=None, since=None) == 1
         await asyncio.sleep(60.0)
         assert one.got() == ["a:101", "a:100"]
-        assert one.desk.one(endpoint.id)[1].dead == 0
+        assert one.endpoints.one(endpoint.id)[1].dead == 0
 
 
 @pytest.mark.slow
@@ -144,7 +144,7 @@ async def test_a_receiver_that_is_away_for_a_day_is_caught_up_in_order() -> None
                 for call in range(10):
                     told += await one.tell(*[f"h{hour}c{call}"] * 2)
                 await asyncio.sleep(HOUR_S)
-            _, standing = one.desk.one(endpoint.id)
+            _, standing = one.endpoints.one(endpoint.id)
             away_s = clock() - (standing.away_since or 0.0)
             assert 23 * HOUR_S < away_s <= 24 * HOUR_S
             assert standing.waiting <= MAX_WAITING
@@ -155,7 +155,7 @@ async def test_a_receiver_that_is_away_for_a_day_is_caught_up_in_order() -> None
 
         assert sorted(one.got()) == sorted(told)
         assert in_order_of_calls(one.got())
-        _, standing = one.desk.one(endpoint.id)
+        _, standing = one.endpoints.one(endpoint.id)
         assert (standing.waiting, standing.dead, standing.away_since, standing.why) == (0, 0, None, None)
         events = [each["event"] for each in logs if each["event"] in ("webhook_away", "webhook_back")]
         assert events == ["webhook_away", "webhook_back"]
@@ -184,7 +184,7 @@ async def test_a_receiver_that_does_not_answer_is_given_up_after_the_timeout() -
         one.receiver.delay_s = 1_000.0
         await one.tell("a")
         await asyncio.sleep(6.0)
-        assert one.desk.one(endpoint.id)[1].why == "127.0.0.1: no answer within 5 s"
+        assert one.endpoints.one(endpoint.id)[1].why == "127.0.0.1: no answer within 5 s"
         one.receiver.delay_s = 0.0
         await asyncio.sleep(60.0)
 
@@ -199,7 +199,7 @@ async def test_who_asks_to_be_left_alone_is_left_alone() -> None:
         await one.tell("a", "b")
         await asyncio.sleep(1_700.0)
         assert len(one.receiver.ids) <= 2, "those that were on their way"
-        assert one.desk.one(endpoint.id)[1].away_since is not None
+        assert one.endpoints.one(endpoint.id)[1].away_since is not None
         one.receiver.answer = lambda _event: answering(204)
         await asyncio.sleep(600.0)
 
@@ -222,7 +222,7 @@ async def test_who_says_gone_gets_nothing_more_until_it_is_enabled_again() -> No
         assert (kept.enabled, kept.disabled_why) == (False, "410 Gone: as the test says")
         assert [each["event"] for each in logs] == ["webhook_disabled"]
         one.receiver.answer = lambda _event: answering(204)
-        await one.desk.change(endpoint.id, Draft(name=kept.name, url=kept.url, topics=kept.topics))
+        await one.endpoints.change(endpoint.id, Draft(name=kept.name, url=kept.url, topics=kept.topics))
         await asyncio.sleep(10.0)
         assert one.got() == told
 
@@ -234,14 +234,14 @@ async def test_a_gateway_that_stops_goes_on_where_it_was() -> None:
         one.receiver.answer = lambda event: answering(500 if event["id"] == "a:100" else 204)
         await one.tell("a", "a", "b")
         await asyncio.sleep(2.0)
-        fields = one.desk.one(endpoint.id)
+        fields = one.endpoints.one(endpoint.id)
         assert fields[1].waiting == 2
     # The context has stopped the desk; another process has another one.
     async with webhook_round() as other:
         other.store, other.hub, other.log = one.store, one.hub, one.log
         other.receiver.secrets = [endpoint.keys[0].secret]
         await other.store.put(DEFAULT_TENANT, msgspec.structs.replace(endpoint, url=other.receiver.url))
-        desk = other.new_desk()
+        desk = other.new_endpoints()
         await desk.load()
         async with at_work(desk):
             await other.tell("b")
@@ -261,7 +261,7 @@ async def test_what_is_sent_again_after_a_crash_has_the_same_id() -> None:
         crashed = one.store
         one.store = type(crashed)()
         await one.store.put(DEFAULT_TENANT, endpoint, position=99)
-        desk = one.new_desk()
+        desk = one.new_endpoints()
         await desk.load()
         async with at_work(desk):
             await asyncio.sleep(5.0)
@@ -305,7 +305,7 @@ async def test_events_that_were_deleted_are_told_as_lost() -> None:
         lost = [each["events"] for each in logs if each["event"] == "webhook_events_lost"]
         assert sum(lost) == 8 + 240 - len(one.got())
         assert one.got()[-1].endswith(f":{one.hub.position}")
-        assert one.desk.one(endpoint.id)[1].position == one.hub.position
+        assert one.endpoints.one(endpoint.id)[1].position == one.hub.position
 
 
 @in_virtual_time
@@ -317,7 +317,7 @@ async def test_the_log_says_what_was_tried() -> None:
         await one.tell("a")
         await asyncio.sleep(60.0)
 
-        second, first = await one.desk.attempts(endpoint.id, limit=10)
+        second, first = await one.endpoints.attempts(endpoint.id, limit=10)
         assert (first.status, first.why, first.event_id) == (500, "500 Internal Server Error: as the test says", "a:100")
         assert (second.status, second.why) == (204, None)
         assert second.at - first.at >= RETRIES_S[0]
@@ -330,9 +330,9 @@ async def test_failures_in_a_row_make_an_endpoint_away() -> None:
         one.receiver.answer = lambda _event: answering(500)
         await one.tell(*[f"c{number}" for number in range(OPEN_AFTER - 1)])
         await asyncio.sleep(4.0)
-        assert one.desk.one(endpoint.id)[1].away_since is None
+        assert one.endpoints.one(endpoint.id)[1].away_since is None
         await one.tell("x")
         await asyncio.sleep(0.9)
 
-        assert one.desk.one(endpoint.id)[1].away_since is not None
+        assert one.endpoints.one(endpoint.id)[1].away_since is not None
         assert json.loads(one.receiver.bodies[0])["id"] if one.receiver.bodies else not one.got()

@@ -28,7 +28,7 @@ RESTART_S: Final = 5.0
 _log = structlog.get_logger()
 
 
-class WebhookDesk:
+class Endpoints:
     """See :class:`gateway.ports.webhooks.Webhooks`.
 
     Args:
