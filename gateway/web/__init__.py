@@ -6,15 +6,22 @@ from typing import Final
 from aiohttp import hdrs, web
 
 STATIC: Final = Path(__file__).parent / "static"
-INDEX: Final = "index.html"
+PAGES: Final = {
+    "/": "index.html",
+    "/sign-in": "sign-in.html",
+    "/agent": "agent.html",
+    "/supervisor": "supervisor.html",
+    "/admin": "admin.html",
+}
+"""The file of each page by its path."""
 
 
 def routes() -> list[web.AbstractRouteDef]:
-    """Return what is answered where: the page at ``/``, its parts below ``/static/``."""
-    files = {file.name: file for file in STATIC.iterdir() if file.is_file()}
+    """Return what is answered where: the pages, and their parts below ``/static/``."""
+    files = {file.relative_to(STATIC).as_posix(): file for file in STATIC.rglob("*") if file.is_file()}
 
-    async def page(_request: web.Request) -> web.FileResponse:
-        return _file(files[INDEX])
+    async def page(request: web.Request) -> web.FileResponse:
+        return _file(files[PAGES[request.path]])
 
     async def part(request: web.Request) -> web.FileResponse:
         file = files.get(request.match_info["name"])
@@ -22,7 +29,7 @@ def routes() -> list[web.AbstractRouteDef]:
             raise web.HTTPNotFound(text="There is no such file.")
         return _file(file)
 
-    return [web.get("/", page), web.get("/static/{name}", part)]
+    return [*(web.get(path, page) for path, name in PAGES.items() if name in files), web.get("/static/{name:.+}", part)]
 
 
 def _file(file: Path) -> web.FileResponse:

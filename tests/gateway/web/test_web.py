@@ -5,16 +5,19 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
-from gateway.web import STATIC, routes
+from gateway.web import PAGES, STATIC, routes
 
-FILES = sorted(STATIC.iterdir())
+FILES = sorted(file for file in STATIC.rglob("*") if file.is_file())
+HTML = [file for file in FILES if file.suffix == ".html"]
+SCRIPTS = [file for file in FILES if file.suffix == ".js"]
 
 
-async def test_the_page_and_its_parts_are_served() -> None:
+@pytest.mark.parametrize("path", [path for path, name in PAGES.items() if (STATIC / name).exists()])
+async def test_a_page_and_its_parts_are_served(path: str) -> None:
     application = web.Application()
     application.add_routes(routes())
     async with TestClient(TestServer(application)) as client:
-        page = await client.get("/")
+        page = await client.get(path)
         text = await page.text()
         parts = set(re.findall(r'"(/static/[^"#]+)"', text))
         assert page.content_type == "text/html"
@@ -26,25 +29,28 @@ async def test_the_page_and_its_parts_are_served() -> None:
         assert (await client.get("/static/..%2f__init__.py")).status == 404
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.name))
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.relative_to(STATIC).as_posix())
 def test_a_page_needs_nothing_from_elsewhere(file: Path) -> None:
     text = file.read_text("utf-8").replace("http://www.w3.org/2000/svg", "")
 
     assert not re.search(r"https?://|//cdn|@import|url\(", text)
 
 
-def test_a_page_has_no_inline_script_or_style() -> None:
-    text = (STATIC / "index.html").read_text("utf-8")
+@pytest.mark.parametrize("file", HTML, ids=lambda file: str(file.name))
+def test_a_page_has_no_inline_script_or_style(file: Path) -> None:
+    text = file.read_text("utf-8")
 
     assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son\w+=", text)
 
 
-@pytest.mark.parametrize("file", [file for file in FILES if file.suffix == ".js"], ids=lambda file: str(file.name))
+@pytest.mark.parametrize("file", SCRIPTS, ids=lambda file: file.relative_to(STATIC).as_posix())
 def test_what_a_caller_sends_is_never_markup(file: Path) -> None:
     assert not re.search(r"innerHTML|insertAdjacentHTML|document\.write|outerHTML\s*=|eval\(", file.read_text("utf-8"))
 
 
-@pytest.mark.parametrize("file", [file for file in FILES if file.suffix in (".js", ".css")], ids=lambda file: str(file.name))
+@pytest.mark.parametrize(
+    "file", [file for file in FILES if file.suffix in (".js", ".css")], ids=lambda file: file.relative_to(STATIC).as_posix()
+)
 def test_a_part_of_a_page_has_one_subject(file: Path) -> None:
     assert len(file.read_text("utf-8").splitlines()) <= 400
 
@@ -57,3 +63,21 @@ def test_the_icons_are_those_that_are_used() -> None:
     marks = {f"st-{mark}" for found in re.findall(r'mark: "([a-z]+)"|": \["([a-z]+)",', scripts) for mark in found if mark}
 
     assert named | marks == there
+
+
+@pytest.mark.parametrize("file", SCRIPTS, ids=lambda file: file.relative_to(STATIC).as_posix())
+def test_each_string_exists_in_both_languages(file: Path) -> None:
+    chinese = "".join(words.read_text("utf-8") for words in (STATIC / "zh").iterdir())
+    said = re.findall(r'\bt\(\s*"((?:[^"\\]|\\.)*)"', file.read_text("utf-8"))
+
+    assert [text for text in said if f'"{text}": "' not in chinese] == []
+
+
+@pytest.mark.parametrize("file", SCRIPTS, ids=lambda file: file.relative_to(STATIC).as_posix())
+def test_what_a_script_imports_is_there(file: Path) -> None:
+    for name in re.findall(r'from "([^"]+)"', file.read_text("utf-8")):
+        assert (file.parent / name).resolve().is_file(), name
+
+
+def test_the_pages_are_small() -> None:
+    assert sum(file.stat().st_size for file in FILES) < 200_000

@@ -1,0 +1,120 @@
+// Follows the gateway: what is now by REST, what happens from there on by WebSocket, and after a cut from the last position on.
+import { Problem } from "./api.js";
+
+const FIRST_RETRY_MS = 300;
+const MAX_RETRY_MS = 5_000;
+const SILENCE_MS = 25_000; // a ping goes out at half of it; without any answer the connection is dead though it looks open
+const WAKE_MS = 3_000; // after a sleep the connection must answer within
+const EVENTS_URL = "/api/v1/events";
+
+export class Stream {
+  /**
+   * @param {object} handlers load() reads what is now and returns the position from which events follow; event(event);
+   *   link({online, since, retryAt}) whenever that changes; refused(problem) when another sign-in is needed.
+   * @param {string[]|undefined} topics what to hear; everything that one may hear when left out
+   */
+  constructor(handlers, topics) {
+    this.handlers = handlers;
+    this.topics = topics;
+    this.position = null;
+    this.retries = 0;
+    this.since = null;
+    this.retry = 0; // the timer of the next try; 0 while a try is under way or none is needed
+    addEventListener("online", () => this.tryNow());
+    document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && this.wake());
+  }
+
+  async start() {
+    clearTimeout(this.retry);
+    this.retry = 0;
+    try {
+      if (this.position === null) this.position = await this.handlers.load();
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      if (error.status === 401 || error.status === 403) this.handlers.refused(error);
+      else this.lost();
+      return;
+    }
+    this.listen();
+  }
+
+  listen() {
+    const socket = new WebSocket(new URL(EVENTS_URL, location.href.replace(/^http/, "ws")));
+    this.socket = socket;
+    socket.onopen = () => socket.send(JSON.stringify({ type: "subscribe", after: this.position, topics: this.topics }));
+    socket.onmessage = (message) => {
+      this.watch(socket);
+      this.take(JSON.parse(message.data));
+    };
+    socket.onclose = () => this.lost();
+    this.watch(socket);
+  }
+
+  take(message) {
+    if (message.type === "subscribed") {
+      this.retries = 0;
+      this.since = null;
+      this.handlers.link({ online: true });
+    } else if (message.type === "error" && [401, 403].includes(message.problem?.status)) {
+      this.stop();
+      this.handlers.refused(new Problem(message.problem));
+    } else if (message.type === "error") {
+      this.position = null; // what we missed is gone, or too much came at once: begin with what is now
+    } else if (message.position !== undefined && message.type !== "pong") {
+      this.position = message.position;
+      this.handlers.event(message);
+    }
+  }
+
+  /** Read everything anew and go on from there. */
+  reload() {
+    this.position = null;
+    this.stop();
+    this.start();
+  }
+
+  stop() {
+    this.rest();
+    clearTimeout(this.retry);
+    this.retry = 0;
+    if (this.socket) this.socket.onclose = this.socket.onmessage = null;
+    this.socket?.close();
+  }
+
+  rest() {
+    clearTimeout(this.pinging);
+    clearTimeout(this.dying);
+  }
+
+  watch(socket, dies = SILENCE_MS) {
+    this.rest();
+    this.pinging = setTimeout(() => socket.readyState === WebSocket.OPEN && socket.send('{"type":"ping"}'), dies / 2);
+    this.dying = setTimeout(() => {
+      socket.onclose = socket.onmessage = null;
+      socket.close();
+      this.lost();
+    }, dies);
+  }
+
+  /** Look at once whether the connection outlived a sleep of the machine. */
+  wake() {
+    if (this.retry) this.tryNow();
+    else if (this.socket?.readyState === WebSocket.OPEN) {
+      this.socket.send('{"type":"ping"}');
+      this.watch(this.socket, WAKE_MS);
+    }
+  }
+
+  lost() {
+    this.rest();
+    this.since ??= Date.now();
+    const delay = Math.min(FIRST_RETRY_MS * 1.6 ** this.retries, MAX_RETRY_MS) * (0.75 + Math.random() / 2);
+    this.retries += 1;
+    this.retry = setTimeout(() => this.start(), delay);
+    this.handlers.link({ online: false, since: this.since, retryAt: Date.now() + delay });
+  }
+
+  tryNow() {
+    if (this.retry) this.start();
+  }
+}
