@@ -14,7 +14,7 @@ export function learn(zh) {
   for (const [english, text] of Object.entries(zh)) chinese.set(english, text);
 }
 
-/** The text in the language in force, with {name} filled in: t("{n} waiting", { n: 3 }) */
+/** The text in the language in force, with {name} filled in by the values */
 export function t(english, values) {
   const text = language === "zh" ? chinese.get(english) ?? english : english;
   return values ? text.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? "") : text;
