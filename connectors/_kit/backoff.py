@@ -1,6 +1,10 @@
 """How long to wait before the next attempt: longer each time, less some chance, so that not all come back at once."""
 
 from random import Random
+from typing import Final
+
+GOES_ON: Final = " (tried again by itself)"
+"""What a connection's state says behind the reason why there is none."""
 
 
 class Backoff:

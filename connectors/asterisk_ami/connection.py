@@ -10,7 +10,7 @@ from typing import Final
 
 import structlog
 
-from connectors._kit.backoff import Backoff
+from connectors._kit.backoff import GOES_ON, Backoff
 from connectors._kit.clock_watch import ClockWatch
 from connectors._kit.drain import Direction, Drain, Piece, SpoolError
 from connectors._kit.stream import open_stream
@@ -42,8 +42,6 @@ LIST_TIMEOUT_S: Final = 60.0
 """Seconds for one list of a snapshot: a busy PBX has thousands of legs."""
 RETRY_GROWTH: Final = 1.25
 """Of the wait between two attempts: a gap is hardly longer than the PBX was away."""
-GOES_ON: Final = " (tried again by itself)"
-"""What is said behind the reason why there is no connection."""
 STEADY_AFTER_S: Final = 5.0
 """Seconds after which a connection counts as good, so that the first attempt after it is made at once."""
 

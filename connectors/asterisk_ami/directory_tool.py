@@ -6,7 +6,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from connectors.asterisk_ami.connection import GOES_ON, create
+from connectors._kit.backoff import GOES_ON
+from connectors.asterisk_ami.connection import create
 from connectors.asterisk_ami.settings import AsteriskSettings
 from gateway.model.directory import Directory
 from gateway.model.errors import PeerUnavailableError

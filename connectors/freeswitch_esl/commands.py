@@ -6,10 +6,11 @@ from typing import Final
 
 import structlog
 
-from connectors.freeswitch_esl.commands_agents import AGENTS, TIERS, Roster
+from connectors.freeswitch_esl.commands_agents import Roster
 from connectors.freeswitch_esl.commands_plan import Act, Planner, first_leg, mark
 from connectors.freeswitch_esl.commands_rights import offered, why_not
 from connectors.freeswitch_esl.login import Rights
+from connectors.freeswitch_esl.mapping.agents import AGENTS, TIERS
 from connectors.freeswitch_esl.protocol.message import EslMessage
 from connectors.freeswitch_esl.settings import FreeswitchSettings
 from gateway.model.commands import (
@@ -111,7 +112,7 @@ class Commander:
             case LogIn() | LogOut() | SetPause() | SetPenalty():
                 # The names that the PBX knows its agents by are its own, and may change.
                 agents, tiers = await self._list(AGENTS), await self._list(TIERS)
-                return Roster(self._pbx, self._settings.commands, agents, tiers).plan(command)
+                return Roster(self._pbx, self._settings.commands, self._settings.site, agents, tiers).plan(command)
             case SetDoNotDisturb() | SetForwarding():
                 raise CommandRefusedError(self.why_not(name_of(type(command))))
             case _:

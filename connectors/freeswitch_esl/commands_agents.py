@@ -5,29 +5,18 @@ An agent has one status for all queues: whoever takes a break takes it everywher
 Source: ``mod_callcenter.c`` of FreeSWITCH 1.10, ``callcenter_config``.
 """
 
-import re
 from collections.abc import Sequence
 from typing import Final
 
 from connectors.freeswitch_esl.commands_plan import Act
 from connectors.freeswitch_esl.commands_values import level, name, number
+from connectors.freeswitch_esl.mapping.agents import IDLE, LOGGED_OUT, ON_BREAK, rows_of, telephone_of
 from connectors.freeswitch_esl.settings import CommandSettings
 from gateway.model.commands import LogIn, LogOut, SetPause, SetPenalty
 from gateway.model.errors import CommandRefusedError
+from gateway.model.site import Site
 
-AGENTS: Final = "callcenter_config agent list"
-TIERS: Final = "callcenter_config tier list"
-_VARIABLES: Final = re.compile(r"^\s*(?:\{[^}]*\}|\[[^\]]*\]|<[^>]*>)")
 _POSITION: Final = "1"
-
-Row = dict[str, str]
-
-
-def rows_of(text: str) -> list[Row]:
-    """Return the rows of a list: its first line names the columns."""
-    head, *lines = text.split("\n")
-    keys = head.split("|")
-    return [dict(zip(keys, line.split("|"), strict=False)) for line in lines if "|" in line]
 
 
 class Roster:
@@ -36,13 +25,15 @@ class Roster:
     Args:
         pbx: Its name, for those who are refused.
         settings: How it names its agents.
+        site: Its numbers.
         agents: What ``agent list`` printed.
         tiers: What ``tier list`` printed.
     """
 
-    def __init__(self, pbx: str, settings: CommandSettings, agents: str, tiers: str) -> None:
+    def __init__(self, pbx: str, settings: CommandSettings, site: Site, agents: str, tiers: str) -> None:
         self._pbx = pbx
         self._settings = settings
+        self._site = site
         self._agents = rows_of(agents)
         self._tiers = rows_of(tiers)
 
@@ -97,7 +88,7 @@ class Roster:
         for agent in agents:
             stays = [tier for tier in self._tiers if tier.get("agent") == agent and tier.get("queue") != command.queue]
             if not stays:
-                acts.append(_status(name(agent, "the agent"), "Logged Out"))
+                acts.append(_status(name(agent, "the agent"), LOGGED_OUT))
         return acts
 
     def _pause(self, command: SetPause, extension: str) -> list[Act]:
@@ -106,7 +97,12 @@ class Roster:
             served = {queue for queue, _ in self._serving(extension, agents, None)}
             if served != {command.queue}:
                 raise CommandRefusedError(f"FreeSWITCH at {self._pbx} pauses an agent in all his queues at once: name none")
-        return [_status(name(agent, "the agent"), "On Break" if command.paused else "Available") for agent in agents]
+        if command.paused:
+            return [_status(name(agent, "the agent"), ON_BREAK) for agent in agents]
+        acts = [_status(name(agent, "the agent"), "Available") for agent in agents]
+        # Who was on demand is given nobody, whatever his status, until he waits again.
+        idle = [row["name"] for row in self._agents if row.get("name") in agents and row.get("state") == IDLE]
+        return acts + [Act(f"callcenter_config agent set state {name(agent, 'the agent')} Waiting") for agent in idle]
 
     def _serving(self, extension: str, agents: Sequence[str], queue: str | None) -> list[tuple[str, str]]:
         """Return the queues that these agents serve, and who of them."""
@@ -126,16 +122,13 @@ class Roster:
 
     def _found(self, extension: str) -> list[str]:
         """Return the agents whose calls ring this extension."""
-        return [row["name"] for row in self._agents if row.get("name") and _rings(row.get("contact", "")) == extension]
+        return [
+            row["name"]
+            for row in self._agents
+            if row.get("name") and telephone_of(row.get("contact", ""), self._site) == extension
+        ]
 
 
 def _status(agent: str, status: str) -> Act:
     quoted = f"'{status}'" if " " in status else status
     return Act(f"callcenter_config agent set status {agent} {quoted}")
-
-
-def _rings(contact: str) -> str:
-    """Return the extension that an agent's contact calls: of ``[leg_timeout=10]user/1001@default`` ``1001``."""
-    while (found := _VARIABLES.match(contact)) is not None:
-        contact = contact[found.end() :]
-    return contact.strip().rpartition("/")[2].partition("@")[0].removeprefix("sip:")

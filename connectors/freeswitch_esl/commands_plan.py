@@ -31,6 +31,7 @@ from gateway.model.commands import (
     ResumeRecording,
     Retrieve,
     SendDigits,
+    SetPause,
     StartRecording,
     StopRecording,
     name_of,
@@ -72,7 +73,9 @@ def first_leg(order: Order) -> LegId | None:
 
 def mark(order: Order, place: int) -> str:
     """Return the Job-UUID of one act of an order."""
-    return mark_of(name_of(type(order.command)), str(getattr(order.command, "by", None) or ""), order.id, place)
+    command = order.command
+    reason = (command.reason or "") if isinstance(command, SetPause) and command.paused else ""
+    return mark_of(name_of(type(command)), str(getattr(command, "by", None) or ""), order.id, place, reason)
 
 
 class Planner:

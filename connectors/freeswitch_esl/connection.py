@@ -13,7 +13,7 @@ from typing import Final
 
 import structlog
 
-from connectors._kit.backoff import Backoff
+from connectors._kit.backoff import GOES_ON, Backoff
 from connectors._kit.clock_watch import ClockWatch
 from connectors._kit.drain import Direction, Drain, Piece, SpoolError
 from connectors._kit.stream import open_stream
@@ -28,8 +28,8 @@ from connectors.freeswitch_esl.protocol.commands import EslCommandDecoder, encod
 from connectors.freeswitch_esl.protocol.decoder import EslDecoder
 from connectors.freeswitch_esl.protocol.message import EslMessage, MessageKind
 from connectors.freeswitch_esl.settings import FreeswitchSettings
-from connectors.freeswitch_esl.snapshot import take_snapshot
-from gateway.model.commands import Accepted, Order
+from connectors.freeswitch_esl.snapshot import keep_listed, take_snapshot
+from gateway.model.commands import Accepted, LogIn, LogOut, Order, SetPause, SetPenalty
 from gateway.model.errors import (
     ConfigurationError,
     PeerProtocolError,
@@ -102,6 +102,8 @@ class FreeswitchConnector:
         self._connected_to = ""
         self._remarks: dict[str, str] = {}
         self._clock_watch: ClockWatch | None = None
+        self._listing = asyncio.Event()
+        """Set when the mapper needs a list."""
 
     @property
     def pbx(self) -> PbxName:
@@ -134,7 +136,13 @@ class FreeswitchConnector:
             PeerUnavailableError: The PBX is not connected; nothing was sent.
             CommandUnansweredError: It was sent, and no answer came: whether it was done is not known.
         """
-        return await self._commander.execute(order)
+        try:
+            return await self._commander.execute(order)
+        finally:
+            if isinstance(order.command, LogIn | LogOut | SetPause | SetPenalty):
+                # What it changed in the lists is told by an event that not every user may hear.
+                self._mapper.note_change()
+                self._listing.set()
 
     def _rights(self) -> Rights | None:
         """Return what our user may do; None while either connection is missing: what came of a command would not be heard."""
@@ -170,7 +178,7 @@ class FreeswitchConnector:
                     status, wait_s = LinkStatus.RETRYING, 0.0
                 else:
                     status, wait_s = LinkStatus.RETRYING, retry.next_s()
-                self._report(sink, status, f"{failure}. Trying again by itself")
+                self._report(sink, status, f"{failure}{GOES_ON}")
                 await asyncio.sleep(wait_s)
         finally:
             self._report(sink, LinkStatus.STOPPED, "stopped")
@@ -254,6 +262,8 @@ class FreeswitchConnector:
             if message.name == HEARTBEAT:
                 self._look_at_clock(message, piece.at)
             events += self._mapper.receive(message, piece.at)
+        if self._mapper.is_stale:
+            self._listing.set()
         return events
 
     def _look_at_clock(self, message: EslMessage, at: float) -> None:
@@ -300,6 +310,7 @@ class FreeswitchConnector:
             missing = await take_snapshot(ask, rights)
             told = [*(f"event {name.removeprefix('CUSTOM ')}" for name in unheard), *(f"api {name}" for name in missing)]
             self._remark(sink, "rights", f"it would tell more with {', '.join(told)} {_RIGHTS_CURE}" if told else "")
+            await keep_listed(ask, rights, self._mapper, self._listing)
 
     def _remark(self, sink: EventSink, about: str, text: str) -> None:
         """Say in the state what an operator should change although all works; empty when there is nothing (more)."""

@@ -22,7 +22,7 @@ from gateway.model.principals import Scope
 from gateway.session.dispatcher import Dispatcher
 
 Penalty = Annotated[int, msgspec.Meta(ge=0, le=1_000)]
-_Queue = Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z_.-]{1,64}$")]
+_Queue = Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z_.@-]{1,128}$")]
 
 
 class _Body(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

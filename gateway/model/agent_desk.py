@@ -1,5 +1,7 @@
 """One desk: what is known of its telephone, its queues and its calls, and the state that follows from them. Pure."""
 
+import re
+from collections import Counter
 from collections.abc import Collection, Iterable
 from typing import Final
 
@@ -11,6 +13,7 @@ from gateway.model.agent_states import Agent, AgentState, WrapUp
 from gateway.model.ids import CallId, QueueName
 from gateway.model.queue_rules import QueueRules
 
+_NO_NAME: Final = re.compile(r"[/@]|^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$", re.IGNORECASE)
 _NEVER: Final = float("inf")
 _A_SECOND: Final = 1.0
 """What a PBX dates in whole seconds may have been so much later."""
@@ -202,13 +205,16 @@ class Desk:
 
     def _find_wrap_up(self, at: float) -> None:
         """See by the members' last calls whether a conversation that nobody heard has just ended."""
+        ends = Counter(membership.last_call for membership in self.memberships.values())
         for membership in self.memberships.values():
             last, known = membership.last_call, self.wrap_up
             if last is None or (known is not None and last <= known.since + _A_SECOND):
                 continue
             until = last + self._wrap_up_s(membership)
             if until > at and (known is None or until > known.until):
-                self.wrap_up = WrapUp(queue=membership.queue, call_id=None, since=last, until=until)
+                # Where a PBX dates his last call, whichever queue gave it, all his queues have the same.
+                queue = membership.queue if ends[last] == 1 else None
+                self.wrap_up = WrapUp(queue=queue, call_id=None, since=last, until=until)
 
     def _proved_since(self, state: AgentState, presence: Presence | None, same: bool) -> float | None:
         before = self.now.since
@@ -244,5 +250,5 @@ def _agent_of(memberships: Iterable[Membership]) -> str | None:
 
 
 def _name_of(memberships: Iterable[Membership]) -> str | None:
-    """Return the members' name; one without a name is shown under his interface, which is none."""
-    return min((each.member for each in memberships if each.member and "/" not in each.member), default=None)
+    """Return the members' name; one without a name is shown under his interface, address or UUID, which is none."""
+    return min((each.member for each in memberships if each.member and _NO_NAME.search(each.member) is None), default=None)

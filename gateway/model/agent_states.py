@@ -32,7 +32,8 @@ class AgentState(StrEnum):
 class WrapUp(msgspec.Struct, frozen=True, kw_only=True):
     """The time after a conversation in which a queue gives no other; seconds since the epoch."""
 
-    queue: QueueName
+    queue: QueueName | None
+    """None where several may have given the conversation before it."""
     call_id: CallId | None
     since: float
     until: float

@@ -1,6 +1,6 @@
 """What a FreeSWITCH might say, event by event, and what the mapper and the board make of it."""
 
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from connectors.freeswitch_esl.mapping import EslMapper
 from connectors.freeswitch_esl.protocol.commands import EslCommandDecoder
@@ -27,11 +27,11 @@ class Script:
         self.events: list[PbxEvent] = [*self.mapper.connection_made(self.now)]
         self._legs: dict[str, dict[str, str]] = {}
 
-    def later(self, seconds: float) -> "Script":
+    def later(self, seconds: float) -> Self:
         self.now += seconds
         return self
 
-    def says(self, name: str, leg: str = "", **fields: str) -> "Script":
+    def says(self, name: str, leg: str = "", **fields: str) -> Self:
         """Let it say an event; ``__`` in a field's name stands for ``-`` and a leg's own headers are added."""
         own = self._legs.get(leg, {})
         given = {key.replace("__", "-"): value for key, value in fields.items()}
@@ -44,7 +44,7 @@ class Script:
         self.events += self.mapper.receive(message, self.now)
         return self
 
-    def comes_in(self, leg: str = "a", caller: str = "13800138000", dialled: str = "1001", **fields: str) -> "Script":
+    def comes_in(self, leg: str = "a", caller: str = "13800138000", dialled: str = "1001", **fields: str) -> Self:
         self._legs[leg] = {
             "Unique-ID": leg,
             "Channel-Name": f"sofia/external/{caller}@192.0.2.9",
@@ -58,7 +58,7 @@ class Script:
         } | {key.replace("__", "-"): value for key, value in fields.items()}
         return self.says("CHANNEL_CREATE", leg)
 
-    def dials(self, leg: str = "b", number: str = "1001", by: str = "a", **fields: str) -> "Script":
+    def dials(self, leg: str = "b", number: str = "1001", by: str = "a", **fields: str) -> Self:
         self._legs[leg] = {
             "Unique-ID": leg,
             "Channel-Name": f"sofia/internal/{number}@192.0.2.{len(self._legs) + 10}",
@@ -72,24 +72,24 @@ class Script:
             self._legs[leg]["variable_originator"] = by
         return self.says("CHANNEL_CREATE", leg).says("CHANNEL_PROGRESS", leg)
 
-    def answers(self, *legs: str) -> "Script":
+    def answers(self, *legs: str) -> Self:
         for leg in legs:
             self.says("CHANNEL_ANSWER", leg)
         return self
 
-    def bridges(self, first: str = "a", second: str = "b") -> "Script":
+    def bridges(self, first: str = "a", second: str = "b") -> Self:
         return self.says("CHANNEL_BRIDGE", first, Bridge__A__Unique__ID=first, Bridge__B__Unique__ID=second)
 
-    def unbridges(self, first: str = "a", second: str = "b", **fields: str) -> "Script":
+    def unbridges(self, first: str = "a", second: str = "b", **fields: str) -> Self:
         return self.says("CHANNEL_UNBRIDGE", first, Bridge__A__Unique__ID=first, Bridge__B__Unique__ID=second, **fields)
 
-    def hangs_up(self, leg: str, cause: str = "NORMAL_CLEARING", *, itself: bool = False, **fields: str) -> "Script":
+    def hangs_up(self, leg: str, cause: str = "NORMAL_CLEARING", *, itself: bool = False, **fields: str) -> Self:
         given = {"Hangup__Cause": cause, **fields}
         if itself:
             given |= {"variable_sip_term_status": "200", "variable_sip_hangup_disposition": "recv_bye"}
         return self.says("CHANNEL_HANGUP", leg, **given).says("CHANNEL_HANGUP_COMPLETE", leg, **given)
 
-    def lists(self, command: str, text: str) -> "Script":
+    def lists(self, command: str, text: str) -> Self:
         """Let it answer an ``api`` command."""
         (asked,) = EslCommandDecoder().receive_data(f"api {command}\n\n".encode())
         self.events += self.mapper.sent(asked, self.now)
@@ -97,7 +97,7 @@ class Script:
         self.events += self.mapper.receive(message, self.now)
         return self
 
-    def sends(self, command: str, job: str) -> "Script":
+    def sends(self, command: str, job: str) -> Self:
         """Let us send a command that runs in the background."""
         (sent,) = EslCommandDecoder().receive_data(f"bgapi {command}\nJob-UUID: {job}\n\n".encode())
         self.events += self.mapper.sent(sent, self.now)

@@ -3,7 +3,9 @@
 from typing import Final
 
 from connectors.freeswitch_esl.mapping import bridges, legs, queues, snapshot, steps
+from connectors.freeswitch_esl.mapping.agents import LISTS
 from connectors.freeswitch_esl.mapping.marks import read_mark
+from connectors.freeswitch_esl.mapping.registrations import REGISTRATIONS
 from connectors.freeswitch_esl.mapping.state import Handler, Legs
 from connectors.freeswitch_esl.protocol.commands import EslCommand
 from connectors.freeswitch_esl.protocol.message import EslMessage, MessageKind
@@ -37,11 +39,33 @@ class EslMapper:
         self._state.parting = None
         self._state.listed = None
         self._state.unconfirmed = set(self._state.legs)
+        self._state.center.connection_made()
         return [ConnectionMade(at=at)]
 
     def connection_lost(self, at: float) -> list[PbxEvent]:
         """Say that the PBX is heard no longer, from ``at`` on: the last byte's time."""
         return [ConnectionLost(at=at)]
+
+    @property
+    def lists(self) -> tuple[str, ...]:
+        """The ``api`` commands that list what changes without an event; none where there is nothing of the kind."""
+        return LISTS if self._state.center.is_there else ()
+
+    def note_change(self) -> None:
+        """Take note that agents or what they serve may have changed, and that perhaps no event tells so."""
+        self._state.center.stale = True
+
+    def take_stale(self) -> tuple[str, ...]:
+        """Return the ``api`` commands whose answers are needed, since something changed that only they tell."""
+        center, registrations = self._state.center, self._state.registrations
+        found = (LISTS if center.stale else ()) + ((REGISTRATIONS,) if registrations.stale else ())
+        center.stale = registrations.stale = False
+        return found
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether :meth:`take_stale` has anything."""
+        return self._state.center.stale or self._state.registrations.stale
 
     def receive(self, message: EslMessage, at: float) -> list[PbxEvent]:
         """Return what one event says; ``at`` is its arrival, which FreeSWITCH's own ``Event-Date-Timestamp`` overrides."""

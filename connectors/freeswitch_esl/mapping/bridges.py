@@ -7,6 +7,7 @@ begins with the second and ends with the kind: ``bl_xfer`` (sent to an extension
 from collections.abc import Mapping
 from typing import Final
 
+from connectors.freeswitch_esl.mapping.agents import CONFIG
 from connectors.freeswitch_esl.mapping.causes import NORMAL
 from connectors.freeswitch_esl.mapping.marks import Mark
 from connectors.freeswitch_esl.mapping.state import Handler, Legs, LegState
@@ -146,7 +147,12 @@ def _user(uri: str) -> str:
 
 
 def _api(state: Legs, message: EslMessage, at: float) -> list[PbxEvent]:
-    return commanded(state, message.get("API-Command"), message.get("API-Command-Argument"), at, Mark())
+    command, argument = message.get("API-Command"), message.get("API-Command-Argument")
+    if command == CONFIG:
+        # The event comes when it has been done.
+        state.center.changed(argument, at)
+        return []
+    return commanded(state, command, argument, at, Mark())
 
 
 def commanded(state: Legs, command: str, argument: str, at: float, mark: Mark) -> list[PbxEvent]:
@@ -159,6 +165,9 @@ def commanded(state: Legs, command: str, argument: str, at: float, mark: Mark) -
         at: When it was sent.
         mark: Who asked for it, where it was us.
     """
+    if command == CONFIG:
+        state.center.asked(argument, at, mark)
+        return []
     words = argument.split()
     leg = state.legs.get(LegId(words[0])) if words else None
     if leg is None:

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-_VARIABLES: Final = re.compile(r"^\s*(?:\{[^}]*\}|\[[^\]]*\]|<[^>]*>)")
+_VARIABLES: Final = re.compile(r"^\s*(?:\{(?:\$\{[^}]*\}|[^}])*\}|\[[^\]]*\]|<[^>]*>)")
 _LOOPBACK: Final = re.compile(r"^loopback/(.+)-([ab])$")
 
 

@@ -1,4 +1,4 @@
-"""Callers who wait: mod_callcenter, mod_fifo, parking lots. Pure.
+"""Callers who wait, and who may be given them: mod_callcenter, mod_fifo, parking lots, telephones. Pure.
 
 mod_callcenter's events about an agent name no leg: they are joined by ``CC-Member-Session-UUID``, the caller's.
 """
@@ -6,6 +6,7 @@ mod_callcenter's events about an agent name no leg: they are joined by ``CC-Memb
 from collections.abc import Mapping
 from typing import Final
 
+from connectors.freeswitch_esl.mapping.registrations import GONE, REGISTER
 from connectors.freeswitch_esl.mapping.state import Handler, Legs, LegState
 from connectors.freeswitch_esl.protocol.message import EslMessage
 from gateway.model.events import (
@@ -29,6 +30,11 @@ _CANCELLED: Final = {
 
 
 def _callcenter(state: Legs, message: EslMessage, at: float) -> list[PbxEvent]:
+    return _member(state, message, at) + state.center.note(message, at)
+
+
+def _member(state: Legs, message: EslMessage, at: float) -> list[PbxEvent]:
+    """Return what it says of a caller, whom mod_callcenter calls a member."""
     leg = state.of(message, "CC-Member-Session-UUID")
     if leg is None:
         return []
@@ -47,7 +53,7 @@ def _callcenter(state: Legs, message: EslMessage, at: float) -> list[PbxEvent]:
                     queue=queue,
                     agent_leg=LegId(message.get("CC-Agent-UUID") or message.get("Unique-ID")) or None,
                     agent=agent,
-                    interface=f"user/{agent}",
+                    interface=state.center.interface_of(agent),
                 ),
             ]
         case "bridge-agent-end":
@@ -117,6 +123,10 @@ def _fifo(state: Legs, message: EslMessage, at: float) -> list[PbxEvent]:
             return []
 
 
+def _registration(state: Legs, message: EslMessage, at: float) -> list[PbxEvent]:
+    return state.registrations.note(message, at)
+
+
 def _valet(state: Legs, message: EslMessage, at: float) -> list[PbxEvent]:
     leg = state.of(message)
     if leg is None:
@@ -141,4 +151,5 @@ HANDLERS: Final[Mapping[str, Handler]] = {
     "CUSTOM callcenter::info": _callcenter,
     "CUSTOM fifo::info": _fifo,
     "CUSTOM valet_parking::info": _valet,
+    **dict.fromkeys((REGISTER, *sorted(GONE)), _registration),
 }

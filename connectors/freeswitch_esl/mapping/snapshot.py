@@ -1,14 +1,17 @@
-"""What FreeSWITCH lists when it is asked: its legs, who is bridged with whom, who waits. Pure.
+"""What FreeSWITCH lists when it is asked: its legs, who is bridged with whom, who waits, who serves. Pure.
 
 The snapshot is done with the answer to ``show calls as json``, which follows that to ``show channels as json``.
 """
 
+from collections import Counter
 from typing import Any, Final
 
 import msgspec
 
+from connectors.freeswitch_esl.mapping.agents import AGENTS, QUEUES, TIERS, rows_of
 from connectors.freeswitch_esl.mapping.dialstring import device_of, is_helper
 from connectors.freeswitch_esl.mapping.legs import NO_NUMBER
+from connectors.freeswitch_esl.mapping.registrations import REGISTRATIONS
 from connectors.freeswitch_esl.mapping.state import Legs, LegState, known
 from connectors.freeswitch_esl.protocol.message import EslMessage
 from gateway.model.events import LegSeen, PbxEvent, QueueEntrySeen, SnapshotDone
@@ -28,12 +31,17 @@ Row = dict[str, str]
 
 
 def listed(state: Legs, command: str, text: str, at: float) -> list[PbxEvent]:
-    """Return what the answer to an ``api`` command says of legs; nothing where it is about something else."""
+    """Return what the answer to an ``api`` command says; nothing where it is about something else."""
     if command == CHANNELS and text.startswith(_ROWS):
         state.listed = {LegId(row["uuid"]): row for row in _rows(text) if row.get("uuid")}
         return []
     if command == CALLS and text.startswith(_ROWS):
         return _done(state, _rows(text), at)
+    if command in (QUEUES, AGENTS, TIERS):
+        waiting = Counter(leg.queue for leg in state.legs.values() if leg.queue is not None)
+        return state.center.listed(command, text, at, waiting)
+    if command == REGISTRATIONS and text.startswith(_ROWS):
+        return state.registrations.listed(_rows(text), at)
     if command.startswith(MEMBERS) and text.startswith(_MEMBERS):
         return _members(state, text, at)
     return []
@@ -114,11 +122,8 @@ def _remember(state: Legs, seen: LegSeen, peer: LegId | None) -> None:
 
 def _members(state: Legs, text: str, at: float) -> list[PbxEvent]:
     """Tell who waits in a queue of mod_callcenter."""
-    head, *lines = text.split("\n")
-    names = head.split("|")
     events: list[PbxEvent] = []
-    for line in lines:
-        row = dict(zip(names, line.split("|"), strict=False))
+    for row in rows_of(text):
         leg = state.legs.get(LegId(row.get("session_uuid", "")))
         if leg is None or row.get("state") not in _WAITING:
             continue
@@ -132,8 +137,10 @@ def _members(state: Legs, text: str, at: float) -> list[PbxEvent]:
 def met(state: Legs, message: EslMessage, at: float) -> list[PbxEvent]:
     """Tell a leg that was never announced, by an event about it: it was there before we were."""
     leg_id = LegId(message.get("Unique-ID"))
+    if not leg_id or leg_id in state.legs or state.is_gone(leg_id):
+        return []
     name = message.get("Channel-Name")
-    if not leg_id or not name or leg_id in state.legs or state.is_gone(leg_id):
+    if not name:
         return []
     created = message.get("Caller-Channel-Created-Time")
     row = {

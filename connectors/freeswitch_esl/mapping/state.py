@@ -4,6 +4,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final
 
+from connectors.freeswitch_esl.mapping.agents import CallCenter
+from connectors.freeswitch_esl.mapping.registrations import Registrations
 from connectors.freeswitch_esl.protocol.message import EslMessage
 from gateway.model.events import LegUnbridged, PbxEvent
 from gateway.model.ids import BridgeId, LegId, QueueName
@@ -75,6 +77,8 @@ class Legs:
 
     def __init__(self, site: Site) -> None:
         self.site = site
+        self.center = CallCenter(site)
+        self.registrations = Registrations(site)
         self.legs: dict[LegId, LegState] = {}
         self.by_name: dict[str, LegState] = {}
         self.commanded: set[LegId] = set()

@@ -6,6 +6,7 @@ import msgspec
 
 Fields = dict[str, str]
 
+SUBCLASS: Final = "Event-Subclass"
 _CREATED: Final = "Caller-Channel-Created-Time"
 _SECOND_DIGITS: Final = 10
 ROW: Final = {
@@ -46,6 +47,8 @@ class PbxState:
         self.waiting: dict[str, tuple[str, int]] = {}
         """Queue and second of joining, by the caller's Unique-ID."""
         self.queues: dict[str, None] = {}
+        self.registrations: dict[str, str] = {}
+        """Who registered, by the Call-ID with which he did."""
 
     def hear(self, event: Fields) -> None:
         """Take note of what an event changes."""
@@ -63,8 +66,12 @@ class PbxState:
                 self.bridges[event.get("Bridge-A-Unique-ID", "")] = event.get("Bridge-B-Unique-ID", "")
             case "CHANNEL_UNBRIDGE":
                 self._part(event.get("Bridge-A-Unique-ID", ""))
-            case "CUSTOM" if event.get("Event-Subclass") == "callcenter::info":
+            case "CUSTOM" if event.get(SUBCLASS) == "callcenter::info":
                 self._callcenter(event)
+            case "CUSTOM" if event.get(SUBCLASS) == "sofia::register":
+                self.registrations[event.get("call-id", "")] = event.get("from-user", "")
+            case "CUSTOM" if event.get(SUBCLASS) == "sofia::unregister":
+                self.registrations.pop(event.get("call-id", ""), None)
             case _:
                 pass
         if leg in self.legs:
@@ -98,6 +105,8 @@ class PbxState:
                 return _json(self._calls())
             case ["callcenter_config", "queue", "list"]:
                 return "\n".join([_QUEUES, *(f"{queue}|longest-idle-agent|" for queue in self.queues), "+OK\n"])
+            case ["show", "registrations", "as", "json"]:
+                return _json([{"reg_user": user, "token": token} for token, user in self.registrations.items()])
             case ["callcenter_config", "queue", "list", "members", queue]:
                 return "\n".join([_MEMBERS, *self._members(queue), "+OK\n"])
             case ["status"]:

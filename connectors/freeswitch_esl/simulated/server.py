@@ -81,7 +81,9 @@ class EslServer:
 
     def say(self, headers: Headers, body: str | None = None) -> None:
         """Send an event to everybody who wants it, and remember what it changes."""
-        self.state.hear(dict(headers))
+        fields = dict(headers)
+        self.state.hear(fields)
+        self.switch.center.hear(fields)
         for session in list(self.sessions):
             session.tell(headers, body)
 

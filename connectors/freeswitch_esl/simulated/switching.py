@@ -12,6 +12,7 @@ from random import Random
 from typing import Final
 from uuid import UUID
 
+from connectors.freeswitch_esl.mapping.agents import CONFIG
 from connectors.freeswitch_esl.simulated.call_center import CallCenter
 from connectors.freeswitch_esl.simulated.pbx_state import ROW, Fields, PbxState
 
@@ -55,7 +56,7 @@ class Switch:
         self._begin = begin
         self._clock = clock
         self._random = random
-        self._center = CallCenter(self._custom)
+        self.center = CallCenter(self._custom, clock)
         self._commands: dict[str, Callable[[list[str]], str]] = {
             "uuid_kill": self._kill,
             "uuid_hold": self._hold,
@@ -63,7 +64,7 @@ class Switch:
             "uuid_record": self._record,
             "uuid_send_dtmf": self._press,
             "uuid_recv_dtmf": self._press,
-            "callcenter_config": self._center.obey,
+            "callcenter_config": self.center.obey,
         }
 
     def obey(self, command: str) -> str | None:
@@ -72,7 +73,14 @@ class Switch:
         handler = self._commands.get(name)
         if handler is None or command.startswith("callcenter_config queue"):
             return None
-        return handler(_words(argument))
+        told = {"Event-Name": "API", "Event-Date-Timestamp": self._now(), "API-Command": name, "API-Command-Argument": argument}
+        # What a command does to legs goes on beside it, and is mostly told afterwards.
+        if name != CONFIG:
+            self._say(list(told.items()))
+        printed = handler(_words(argument))
+        if name == CONFIG:
+            self._say(list(told.items()))
+        return printed
 
     async def originate(self, argument: str) -> str:
         """Call a telephone, and let its leg run an application or the dial plan; return at its answer. Cancelling is safe."""

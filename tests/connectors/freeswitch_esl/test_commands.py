@@ -163,7 +163,7 @@ async def test_an_agent_logs_in_takes_a_break_and_leaves(server: EslServer, tmp_
     queue = QueueName("support@default")
     async with desk(server, tmp_path, commands=CommandSettings(agent="{extension}@default")) as one:
         await one.gives(LogIn(queue=queue, extension="1001", penalty=2))
-        assert "1001@default|0|0|callback|user/1001|Available|Waiting" in server.run("callcenter_config agent list")
+        assert "1001@default|single_box||callback|user/1001|Available|Waiting" in server.run("callcenter_config agent list")
         assert "support@default|1001@default|Ready|2|1" in server.run("callcenter_config tier list")
         await one.gives(SetPause(extension="1001", paused=True))
         assert "|On Break|" in server.run("callcenter_config agent list")

@@ -1,6 +1,7 @@
 import pytest
+from support.esl_script import SITE
 
-from connectors.freeswitch_esl.commands_agents import Roster, rows_of
+from connectors.freeswitch_esl.commands_agents import Roster
 from connectors.freeswitch_esl.settings import CommandSettings
 from gateway.model.commands import LogIn, LogOut, SetPause, SetPenalty
 from gateway.model.errors import CommandRefusedError
@@ -20,18 +21,21 @@ SUPPORT, SALES = QueueName("support@default"), QueueName("sales@default")
 
 
 def planned(command: LogIn | LogOut | SetPause | SetPenalty, agents: str = AGENTS, tiers: str = TIERS) -> list[str]:
-    acts = Roster("fs1", CommandSettings(agent="{extension}@default"), agents, tiers).plan(command)
+    acts = Roster("fs1", CommandSettings(agent="{extension}@default"), SITE, agents, tiers).plan(command)
     return [act.command.removeprefix("callcenter_config ") for act in acts]
-
-
-def test_rows_are_read_by_their_columns() -> None:
-    assert rows_of("a|b\n1|2\n+OK\n") == [{"a": "1", "b": "2"}]
-    assert rows_of("") == rows_of("-ERR no\n") == []
 
 
 def test_an_agent_is_found_by_the_telephone_that_his_calls_ring() -> None:
     assert planned(SetPause(extension="1002", paused=False)) == ["agent set status wang Available"]
     assert planned(SetPause(extension="1001", paused=True, reason="lunch")) == ["agent set status 1001@default 'On Break'"]
+
+
+def test_whoever_was_on_demand_waits_for_the_next_again() -> None:
+    idle = AGENTS.replace("Available|Waiting", "Available (On Demand)|Idle")
+    assert planned(SetPause(extension="1001", paused=False), idle) == [
+        "agent set status 1001@default Available",
+        "agent set state 1001@default Waiting",
+    ]
 
 
 def test_logging_in_adds_what_is_missing_and_leaves_what_is_there() -> None:

@@ -32,6 +32,7 @@ from gateway.model.commands import (
     ResumeRecording,
     Retrieve,
     SendDigits,
+    SetPause,
     StartRecording,
     StopRecording,
 )
@@ -218,6 +219,9 @@ def test_each_act_is_marked_with_who_asked_for_it() -> None:
     assert read_mark(mark(asked, 0)) == Mark("blind_transfer", "1001")
     assert mark(asked, 0) != mark(asked, 1)
     assert read_mark(mark(order(PlaceCall(extension="1001", number="1002")), 0)) == Mark("place_call", "")
+    pause = SetPause(extension="1001", paused=True, reason="lunch")
+    assert read_mark(mark(order(pause), 0)) == Mark("set_pause", "", "lunch")
+    assert read_mark(mark(order(msgspec.structs.replace(pause, paused=False)), 0)) == Mark("set_pause")
 
 
 def test_only_what_begins_a_call_has_a_first_leg() -> None:

@@ -91,8 +91,17 @@ async def test_holds_and_recordings_are_told() -> None:
     "command",
     ["uuid_kill x", "uuid_hold x", "uuid_hold off x", "uuid_transfer x 1", "uuid_record x start /a.wav", "uuid_send_dtmf x 1"],
 )
-def test_a_leg_that_is_not_there_is_no_channel(command: str) -> None:
+@in_virtual_time
+async def test_a_leg_that_is_not_there_is_no_channel(command: str) -> None:
     assert Exchange().switch.obey(command) == NO_CHANNEL
+
+
+@in_virtual_time
+async def test_what_a_call_centre_is_told_is_told_on_when_it_was_done() -> None:
+    exchange = Exchange()
+    exchange.switch.obey("callcenter_config agent add 1001@x callback")
+    exchange.switch.obey("callcenter_config agent set status 1001@x 'On Break'")
+    assert exchange.said == [("API", ""), ("CUSTOM", ""), ("API", "")]
 
 
 def test_what_is_no_command_of_its_is_left_to_others() -> None:
