@@ -18,6 +18,8 @@ UNDEFINED: Final = "_undef_"
 CUSTOM: Final = "CUSTOM"
 _ARRAY: Final = "ARRAY::"
 _ITEMS: Final = "|:"
+_LAST: Final = frozenset({"Application", "Application-Data"})
+_BODY_LENGTH: Final = b"\nContent-Length: "
 _XML_HEADER: Final = re.compile(rb"<([^\s<>/]+)>([^<]*)</\1>")
 _XML_PARTS: Final = ((b"&lt;", b"<"), (b"&gt;", b">"), (b"&quot;", b'"'), (b"&apos;", b"'"), (b"&amp;", b"&"))
 
@@ -48,7 +50,7 @@ class Form(StrEnum):
 class EslMessage:
     """One frame, as it came."""
 
-    __slots__ = ("_decoded", "_end", "_fallback", "form", "head", "kind", "name", "raw")
+    __slots__ = ("_decoded", "_end", "_fallback", "_found", "form", "head", "kind", "name", "raw")
 
     def __init__(self, kind: MessageKind, name: str, head: bytes, raw: bytes, form: Form | None, fallback: str | None) -> None:
         self.kind = kind
@@ -61,22 +63,16 @@ class EslMessage:
         """How the event is written; None when this is none."""
         self._fallback = fallback
         self._end = -1
+        self._found: dict[str, str] = {}
         self._decoded: dict[str, Any] | None = None
 
     def get(self, key: str) -> str:
         """Return the value of an event's header; empty when it has none or FreeSWITCH calls it undefined."""
-        if self.form is not Form.PLAIN:
-            return _told(self._others().get(key, ""))
-        raw = self.raw
-        end = self._end
-        if end < 0:
-            end = self._end = _end_of_headers(raw)
-        needle = _needle(key)
-        start = raw.find(needle, 0, end)
-        if start < 0:
-            return ""
-        start += len(needle)
-        return self._value(raw[start : raw.find(b"\n", start)])
+        try:
+            return self._found[key]
+        except KeyError:
+            value = self._found[key] = self._plain(key) if self.form is Form.PLAIN else _told(self._others().get(key, ""))
+            return value
 
     def get_all(self, key: str) -> list[str]:
         """Return the items of a header that holds a list, in order; of any other its only value, or none."""
@@ -107,8 +103,24 @@ class EslMessage:
         body = self._others().get("_body", "")
         return body if isinstance(body, str) else ""
 
+    def _plain(self, key: str) -> str:
+        raw, needle = self.raw, _needle(key)
+        if self._end < 0:
+            self._end = _end_of_headers(raw)
+        # A header of this event alone stands behind a hundred variables of its leg.
+        start = raw.rfind(needle, 0, self._end) if key in _LAST else raw.find(needle, 0, self._end)
+        if start < 0:
+            return ""
+        start += len(needle)
+        return self._value(raw[start : raw.find(b"\n", start)])
+
     def _value(self, value: bytes) -> str:
-        text = self._text(unquote_to_bytes(value) if b"%" in value else value)
+        if b"%" in value:
+            value = unquote_to_bytes(value)
+        try:
+            text = value.decode()
+        except UnicodeDecodeError:
+            text = self._text(value)
         return "" if text == UNDEFINED else text
 
     def _text(self, value: bytes) -> str:
@@ -152,6 +164,9 @@ def decode(value: bytes, fallback: str | None) -> str:
 
 def _end_of_headers(raw: bytes) -> int:
     """Return where the line end after the last header is; what follows the next one is the event's own body."""
+    # Few events have a body, and they say so: looking for an empty line stops at each of a hundred line ends.
+    if raw.endswith(b"\n\n") and raw.find(_BODY_LENGTH) < 0:
+        return len(raw) - 1
     end = raw.find(b"\n\n")
     return len(raw) if end < 0 else end + 1
 
