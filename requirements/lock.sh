@@ -12,3 +12,4 @@ compile() {
 compile pyproject.toml -o requirements/runtime.lock
 compile --group build -c requirements/runtime.lock -o requirements/build.lock
 compile pyproject.toml --group dev -c requirements/runtime.lock -c requirements/build.lock -o requirements/dev.lock
+compile --group peers -o requirements/peers.lock

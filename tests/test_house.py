@@ -213,7 +213,8 @@ def test_lock_has_what_the_project_asks_for() -> None:
     asked = {
         "runtime.lock": project["project"]["dependencies"],
         "build.lock": groups["build"],
-        "dev.lock": [line for group in groups.values() for line in group if isinstance(line, str)],
+        "peers.lock": groups["peers"],
+        "dev.lock": [line for name, group in groups.items() if name != "peers" for line in group if isinstance(line, str)],
     }
     for lock, lines in asked.items():
         versions = locked(REQUIREMENTS / lock)
