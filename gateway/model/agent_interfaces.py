@@ -13,6 +13,8 @@ _UNREACHABLE_WORDS: Final = frozenset({"UNAVAILABLE", "INVALID"})
 _UNREACHABLE_NUMBERS: Final = frozenset({4, 5})
 """Asterisk's device states: 4 invalid, 5 unavailable."""
 _POOL: Final = "Agent"
+_A_SECOND: Final = 1.0
+"""PBXs list times in whole seconds."""
 
 
 class Membership(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,14 +39,23 @@ class Membership(msgspec.Struct, frozen=True, kw_only=True):
     """With a caller whom this queue gave him, as far as the PBX has said it yet."""
 
 
-def membership_of(event: MemberChanged) -> Membership:
-    """Return what an event says of a member."""
+def membership_of(event: MemberChanged, known: Membership | None = None) -> Membership:
+    """Return what an event says of a member.
+
+    Args:
+        event: Of the member.
+        known: What he was before.
+    """
+    reason = event.reason if event.paused else ""
+    if known is not None and event.paused and not reason and _is_same_pause(event.last_pause, known.last_pause):
+        # Some PBXs keep none, and whoever told it was heard by us alone.
+        reason = known.reason
     return Membership(
         queue=event.queue,
         member=event.member,
         interface=event.interface,
         paused=event.paused,
-        reason=event.reason if event.paused else "",
+        reason=reason,
         penalty=event.penalty,
         dynamic=event.dynamic,
         device_state=event.device_state,
@@ -55,6 +66,10 @@ def membership_of(event: MemberChanged) -> Membership:
         pool_agent=pool_agent_of(event.interface, event.state_interface),
         in_call=event.in_call,
     )
+
+
+def _is_same_pause(one: float | None, other: float | None) -> bool:
+    return one is not None and other is not None and abs(one - other) <= _A_SECOND
 
 
 def is_served(membership: Membership, pool: Collection[str]) -> bool:

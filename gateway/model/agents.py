@@ -163,7 +163,7 @@ class AgentBook:
             if known is not None and known.interface == event.interface:
                 del desk.memberships[event.queue]
         else:
-            desk.memberships[event.queue] = membership_of(event)
+            desk.memberships[event.queue] = membership_of(event, known)
         if event.listed and (known is None or desk.unsure):
             self._relisted[extension] = None
         elif known is None and not event.removed and not just_now:

@@ -125,3 +125,20 @@ def test_an_agent_of_a_pool_is_logged_in_where_the_pool_says_so() -> None:
         one.change(START, None, pool)
         states.append(one.now.state)
     assert states == [AgentState.READY, AgentState.LOGGED_OUT]
+
+
+@pytest.mark.parametrize("member", ["PJSIP/8001", "8001@example.com", "8F0C2A0E-5b5b-4a7e-9d5e-0123456789ab", ""])
+def test_what_is_an_address_or_a_uuid_is_nobodys_name(member: str) -> None:
+    one = desk(seat(member=member))
+    one.rename(None)
+    assert one.now.name is None
+
+
+def test_a_last_call_that_all_queues_have_alike_may_be_of_any_of_them() -> None:
+    for seats, queue in (
+        ([seat(last_call=START - 5, wrap_up_s=10.0), seat(SALES, last_call=START - 5, wrap_up_s=10.0)], None),
+        ([seat(last_call=START - 5, wrap_up_s=10.0), seat(SALES, last_call=START - 50, wrap_up_s=10.0)], SUPPORT),
+    ):
+        one = desk(*seats)
+        one.discover(START, None, ())
+        assert (one.now.state, one.now.queue, one.now.since) == (AgentState.AFTER_CALL_WORK, queue, START - 5)

@@ -92,6 +92,37 @@ def test_what_an_event_says_of_a_member_is_kept() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("paused", "pause", "reason", "kept"),
+    [
+        (True, 8.9, "", "lunch"),
+        (True, 20.0, "", ""),
+        (True, None, "", ""),
+        (True, 8.9, "dentist", "dentist"),
+        (False, 8.9, "", ""),
+    ],
+)
+def test_a_pause_that_goes_on_keeps_its_reason_where_the_pbx_keeps_none(
+    paused: bool, pause: float | None, reason: str, kept: str
+) -> None:
+    known = Membership(
+        queue=QueueName("support"), member="Wang", interface="user/8001", paused=True, reason="lunch", last_pause=8.0
+    )
+    event = MemberChanged(
+        at=30.0,
+        queue=known.queue,
+        member=known.member,
+        interface=known.interface,
+        device_state=0,
+        paused=paused,
+        reason=reason,
+        penalty=0,
+        removed=False,
+        last_pause=pause,
+    )
+    assert membership_of(event, known).reason == kept
+
+
 def seat(device_state: int) -> Membership:
     return Membership(queue=QueueName("support"), member="Wang", interface="PJSIP/8001", device_state=device_state)
 
