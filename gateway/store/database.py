@@ -32,6 +32,7 @@ class Database:
         self._file = file
         self._lock = None if file is None else FileLock(file)
         self._writer: AsyncConnection | None = None
+        self._closing: set[asyncio.Task[None]] = set()
         self._turn = asyncio.Lock()
 
     @property
@@ -66,6 +67,8 @@ class Database:
     async def close(self) -> None:
         """Let go of connections and lock."""
         await self._drop_writer()
+        if self._closing:
+            await asyncio.wait(self._closing)
         await self.engine.dispose()
         if self._lock is not None:
             self._lock.release()
@@ -151,8 +154,16 @@ class Database:
     async def _drop_writer(self) -> None:
         writer, self._writer = self._writer, None
         if writer is not None:
-            # Not back into the pool: the lock lives as long as the connection.
-            with suppress(SQLAlchemyError, OSError):
-                await writer.invalidate()
-            with suppress(SQLAlchemyError, OSError):
-                await writer.close()
+            closing = asyncio.create_task(_close(writer), name="store.close_writer")
+            self._closing.add(closing)
+            closing.add_done_callback(self._closing.discard)
+            # Who gives up waiting here too leaves no connection half closed: it would keep the lock.
+            await asyncio.shield(closing)
+
+
+async def _close(writer: AsyncConnection) -> None:
+    # Not back into the pool: the lock lives as long as the connection.
+    with suppress(SQLAlchemyError, OSError):
+        await writer.invalidate()
+    with suppress(SQLAlchemyError, OSError):
+        await writer.close()

@@ -1,6 +1,7 @@
 """One database for all who keep something in it: one writes at a time, and a connection that failed is not used again."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator
 
 import pytest
@@ -115,6 +116,35 @@ async def test_another_gateway_is_kept_out_after_a_failure_too(
     with pytest.raises(StoreTakenError, match="another gateway uses"):
         await other.open()
     await other.close()
+
+
+async def test_who_gives_up_twice_leaves_no_connection_half_closed(url: str, caplog: pytest.LogCaptureFixture) -> None:
+    database = Database(parse_url(url))
+    await database.open()
+    began = asyncio.Event()
+
+    async def work() -> None:
+        async with database.writing() as connection:
+            await connection.execute(COUNT)
+            began.set()
+            await asyncio.Event().wait()
+
+    for turns in range(20):
+        began.clear()
+        working = asyncio.create_task(work())
+        await began.wait()
+        for _ in range(2):
+            working.cancel()
+            for _ in range(turns):
+                await asyncio.sleep(0)
+        with pytest.raises(asyncio.CancelledError):
+            await working
+        del working
+        gc.collect()
+    await write(database, row("kept"))
+    assert await count(database) == 1
+    await database.close()
+    assert "destroyed" not in caplog.text
 
 
 async def test_what_stands_by_itself_is_written_beside_a_gateway(url: str) -> None:
