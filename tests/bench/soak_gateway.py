@@ -9,6 +9,7 @@ import socket
 import sys
 import time
 from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, Self
@@ -32,42 +33,44 @@ PAGE: Final = 200
 COME_BACK_S: Final = 0.1
 
 
-class Gateway:
+def asterisk_connector(pbx: Asterisk, port: int, **more: Any) -> dict[str, Any]:
+    """Return the configuration of the connector that hears an Asterisk whose manager is reached at ``port``."""
+    return {
+        "pbx": "soak",
+        "plugin": "asterisk_ami",
+        "host": "127.0.0.1",
+        "port": port,
+        "username": "tieline",
+        "secret": "${env:SOAK_SECRET}",
+        "cdr_csv": str(pbx.cdr_path),
+        "queue_log": str(pbx.run / "log/queue_log"),
+        "site": SITE,
+        **more,
+    }
+
+
+class GatewayProcess:
     """The gateway as its users run it.
 
     Args:
         folder: For its configuration, state and log.
-        pbx: What it hears.
-        port: Where it reaches the PBX's manager.
+        connectors: The PBXs that it hears; ``${env:SOAK_SECRET}`` is the secret of the snippets.
         store_url: None is the default: SQLite in the folder.
-        more: Of the connector's settings.
     """
 
-    def __init__(self, folder: Path, pbx: Asterisk, port: int, store_url: str | None = None, **more: Any) -> None:
+    def __init__(self, folder: Path, connectors: Sequence[dict[str, Any]], store_url: str | None = None) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.address = f"http://127.0.0.1:{probe.getsockname()[1]}/"
         self._folder = folder
         self._store_url = store_url
-        self._token = written(secrets.token_bytes(RANDOM_BYTES))
+        self.token = written(secrets.token_bytes(RANDOM_BYTES))
         self._process: asyncio.subprocess.Process | None = None
-        connector = {
-            "pbx": "soak",
-            "plugin": "asterisk_ami",
-            "host": "127.0.0.1",
-            "port": port,
-            "username": "tieline",
-            "secret": "${env:SOAK_SECRET}",
-            "cdr_csv": str(pbx.cdr_path),
-            "queue_log": str(pbx.run / "log/queue_log"),
-            "site": SITE,
-            **more,
-        }
         settings: dict[str, Any] = {
             "api": {"port": int(self.address.rsplit(":", 1)[1].strip("/"))},
             "log": {"level": "info", "format": "json"},
             "state_dir": str(folder / "state"),
-            "connectors": [connector],
+            "connectors": list(connectors),
         }
         if store_url is not None:
             settings["store"] = {"url": store_url}
@@ -97,7 +100,7 @@ class Gateway:
         await database.open()
         try:
             wanted = NewToken(name="soak", scopes=tuple(ALL_SCOPES), role=Role.ADMIN)
-            await SqlTokens(database).add(made(wanted, self._token, created_by="soak", now=time.time()))
+            await SqlTokens(database).add(made(wanted, self.token, created_by="soak", now=time.time()))
         finally:
             await database.close()
 
@@ -132,7 +135,7 @@ class Gateway:
 
     def client(self) -> aiohttp.ClientSession:
         """Return a client of its API."""
-        return aiohttp.ClientSession(self.address, headers={"Authorization": f"Bearer {self._token}"})
+        return aiohttp.ClientSession(self.address, headers={"Authorization": f"Bearer {self.token}"})
 
     async def records(self) -> list[Record]:
         """Return all records, live and ended, page by page."""
@@ -164,10 +167,25 @@ class Gateway:
         return Path(f"/proc/{self._process.pid}/stat").read_text()
 
 
+class Gateway(GatewayProcess):
+    """One that hears an Asterisk.
+
+    Args:
+        folder: For its configuration, state and log.
+        pbx: What it hears.
+        port: Where it reaches the PBX's manager.
+        store_url: None is the default: SQLite in the folder.
+        more: Of the connector's settings.
+    """
+
+    def __init__(self, folder: Path, pbx: Asterisk, port: int, store_url: str | None = None, **more: Any) -> None:
+        super().__init__(folder, [asterisk_connector(pbx, port, **more)], store_url)
+
+
 class Listener:
     """A client of all events that comes back after the last position that it has, whenever the gateway goes."""
 
-    def __init__(self, gateway: Gateway) -> None:
+    def __init__(self, gateway: GatewayProcess) -> None:
         self._gateway = gateway
         self.events: list[dict[str, Any]] = []
         self.problems: list[str] = []
