@@ -11,7 +11,7 @@ from typing import Final
 
 from bench import race_ami, race_esl
 
-SOAKS: Final = (("soak",), ("soak_killed",), ("soak_killed", "--postgresql"), ("soak_outage",))
+SOAKS: Final = (("soak",), ("soak_killed",), ("soak_killed", "--postgresql"), ("soak_outage",), ("soak_two_makes",))
 """What runs on a real Asterisk, with its arguments."""
 
 

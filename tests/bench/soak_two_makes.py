@@ -31,9 +31,12 @@ from support.truth import differences
 CHROMIUM: Final = "/usr/bin/chromium"
 LOOK_S: Final = 0.5
 """Between two looks at the page."""
+LOOKED_AT_S: Final = 20.0
+"""Then the browser is closed: it takes a core, and Asterisk with its telephones needs one."""
 SETTLE_S: Final = 10.0
 """For the last call's end to reach the store."""
 MOST_LINES: Final = 40
+ASTERISK: Final = "soak"
 FREESWITCH: Final = "fs"
 
 
@@ -96,23 +99,23 @@ async def soak_two_makes(how: TwoMakes, folder: Path) -> Outcome:
         soak_load.desks(folder, port),
         GatewayProcess(folder, [asterisk_connector(pbx, pbx.ports.ami), other.connector("${env:SOAK_SECRET}")]) as gateway,
         Listener(gateway) as listener,
-        _page(gateway) as page,
     ):
-        looking = asyncio.create_task(_look(page, plan, other, looks))
         async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(_look(gateway, plan, other, looks))
             tasks.create_task(soak_load.make_calls(pbx, plan, how.per_second, folder))
             tasks.create_task(other.make_calls(number, how.per_second))
         await pbx.idle(30)
-        looking.cancel()
-        calls = soak_load.seen(plan, folder)
         loop = asyncio.get_running_loop()
         until = loop.time() + SETTLE_S
         while True:
+            # SIPp writes its last lines late.
+            calls = soak_load.seen(plan, folder)
             records = await gateway.records()
             theirs = [record for record in records if record["pbx"] == FREESWITCH]
-            ours = [record for record in records if record["pbx"] != FREESWITCH]
+            ours = [record for record in records if record["pbx"] == ASTERISK]
             verdict = judge(calls, ours, listener.gaps, read_rows(pbx.cdr_path, CDR_COLUMNS, 0))
             wrong = judge_played(other.calls, theirs) + mixed(ours, theirs)
+            wrong += [f"a record of {each['pbx']}" for each in records if each["pbx"] not in (ASTERISK, FREESWITCH)]
             if not (wrong or verdict.wrong or verdict.unknown) or loop.time() > until:
                 break
             await asyncio.sleep(0.5)
@@ -175,21 +178,24 @@ async def _page(gateway: GatewayProcess) -> AsyncIterator[Page]:
         await browser.close()
 
 
-async def _look(page: Page, plan: Sequence[Planned], other: PlayedFreeswitch, looks: Looks) -> None:
+async def _look(gateway: GatewayProcess, plan: Sequence[Planned], other: PlayedFreeswitch, looks: Looks) -> None:
     """Look at the page again and again: which callers are live on it. Cancelling is safe."""
-    while True:
-        live, links = await page.locator("#live").inner_text(), await page.locator("#links").inner_text()
-        looks.names |= {name for name in ("soak", FREESWITCH) if f"{name} connected" in links}
-        asterisk = {call.caller for call in plan if call.caller in live}
-        freeswitch = {call.caller for call in other.calls if call.caller in live}
-        looks.asterisk |= asterisk
-        looks.freeswitch |= freeswitch
-        looks.both += bool(asterisk and freeswitch)
-        await asyncio.sleep(LOOK_S)
+    loop = asyncio.get_running_loop()
+    until = loop.time() + LOOKED_AT_S
+    async with _page(gateway) as page:
+        while loop.time() < until:
+            live, links = await page.locator("#live").inner_text(), await page.locator("#links").inner_text()
+            looks.names |= {name for name in (ASTERISK, FREESWITCH) if f"{name} connected" in links}
+            asterisk = {call.caller for call in plan if call.caller in live}
+            freeswitch = {call.caller for call in other.calls if call.caller in live}
+            looks.asterisk |= asterisk
+            looks.freeswitch |= freeswitch
+            looks.both += bool(asterisk and freeswitch)
+            await asyncio.sleep(LOOK_S)
 
 
 def _unseen(looks: Looks) -> list[str]:
-    wrong = [f"the page does not say that {name} is connected" for name in {"soak", FREESWITCH} - looks.names]
+    wrong = [f"the page does not say that {name} is connected" for name in {ASTERISK, FREESWITCH} - looks.names]
     return wrong if looks.both else [*wrong, "the page never showed live calls of both at once"]
 
 

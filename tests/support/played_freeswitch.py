@@ -89,7 +89,7 @@ class PlayedCall:
         return _RECORDED_DESK.sub(lambda found: self.desks[int(found[1]) - 1], text)
 
     async def go(self, until: str = "") -> None:
-        """Play it on, up to the next event of this name, or to its end. Cancelling is safe.
+        """Play it on, up to the next event of this name or ``CC-Action``, or to its end. Cancelling is safe.
 
         After a pause everything comes later by the pause.
         """
@@ -102,17 +102,17 @@ class PlayedCall:
             if wait_s > 0:
                 await asyncio.sleep(wait_s)
             self._place += 1
-            if self._say(frame) == until:
+            if until in self._say(frame):
                 return
 
-    def _say(self, frame: Frame) -> str:
+    def _say(self, frame: Frame) -> tuple[str, ...]:
         headers = [(key, self._renamed(value)) for key, value in self._play.render(frame)]
         fields = dict(headers)
         if _LEG in fields:
             self.legs.add(fields[_LEG])
         stamp = str(int(fields[_STAMP]) + round(self.paused_s * _MICROSECONDS))
         self._server.say([(key, stamp if key == _STAMP else value) for key, value in headers], frame.body or None)
-        return fields["Event-Name"]
+        return fields["Event-Name"], fields.get("CC-Action", "-")
 
 
 class PlayedFreeswitch:
