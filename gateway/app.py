@@ -24,6 +24,7 @@ from gateway.api.calls import Calls
 from gateway.api.command_figures import CommandFigures
 from gateway.api.customer_calls import CustomerCalls
 from gateway.api.customers import Customers
+from gateway.api.dial_rules import DialRulesShown
 from gateway.api.documents import Documents
 from gateway.api.guard import MAX_BODY_BYTES, guard, limited
 from gateway.api.health import Health
@@ -266,6 +267,7 @@ class Gateway:
             Webhooks(self.webhooks),
             CallControl(self.dispatcher),
             AgentControl(self.dispatcher),
+            DialRulesShown(self.settings.dialling, sites),
             RecordingsApi(self.recordings.library, now=self._now),
             Audit(self.command_book, self.command_log),
         ]
