@@ -190,12 +190,18 @@ class Planner:
             raise CommandRefusedError(
                 f"{command.by} began the consultation at the telephone, with a second line: it can only be ended there"
             )
-        if isinstance(command, CompleteTransfer):
-            # Whoever consulted leaves, and FreeSWITCH joins the two that stay.
-            return Act(f"uuid_kill {_id(leg)} {CAUSE}")
         consulted = [each for each in other.legs.values() if each.id != leg.id and each.is_live]
         if not consulted:
             raise CommandRefusedError(f"the consultation of {command.by} has ended at {self._pbx}")
+        if isinstance(command, CompleteTransfer):
+            if not any(each.connected_at is not None for each in consulted):
+                # With whoever consults, FreeSWITCH gives up a call that nobody has answered, and the held one too.
+                raise CommandRefusedError(
+                    f"whom {command.by} consults has not answered: FreeSWITCH at {self._pbx} would lose the held party. Wait, or "
+                    f"cancel the consultation and transfer blind"
+                )
+            # Whoever consulted leaves, and FreeSWITCH joins the two that stay.
+            return Act(f"uuid_kill {_id(leg)} {CAUSE}")
         # The last that was called is whom he hears; with him att_xfer ends, and the held one is back.
         return Act(f"uuid_kill {_id(max(consulted, key=lambda each: (each.is_party, each.created_at)))} {CAUSE}")
 

@@ -128,13 +128,12 @@ class Board:
     def _consultation_started(self, event: ConsultationStarted) -> Step:
         main, helpers = self.find(event.leg), self.find(event.helper)
         leg = None if main is None else main.legs.get(event.leg)
-        if helpers is None or leg is None or helpers is main or not leg.is_live:
+        if leg is None or helpers is main or not leg.is_live or leg.id in self._consulting:
             return NOTHING
-        if leg.id in self._consulting or leg.id in helpers.legs:
-            return NOTHING
-        change = Change(helpers, self.site, event.at)
-        reducer.start_consultation(change, leg, event.to)
-        self._consulting[event.leg] = helpers.call_id
+        change = self._new(event.helper, event.at) if helpers is None else Change(helpers, self.site, event.at)
+        if leg.id not in change.call.legs:
+            reducer.start_consultation(change, leg, event.to)
+            self._consulting[event.leg] = self._call_of[event.helper] = change.call.call_id
         return self._keep(change.call, change.events)
 
     def _keep(self, call: Call, events: Sequence[CallEvent], gone: Sequence[Call] = ()) -> Step:
@@ -188,6 +187,8 @@ class Board:
 
     def _is_used_again(self, event: LegCreated) -> bool:
         """Tell whether an application gives the id of a leg that is gone to a new one; a late word is not later than this."""
+        if (known := self._live.get(self._call_of[event.leg])) is not None:
+            return event.leg not in known.legs  # a consultation begins before its first leg
         ended = self._ended.get(self._call_of[event.leg])
         return ended is not None and event.root == event.leg and event.at - ended.changed_at > LATE_S
 

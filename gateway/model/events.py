@@ -231,7 +231,7 @@ class ConsultationStarted(Event, frozen=True):
 
     leg: LegId
     helper: LegId
-    """The leg through which the PBX calls the third party."""
+    """The leg through which the PBX calls the third party; the call of its own begins with this event or with that leg."""
     to: str | None
 
 

@@ -42,7 +42,7 @@ def _bridge(state: Legs, message: EslMessage, at: float) -> list[PbxEvent]:
     for leg, other in ((second, first), (first, second)):
         events += _out_of_menu(leg, at)
         events += _out_of_queue(leg, other, at)
-        leg.bridge, leg.peer, leg.last_peer = bridge, other.id, other.id
+        leg.bridge, leg.peer, leg.last_peer, leg.last_device = bridge, other.id, other.id, other.device
         events.append(LegBridged(at=at, leg=leg.id, bridge=bridge, kind=BridgeKind.TALK, replaced=None))
     return events
 
@@ -83,7 +83,7 @@ def _completed(state: Legs, first: LegState, second: LegState, at: float) -> lis
                     at=at,
                     kind=TransferKind.ATTENDED,
                     by=parties[0],
-                    consult=None,
+                    consult=parties[0],
                     transferee=held.id,
                     target=target.id,
                     to=target.number,

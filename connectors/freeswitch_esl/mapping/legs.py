@@ -56,27 +56,29 @@ def _create(state: Legs, message: EslMessage, at: float) -> list[PbxEvent]:
     leg = LegState(leg_id, name, device_of(name, message.get("variable_sip_gateway_name")), number, terminating=terminating)
     state.add(leg)
     dialled = known(message.get("Caller-Destination-Number"))
-    events: list[PbxEvent] = [
+    events: list[PbxEvent] = []
+    if terminating:
+        leg.dialled_for = None if root == leg_id else root
+        events += _consultation(state, leg, at)
+    events.append(
         LegCreated(
             at=at,
             leg=leg_id,
             name=name,
             device=leg.device,
             role=LegRole.HELPER if helper else LegRole.TERMINATING if terminating else LegRole.ORIGINATING,
-            root=root,
+            root=_call_of(state, root, leg_id),
             number=number,
             display=known(message.get("Caller-Callee-ID-Name" if terminating else "Caller-Caller-ID-Name")),
             dialled=None if terminating else dialled,
             place=known(message.get("Caller-Context")),
         )
-    ]
+    )
     if helper:
         twin = state.by_name.get(twin_name(name) or "")
         if twin is not None:
             events.append(LegsTwinned(at=at, leg=twin.id, twin=leg_id))
     if terminating:
-        leg.dialled_for = None if root == leg_id else root
-        events += _consultation(state, leg, at)
         events.append(LegDialled(at=at, leg=leg.dialled_for, target=leg_id, number=number_of(name) or number))
     return events
 
@@ -95,6 +97,14 @@ def _root(state: Legs, message: EslMessage, leg_id: LegId) -> LegId:
         if root and root != leg_id and root in state.legs:
             return root
     return leg_id
+
+
+def _call_of(state: Legs, root: LegId, leg_id: LegId) -> LegId:
+    """Return the leg whose call a new one belongs to: a consultation is a call of its own, of the first leg called for it."""
+    caller = state.legs.get(root)
+    if caller is None or caller.consulting is None:
+        return root
+    return caller.consulting
 
 
 def _consultation(state: Legs, leg: LegState, at: float) -> list[PbxEvent]:

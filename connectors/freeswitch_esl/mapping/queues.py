@@ -136,7 +136,7 @@ def _valet(state: Legs, message: EslMessage, at: float) -> list[PbxEvent]:
         case "hold":
             leg.parked = True
             parker = state.legs.get(leg.last_peer) if leg.last_peer is not None else None
-            return [LegParked(at=at, leg=leg.id, slot=slot, by=None if parker is None else parker.device)]
+            return [LegParked(at=at, leg=leg.id, slot=slot, by=leg.last_device if parker is None else parker.device)]
         case "bridge" if leg.parked:
             leg.parked = False
             return [LegUnparked(at=at, leg=leg.id, by=LegId(message.get("Bridge-To-UUID")) or None, timed_out=False)]

@@ -29,6 +29,7 @@ class LegState:
         "held_peer",
         "id",
         "in_menu",
+        "last_device",
         "last_peer",
         "menu",
         "name",
@@ -54,6 +55,8 @@ class LegState:
         """The other member of its bridge; None in a conference."""
         self.last_peer: LegId | None = None
         """With whom it was bridged last."""
+        self.last_device: str | None = None
+        """That one's device: he may be gone when he is asked for."""
         self.held_peer: LegId | None = None
         """Whom it was bridged with when it began to consult."""
         self.queue: QueueName | None = None

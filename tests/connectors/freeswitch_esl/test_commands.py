@@ -1,6 +1,6 @@
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from random import Random
@@ -19,8 +19,11 @@ from gateway.model.board import Board
 from gateway.model.calls import Call
 from gateway.model.commands import (
     BlindTransfer,
+    CancelTransfer,
     Command,
     CommandId,
+    CompleteTransfer,
+    Consult,
     HangUp,
     Hold,
     LogIn,
@@ -28,6 +31,7 @@ from gateway.model.commands import (
     Monitor,
     MonitorMode,
     Order,
+    Park,
     PlaceCall,
     Retrieve,
     SendDigits,
@@ -77,16 +81,19 @@ class Desk:
     def record(self) -> dict[str, Any]:
         return record_of(self.call(), SITE)
 
-    async def gives(self, command: Command, call: Call | None = None) -> None:
+    async def gives(self, command: Command, call: Call | None = None, consultation: Call | None = None) -> None:
         self._orders += 1
         order = CommandId(ulid(1_800_000_000.0, self._orders.to_bytes(10, "big")))
-        await self.connector.execute(Order(id=order, pbx=PBX, command=command, call=call))
+        await self.connector.execute(Order(id=order, pbx=PBX, command=command, call=call, consultation=consultation))
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        await self._sink.until(condition, TIMEOUT_S)
 
     async def until_record(self, **expected: Any) -> None:
         def holds() -> bool:
             return len(self.calls()) == 1 and expected.items() <= self.record().items()
 
-        await self._sink.until(holds, TIMEOUT_S)
+        await self.until(holds)
 
     async def talking(self) -> Call:
         """Let 1001 call 8885551 and be answered."""
@@ -132,6 +139,57 @@ async def test_a_blind_transfer_keeps_its_kind_and_its_agent(server: EslServer, 
         await one.until_record(answered_by=["8885551", "1002"])
         (transfer,) = one.record()["transfers"]
         assert (transfer["kind"], transfer["by"], transfer["to"], transfer["result"]) == ("blind", "1001", "1002", "completed")
+
+
+async def consulting(one: Desk) -> tuple[Call, Call]:
+    """Let 1001 talk to 8885551, and consult 1002, who answers."""
+    call = await one.talking()
+    await one.gives(Consult(by="1001", to="1002"), call)
+
+    def answered() -> bool:
+        return any(other.answered_by == ("1002",) for other in one.calls())
+
+    await one.until(answered)
+    first, second = sorted(one.calls(), key=lambda each: each.began_at)
+    assert record_of(second, SITE)["caller"] == "1001"
+    return first, second
+
+
+async def test_a_consultation_becomes_a_transfer(server: EslServer, tmp_path: Path) -> None:
+    async with desk(server, tmp_path) as one:
+        call, consultation = await consulting(one)
+        await one.gives(CompleteTransfer(by="1001"), call, consultation)
+        await one.until_record(answered_by=["8885551", "1002"], state="active")
+        (transfer,) = one.record()["transfers"]
+        assert (transfer["kind"], transfer["by"], transfer["to"], transfer["result"]) == ("attended", "1001", "1002", "completed")
+        assert len(server.state.legs) == 2
+        await one.gives(HangUp(), one.call())
+        await one.until_record(state="ended", ended_by="cti")
+
+
+async def test_a_consultation_that_is_given_up_leads_back_to_whom_was_held(server: EslServer, tmp_path: Path) -> None:
+    async with desk(server, tmp_path) as one:
+        call, consultation = await consulting(one)
+        await one.gives(CancelTransfer(by="1001"), call, consultation)
+        await one.until(lambda: any(each.ended for each in one.calls()))
+        own, consulted = sorted(one.calls(), key=lambda each: each.began_at)
+        assert (own.ended, own.held_since, consulted.ended) == (False, None, True)
+        with pytest.raises(CommandRefusedError, match="consults nobody"):
+            await one.gives(CompleteTransfer(by="1001"), own)
+        await one.gives(HangUp(by="1001"), own)
+        await one.until(lambda: all(each.ended for each in one.calls()))
+        assert server.state.legs == {}
+
+
+async def test_who_is_parked_waits_in_a_slot_until_somebody_dials_it(server: EslServer, tmp_path: Path) -> None:
+    async with desk(server, tmp_path) as one:
+        call = await one.talking()
+        await one.gives(Park(by="1001"), call)
+        parked = {"kind": "park", "by": "1001", "slot": "6001"}
+        await one.until(lambda: any(parked.items() <= each.items() for each in one.record()["transfers"]))
+        assert len(server.state.legs) == 1
+        await one.gives(PlaceCall(extension="1003", number="6001"))
+        await one.until_record(answered_by=["8885551", "1003"])
 
 
 async def test_a_recording_is_in_the_record(server: EslServer, tmp_path: Path) -> None:

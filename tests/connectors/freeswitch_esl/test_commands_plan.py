@@ -133,11 +133,13 @@ def test_a_recording_has_a_file_of_its_own_and_is_ended_by_its_name() -> None:
 
 def consulting() -> Script:
     script = talking().says("CHANNEL_EXECUTE", "b", Application="att_xfer", Application__Data="user/1002").later(0.1)
-    return script.dials("c", "1002", by="b").later(1.0).answers("c").bridges("b", "c").later(2.0)
+    return script.dials("c", "1002", by="b").later(1.0)
 
 
-def consultation() -> tuple[Call, Call | None]:
+def consultation(*, answered: bool = True) -> tuple[Call, Call | None]:
     board, script = Board(PbxName("fs1"), SITE), consulting()
+    if answered:
+        script.answers("c").bridges("b", "c").later(2.0)
     calls = {call.call_id: call for event in script.events for call in board.apply(event).calls}
     live = [call for call in calls.values() if call.merged_into is None and not call.ended]
     first = next(call for call in live if "a" in {str(leg) for leg in call.legs})
@@ -149,6 +151,14 @@ def test_a_consultation_ends_by_who_leaves_it() -> None:
     assert other is not None
     assert planned(CompleteTransfer(by="1001"), call, consultation=other) == ["uuid_kill b NORMAL_CLEARING"]
     assert planned(CancelTransfer(by="1001"), call, consultation=other) == ["uuid_kill c NORMAL_CLEARING"]
+
+
+def test_a_consultation_that_only_rings_can_be_given_up_but_not_completed() -> None:
+    call, other = consultation(answered=False)
+    assert other is not None
+    assert planned(CancelTransfer(by="1001"), call, consultation=other) == ["uuid_kill c NORMAL_CLEARING"]
+    with pytest.raises(CommandRefusedError, match="has not answered"):
+        planned(CompleteTransfer(by="1001"), call, consultation=other)
 
 
 @pytest.mark.parametrize("command", [CompleteTransfer(by="1001"), CancelTransfer(by="1001")])

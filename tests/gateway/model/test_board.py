@@ -223,3 +223,15 @@ def test_a_leg_that_belongs_to_no_call_any_more_is_forgotten_without_a_word() ->
     del story.board._call_of[LegId("8001")]
     story.later(REMEMBERED_S + 1.0).comes_in("other").clears("other")
     assert story.board.find(LegId("caller")) is None
+
+
+def test_a_consultation_may_begin_before_its_first_leg() -> None:
+    story = Story().comes_in().rings("8001").answers("8001").later(5.0).says(LegHeld, leg="8001", by_feature=True)
+    story.says(ConsultationStarted, leg="8001", helper="8002", to="8002").rings("8002", by="8002")
+    assert legs_of(story) == [{"caller", "8001"}, {"8001", "8002"}]
+    assert [call.caller_leg for call in story.board.live.values()] == ["caller", "8001"]
+    # Said again it is no other one.
+    story.says(ConsultationStarted, leg="8001", helper="8002", to="8002").rings("8002", by="8002")
+    assert legs_of(story) == [{"caller", "8001"}, {"8001", "8002"}]
+    story.clears("8002").hangs_up("caller", "8001")
+    assert story.board.live == {}

@@ -1,5 +1,5 @@
 import pytest
-from support.esl_script import Script
+from support.esl_script import Script, talking
 
 from gateway.model.events import LegParked, LegUnparked, QueueLeft
 
@@ -92,6 +92,16 @@ def test_a_parking_lot_keeps_a_caller_until_somebody_takes_him() -> None:
     assert isinstance(parked, LegParked)
     assert isinstance(unparked, LegUnparked)
     assert (parked.slot, unparked.by, unparked.timed_out) == ("701", "b", False)
+
+
+@pytest.mark.parametrize("gone", [False, True])
+def test_who_parks_is_known_though_he_has_left_before_it_is_told(gone: bool) -> None:
+    script = talking().unbridges()
+    script = script.hangs_up("b") if gone else script
+    script.says("CUSTOM valet_parking::info", "a", Action="hold", Valet__Lot__Name="lot", Valet__Extension="701")
+    (parked,) = script.named(LegParked)
+    assert isinstance(parked, LegParked)
+    assert (parked.slot, parked.by) == ("701", "sofia/internal/1001")
 
 
 def test_queues_of_legs_that_nobody_knows_are_passed_over() -> None:

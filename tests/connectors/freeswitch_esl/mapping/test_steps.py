@@ -113,6 +113,26 @@ def test_att_xfer_is_completed_by_hanging_up() -> None:
     (transferred,) = script.named(LegTransferred)
     assert isinstance(transferred, LegTransferred)
     assert (transferred.kind, transferred.by, transferred.transferee, transferred.target) == ("attended", "b", "a", "c")
+    record = script.record()
+    assert (record["answered_by"], record["talk_s"], record["hold_s"]) == (["1001", "1002"], 9.0, 3.0)
+    assert [(each["to"], each["consult_s"]) for each in record["transfers"]] == [("1002", 2.0)]
+
+
+def test_att_xfer_that_is_given_up_was_a_call_of_its_own() -> None:
+    script = consulting().unbridges("b", "c").hangs_up("c", itself=True)
+    script.says("CHANNEL_EXECUTE_COMPLETE", "b", Application="att_xfer", Answer__State="answered").later(4.0)
+    script.hangs_up("a", itself=True).unbridges().hangs_up("b")
+    own, consulted = script.records()
+    assert (own["talk_s"], own["hold_s"], own["transfers"], own["ended_by"]) == (10.0, 3.0, [], "caller")
+    told = (consulted["direction"], consulted["caller"], consulted["called"], consulted["answered_by"], consulted["talk_s"])
+    assert told == ("internal", "1001", "1002", ["1002"], 2.0)
+
+
+def test_every_leg_that_att_xfer_calls_belongs_to_the_consultation() -> None:
+    script = runs(talking(), "b", "att_xfer", "user/1002", done=False)
+    script.dials("c", "1002", by="b").dials("d", "1002", by="b").later(1.0).answers("d").bridges("b", "d").later(1.0)
+    script.hangs_up("c", "LOSE_RACE").unbridges("b", "d").hangs_up("d", itself=True)
+    assert [len(record["legs"]) for record in script.records()] == [2, 3]
 
 
 def test_att_xfer_begins_a_consultation() -> None:

@@ -77,6 +77,66 @@ async def test_a_transferred_leg_is_connected_with_somebody_else() -> None:
 
 
 @in_virtual_time
+async def test_who_consults_and_hangs_up_joins_the_two_others() -> None:
+    async with talking() as exchange:
+        (held,) = exchange.state.bridges.values()
+        assert exchange.switch.obey("uuid_broadcast a att_xfer::user/1002 aleg") == "+OK Message sent\n"
+        assert exchange.switch.obey("uuid_broadcast a playback::x.wav aleg") == USAGE
+        await asyncio.gather(*exchange.tasks)
+        (target,) = exchange.state.bridges.values()
+        assert len(exchange.state.legs) == 3
+        assert exchange.switch.obey("uuid_kill a") == OK
+        assert exchange.state.bridges == {target: held}
+        assert exchange.names("a")[-4:] == [
+            "CHANNEL_HANGUP",
+            "CHANNEL_UNBRIDGE",
+            "CHANNEL_EXECUTE_COMPLETE",
+            "CHANNEL_HANGUP_COMPLETE",
+        ]
+
+
+@in_virtual_time
+async def test_who_hangs_up_while_whom_he_consults_rings_ends_all() -> None:
+    async with talking() as exchange:
+        exchange.switch.obey("uuid_broadcast a att_xfer::loopback/8885552/default aleg")
+        await asyncio.sleep(0)
+        assert len(exchange.state.legs) == 3
+        exchange.switch.obey("uuid_kill a")
+        assert exchange.state.legs == {}
+
+
+@pytest.mark.parametrize("endpoint", ["user/1099", "user/1002"])
+@in_virtual_time
+async def test_without_whom_he_consulted_he_is_back_with_whom_he_held(endpoint: str) -> None:
+    async with talking() as exchange:
+        before = dict(exchange.state.bridges)
+        exchange.switch.obey(f"uuid_broadcast a att_xfer::{endpoint} aleg")
+        await asyncio.gather(*exchange.tasks)
+        for target in set(exchange.state.legs) - {"a", *before.values()}:
+            exchange.switch.obey(f"uuid_kill {target}")
+        assert exchange.state.bridges == before
+        assert exchange.names("a")[-1] == "CHANNEL_EXECUTE_COMPLETE"
+
+
+@in_virtual_time
+async def test_a_parking_lot_has_a_slot_for_each_until_it_is_full() -> None:
+    async with talking() as exchange:
+        (first,) = exchange.state.bridges.values()
+        park = "'valet_park:lot auto in 6001 6001' inline"
+        assert exchange.switch.obey(f"uuid_transfer {first} {park}") == OK
+        assert list(exchange.state.legs) == [first]
+        await exchange.switch.originate("{origination_uuid=b}user/1001 8885551 XML default")
+        await exchange.switch.originate("{origination_uuid=c}user/1002 6001 XML default")
+        await asyncio.gather(*exchange.tasks)
+        assert exchange.state.bridges["c"] == first
+        exchange.switch.obey(f"uuid_transfer {exchange.state.bridges['b']} {park}")
+        exchange.switch.obey(f"uuid_transfer {first} {park}")
+        assert first not in exchange.state.legs
+        (parked,) = exchange.state.legs
+        assert exchange.switch.obey(f"uuid_transfer {parked} 'park:' inline") == USAGE
+
+
+@in_virtual_time
 async def test_holds_and_recordings_are_told() -> None:
     async with talking() as exchange:
         for command in ("uuid_hold a", "uuid_hold off a"):
@@ -89,7 +149,15 @@ async def test_holds_and_recordings_are_told() -> None:
 
 @pytest.mark.parametrize(
     "command",
-    ["uuid_kill x", "uuid_hold x", "uuid_hold off x", "uuid_transfer x 1", "uuid_record x start /a.wav", "uuid_send_dtmf x 1"],
+    [
+        "uuid_broadcast x att_xfer::user/1001 aleg",
+        "uuid_kill x",
+        "uuid_hold x",
+        "uuid_hold off x",
+        "uuid_transfer x 1",
+        "uuid_record x start /a.wav",
+        "uuid_send_dtmf x 1",
+    ],
 )
 @in_virtual_time
 async def test_a_leg_that_is_not_there_is_no_channel(command: str) -> None:
