@@ -26,6 +26,7 @@ from gateway.api.customer_calls import CustomerCalls
 from gateway.api.customers import Customers
 from gateway.api.dial_rules import DialRulesShown
 from gateway.api.documents import Documents
+from gateway.api.doors import PLACES_DAYS, Doors
 from gateway.api.guard import MAX_BODY_BYTES, guard, limited
 from gateway.api.health import Health
 from gateway.api.limits import Buckets
@@ -58,16 +59,19 @@ from gateway.session.first_legs import FirstLegs
 from gateway.session.floor import Floor
 from gateway.session.hub import Hub
 from gateway.session.retention import Kept, Retention
+from gateway.session.sights import Sights
 from gateway.session.supervisor import Supervisor
 from gateway.settings.api import is_loopback
 from gateway.settings.check import convert
 from gateway.settings.values import ApiSettings, ConnectorEntry, Settings
+from gateway.store.access_log import SqlAccessLog
 from gateway.store.agents import SqlAgents
 from gateway.store.commands import SqlCommands
 from gateway.store.customers import SqlCustomers
 from gateway.store.opening import database_of, open_patiently, store_of
 from gateway.store.recordings import SqlRecordings
 from gateway.store.tokens import SqlTokens
+from gateway.store.users import SqlUsers
 from gateway.store.webhooks import SqlWebhooks
 from gateway.web import routes as page_routes
 from gateway.webhooks.endpoints import Endpoints
@@ -100,6 +104,7 @@ class Gateway:
             "address": Buckets(settings.api.limits.per_address),
             "token": Buckets(settings.api.limits.per_token),
             "wrong_token": Buckets(settings.api.limits.wrong_tokens),
+            "wrong_password": Buckets(settings.api.limits.wrong_passwords),
         }
         self.authenticator = None if settings.is_demo else authenticator_of(self.tokens, self.limits, now)
         tls = settings.api.tls
@@ -107,6 +112,20 @@ class Gateway:
         self.hub = Hub(kept=settings.keep.events, log=self.store)
         self.committer = Committer(self.store, self.hub, now=now)
         self.engine = Engine(self.committer, sites, now=now)
+        self.sights = Sights(self.engine)
+        self.access_log = SqlAccessLog(self.database)
+        self.doors = Doors(
+            SqlUsers(self.database),
+            self.access_log,
+            self.authenticator or DemoAuthenticator(),
+            rules=settings.api.sessions,
+            limits=self.limits,
+            queues_of=self.sights.queues_of,
+            demo_pbx=settings.connectors[0].pbx if settings.is_demo else None,
+            now=now,
+            clock=time.monotonic,
+            random_bytes=token_bytes,
+        )
         self.customers = CustomerBook(
             SqlCustomers(self.database),
             self.committer,
@@ -150,6 +169,8 @@ class Gateway:
             Kept("calls", settings.store.calls_days, self.store.prune_calls),
             Kept("events", settings.store.events_days, self.store.prune_events),
             Kept("commands", settings.store.audit_days, self.command_log.prune),
+            Kept("lines of who came in", settings.store.audit_days, self.access_log.prune),
+            Kept("sessions", settings.api.sessions.days + PLACES_DAYS, self.doors.prune),
             Kept("webhook messages", settings.webhooks.dead_days, self.webhooks.prune),
             *self.recordings.kept,
         ]
@@ -179,12 +200,14 @@ class Gateway:
             await self.webhooks.load()
             await self.floor.restore()
             await self.dispatcher.restore()
+            await self.doors.prepare()
             async with self._serving() as address:
                 yield address
         finally:
-            if self.authenticator is not None:
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(STOP_TIMEOUT_S):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(STOP_TIMEOUT_S):
+                    await self.doors.authenticator.flush()
+                    if self.authenticator is not None:
                         await self.authenticator.flush()
             await self.store.close()
 
@@ -201,7 +224,7 @@ class Gateway:
                 retention = tasks.create_task(self.retention.run(), name="retention")
                 watchers = [
                     tasks.create_task(watcher.run(), name=type(watcher).__name__)
-                    for watcher in (self.authenticator, self.certificate)
+                    for watcher in (self.authenticator, self.doors.authenticator, self.certificate)
                     if watcher is not None
                 ]
                 # What follows the events, and ends when no more come.
@@ -237,7 +260,7 @@ class Gateway:
         application = web.Application(middlewares=[guard, limit], client_max_size=MAX_BODY_BYTES)
         application[SURROUNDINGS] = surroundings_of(api)
         plugins: Mapping[PbxName, str] = {entry.pbx: entry.plugin for entry in self.settings.connectors}
-        authenticator = self.authenticator or DemoAuthenticator()
+        authenticator = self.doors.authenticator
         stream = Stream(self.hub, authenticator)
         sites = {entry.pbx: entry.site for entry in self.settings.connectors}
         customer_calls = CustomerCalls(self.customers, self.store, sites)
@@ -257,6 +280,7 @@ class Gateway:
                     WebhookFigures(self.webhooks),
                 ],
             ),
+            *self.doors.groups(),
             Tokens(self.tokens, self.authenticator, now=self._now, random_bytes=token_bytes),
             Calls(self.engine, self.hub, self.store, plugins, self.customers.people),
             Agents(self.engine, self.hub, self.floor),

@@ -95,6 +95,13 @@ def too_many_requests(what: str, wait_s: float) -> ApiError:
     )
 
 
+def locked_out(what: str, wait_s: float) -> ApiError:
+    """So many wrong passwords came that the next is not looked at before ``wait_s``."""
+    seconds = max(1, ceil(wait_s))
+    headers = {"Retry-After": str(seconds)}
+    return ApiError(429, "locked-out", "Locked", f"{what}: try again in {seconds} s.", headers=headers, retry_after_s=seconds)
+
+
 def of_http(error: web.HTTPException, path: str) -> ApiError:
     """Return what the web server itself refused as a problem."""
     if error.status == 404:

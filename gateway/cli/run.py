@@ -27,6 +27,10 @@ _PACKAGE: Final = Path(__file__).parents[1]
 _EXAMPLES: Final = (_PACKAGE / "_data" / "tieline.example.yaml", _PACKAGE.parent / "config" / "tieline.example.yaml")
 """The example configuration, in an installed wheel and beside the source."""
 
+_DEMO: Final = """
+  Sign in as {names},
+  each with the password  {password}  (of this run alone)
+"""
 _SIMULATED: Final = """
   No configuration: this is a simulated PBX that plays recorded calls. For your own:
   copy and change {example},
@@ -65,7 +69,9 @@ async def _serve(settings: Settings, config: Path | None) -> None:
 async def _entry(gateway: Gateway, config: Path | None) -> str:
     """Return what whoever starts it must know to be let in."""
     if config is None:
-        return _SIMULATED.format(example=_example())
+        logins = gateway.doors.demo_logins
+        names = ", ".join(f"{each.login} ({each.role})" for each in logins)
+        return _DEMO.format(names=names, password=logins[0].password) + _SIMULATED.format(example=_example())
     if gateway.settings.store.url == MEMORY:
         text = written(token_bytes(RANDOM_BYTES))
         wanted = NewToken(name="this run", scopes=tuple(Scope), role=Role.ADMIN)

@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from gateway.model.ids import DEFAULT_TENANT, Tenant
+from gateway.model.ids import DEFAULT_TENANT, PbxName, Tenant
 
 
 class Scope(StrEnum):
@@ -28,6 +28,7 @@ class Scope(StrEnum):
     """Delete them, and have them fetched again."""
     WEBHOOKS_MANAGE = "webhooks:manage"
     TOKENS_MANAGE = "tokens:manage"
+    USERS_MANAGE = "users:manage"
     AUDIT_READ = "audit:read"
     SYSTEM_READ = "system:read"
     """The PBXs' connections, figures, alarms."""
@@ -55,7 +56,15 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
     role: Role
     scopes: frozenset[Scope]
     extension: str | None = None
-    """The one device whose calls it may place and control; None does not bind it to one."""
+    """The one device whose calls it may place and control, and whose it is; None does not bind it to one."""
+    pbx: PbxName | None = None
+    """Where the extension is; None leaves that open."""
+    may_act_for_others: bool = False
+    """Whether the extension is only his own, and others' devices may be meant as well."""
+    sees_own_only: bool = False
+    """Whether it is shown and told only what concerns its own extension and the queues that this serves."""
+    session: str | None = None
+    """Id of the session in which a person is signed in; None for a program."""
     tenant: Tenant = DEFAULT_TENANT
 
     def may(self, scope: Scope) -> bool:

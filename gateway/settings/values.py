@@ -11,6 +11,7 @@ from gateway.api.limits import Rate
 from gateway.model.dial_rules import DialRules
 from gateway.model.ids import PbxName
 from gateway.model.secret import Secret
+from gateway.model.sessions import SessionRules
 from gateway.model.site import Site
 from gateway.recordings.settings import RecordingSettings
 
@@ -33,10 +34,13 @@ class LimitSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """How often somebody may ask the API; who asks more often is told when to come back (429, ``Retry-After``)."""
 
     per_token: Rate = Rate(per_second=50.0, burst=500)
+    """Of one token, or one session of a person."""
     per_address: Rate = Rate(per_second=500.0, burst=2_000)
     """Whoever asks from there, with a token or without."""
     wrong_tokens: Rate = Rate(per_second=0.1, burst=10)
     """Tokens that are none, from one address."""
+    wrong_passwords: Rate = Rate(per_second=0.1, burst=10)
+    """From one address, whoever's; a person's own lock him besides."""
 
 
 class ApiSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -54,6 +58,7 @@ class ApiSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     metrics_without_token: bool = False
     """Let programs on this machine read ``/metrics`` without a token."""
     limits: LimitSettings = LimitSettings()
+    sessions: SessionRules = SessionRules()
 
 
 class LogSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
