@@ -27,7 +27,8 @@ _QUOTED: Final = re.compile(rb'"([^"<>]+)" ?<')
 _JSON: Final = re.compile(rb'"(?P<key>[^"\\]+)":\s*"(?P<value>(?:[^"\\]|\\.)*)"')
 _KEPT_OR_NUMBER: Final = re.compile(
     rb"(?P<kept>[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"  # a leg, a job
-    rb"|(?<!\d)1\d{9}(?:\d{6})?(?!\d)(?=:[0-9a-f]{8}-))"  # the time in a transfer's history
+    rb"|(?<!\d)1\d{9}(?:\d{6})?(?!\d)(?=:[0-9a-f]{8}-)"  # the time in a transfer's history
+    rb"|(?<=\|)1[5-9]\d{8}(?=\|))"  # a time in a list of agents or callers
     rb"|(?P<number>(?<![0-9A-Za-z])\+?\d{7,20}(?![0-9A-Za-z]))"
 )
 """Digits that are no telephone number, then those that are: seven and more, alone."""

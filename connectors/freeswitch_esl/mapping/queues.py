@@ -20,6 +20,7 @@ from gateway.model.events import (
     QueueLeft,
 )
 from gateway.model.ids import LegId, QueueName
+from gateway.model.reports import MemberChanged
 from gateway.model.terms import QueueResult
 
 _CANCELLED: Final = {
@@ -119,8 +120,27 @@ def _fifo(state: Legs, message: EslMessage, at: float) -> list[PbxEvent]:
             return leave(leg, QueueResult.ABANDONED if message.get("Answer-State") == "hangup" else QueueResult.LEFT, at)
         case "timeout":
             return leave(leg, QueueResult.TIMEOUT, at)
+        case "consumer_start" | "consumer_stop" as action if state.site.is_extension(leg.number):
+            return [_consumer(leg, QueueName(message.get("FIFO-Name")), at, stays=action == "consumer_start")]
         case _:
             return []
+
+
+def _consumer(leg: LegState, queue: QueueName, at: float, *, stays: bool) -> PbxEvent:
+    """Tell who takes the callers of a queue of mod_fifo, with his telephone off the hook."""
+    return MemberChanged(
+        at=at,
+        queue=queue,
+        member=leg.number or "",
+        interface=f"user/{leg.number}",
+        device_state=0,
+        paused=False,
+        reason="",
+        penalty=0,
+        removed=not stays,
+        dynamic=True,
+        logged_in_at=at if stays else None,
+    )
 
 
 def _registration(state: Legs, message: EslMessage, at: float) -> list[PbxEvent]:

@@ -116,3 +116,10 @@ def test_it_does_not_depend_on_how_bytes_were_cut(name: str) -> None:
 @given(data=st.binary() | st.text(alphabet='ab1234567%":{}, \n@', max_size=200).map(str.encode))
 def test_anything_keeps_its_length(data: bytes) -> None:
     assert len(anonymised(data)) == len(data)
+
+
+def test_times_in_a_list_of_agents_stay_and_numbers_go() -> None:
+    row = b"1001@x|single_box||callback|sofia/gateway/carrier/13800138000|On Break|Waiting|3|2|1795348628|1795347175|0\n"
+    told = anonymised(row)
+    assert b"|1795348628|1795347175|0" in told
+    assert b"13800138000" not in told

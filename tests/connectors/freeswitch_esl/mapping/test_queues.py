@@ -2,6 +2,7 @@ import pytest
 from support.esl_script import Script, talking
 
 from gateway.model.events import LegParked, LegUnparked, QueueLeft
+from gateway.model.reports import MemberChanged
 
 CC = "CUSTOM callcenter::info"
 QUEUE = {"CC__Queue": "support@gw.test", "CC__Member__Session__UUID": "a"}
@@ -74,6 +75,17 @@ def test_a_fifo_gives_its_caller_to_who_is_bridged_with_him() -> None:
     record = script.record()
     assert (record["queue"], record["wait_s"], record["outcome"]) == ("sales", 4.0, "answered")
     assert record["agents"][0]["extension"] == "1001"
+
+
+def test_who_takes_a_fifos_callers_is_a_member_while_he_does() -> None:
+    script = Script().comes_in("c", caller="1001", dialled="7001", Channel__Name="sofia/internal/1001@h")
+    script.answers("c").says("CUSTOM fifo::info", "c", FIFO__Action="consumer_start", FIFO__Name="sales").later(9.0)
+    script.says("CUSTOM fifo::info", "c", FIFO__Action="consumer_stop", FIFO__Name="sales")
+    came, left = (event for event in script.events if isinstance(event, MemberChanged))
+    assert (came.queue, came.interface, came.removed, came.logged_in_at) == ("sales", "user/1001", False, came.at)
+    assert (left.interface, left.removed) == ("user/1001", True)
+    outside = Script().comes_in("c").says("CUSTOM fifo::info", "c", FIFO__Action="consumer_start", FIFO__Name="sales")
+    assert not any(isinstance(event, MemberChanged) for event in outside.events)
 
 
 @pytest.mark.parametrize(("action", "state", "result"), [("abort", "hangup", "abandoned"), ("timeout", "answered", "timeout")])
