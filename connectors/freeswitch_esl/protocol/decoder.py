@@ -69,15 +69,17 @@ class EslDecoder:
         """
         if self._failure is not None:
             raise self._failure
-        buffer = self._buffer
-        buffer += data
-        messages: list[EslMessage] = []
-        failure = None if self._greeted else self._greet()
-        if failure is None and len(buffer) >= self._needed:
-            whole = bytes(buffer)
+        buffer, messages = self._buffer, list[EslMessage]()
+        whole, failure = b"", None
+        if len(buffer) + len(data) < self._needed:
+            buffer += data
+        else:
+            whole = b"".join((buffer, data)) if buffer else bytes(data)
+        if not self._greeted:
+            failure = self._greet(whole)
+        if failure is None and whole:
             done, failure = self._cut(whole, messages)
-            if done:
-                self._buffer = bytearray(whole[done:])
+            self._buffer = bytearray(whole[done:])
         if failure is not None:
             self._failure = failure
             self._buffer = bytearray()
@@ -85,9 +87,9 @@ class EslDecoder:
                 raise failure
         return messages
 
-    def _greet(self) -> PeerProtocolError | None:
+    def _greet(self, whole: bytes) -> PeerProtocolError | None:
         # A frame may end in one line end more than it says.
-        start = bytes(self._buffer[:_SHOWN_BYTES]).lstrip(b"\n")
+        start = whole[:_SHOWN_BYTES].lstrip(b"\n")
         if start.startswith(_OPENINGS):
             self._greeted = True
         elif start and not any(opening.startswith(start) for opening in _OPENINGS):

@@ -18,7 +18,17 @@ UNDEFINED: Final = "_undef_"
 CUSTOM: Final = "CUSTOM"
 _ARRAY: Final = "ARRAY::"
 _ITEMS: Final = "|:"
-_LAST: Final = frozenset({"Application", "Application-Data"})
+_LAST: Final = frozenset(
+    {
+        "Application",
+        "Application-Data",
+        "variable_sip_hangup_disposition",
+        "variable_sip_term_status",
+        "variable_sip_gateway_name",
+    }
+)
+"""Headers that stand, where there is one, behind most of a leg's hundred variables."""
+_BODILESS: Final = "CHANNEL_"
 _BODY_LENGTH: Final = b"\nContent-Length: "
 _XML_HEADER: Final = re.compile(rb"<([^\s<>/]+)>([^<]*)</\1>")
 _XML_PARTS: Final = ((b"&lt;", b"<"), (b"&gt;", b">"), (b"&quot;", b'"'), (b"&apos;", b"'"), (b"&amp;", b"&"))
@@ -68,11 +78,10 @@ class EslMessage:
 
     def get(self, key: str) -> str:
         """Return the value of an event's header; empty when it has none or FreeSWITCH calls it undefined."""
-        try:
-            return self._found[key]
-        except KeyError:
+        value = self._found.get(key)
+        if value is None:
             value = self._found[key] = self._plain(key) if self.form is Form.PLAIN else _told(self._others().get(key, ""))
-            return value
+        return value
 
     def get_all(self, key: str) -> list[str]:
         """Return the items of a header that holds a list, in order; of any other its only value, or none."""
@@ -106,8 +115,8 @@ class EslMessage:
     def _plain(self, key: str) -> str:
         raw, needle = self.raw, _needle(key)
         if self._end < 0:
-            self._end = _end_of_headers(raw)
-        # A header of this event alone stands behind a hundred variables of its leg.
+            # FreeSWITCH gives these no body, and whoever has it tell one that has writes its headers as he likes, too.
+            self._end = len(raw) if self.name.startswith(_BODILESS) else _end_of_headers(raw)
         start = raw.rfind(needle, 0, self._end) if key in _LAST else raw.find(needle, 0, self._end)
         if start < 0:
             return ""
