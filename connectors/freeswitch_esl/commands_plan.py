@@ -195,10 +195,10 @@ class Planner:
             raise CommandRefusedError(f"the consultation of {command.by} has ended at {self._pbx}")
         if isinstance(command, CompleteTransfer):
             if not any(each.connected_at is not None for each in consulted):
-                # With whoever consults, FreeSWITCH gives up a call that nobody has answered, and the held one too.
+                # When whoever consults leaves, FreeSWITCH gives up a call that nobody has answered.
                 raise CommandRefusedError(
-                    f"whom {command.by} consults has not answered: FreeSWITCH at {self._pbx} would lose the held party. Wait, or "
-                    f"cancel the consultation and transfer blind"
+                    f"whom {command.by} consults has not answered: FreeSWITCH at {self._pbx} would leave the held party with "
+                    f"nobody. Wait, or cancel the consultation and transfer blind"
                 )
             # Whoever consulted leaves, and FreeSWITCH joins the two that stay.
             return Act(f"uuid_kill {_id(leg)} {CAUSE}")

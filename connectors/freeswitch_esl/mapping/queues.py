@@ -28,6 +28,8 @@ _CANCELLED: Final = {
     "NO_AGENT_TIMEOUT": QueueResult.TIMEOUT,
     "EXIT_WITH_KEY": QueueResult.LEFT,
 }
+_MANUAL: Final = "manual_calls"
+"""What mod_fifo names when its consumers call and are called without it."""
 
 
 def _callcenter(state: Legs, message: EslMessage, at: float) -> list[PbxEvent]:
@@ -113,15 +115,16 @@ def _fifo(state: Legs, message: EslMessage, at: float) -> list[PbxEvent]:
     leg = state.of(message)
     if leg is None:
         return []
+    queue = QueueName(message.get("FIFO-Name"))
     match message.get("FIFO-Action"):
         case "push":
-            return join(leg, QueueName(message.get("FIFO-Name")), at)
+            return join(leg, queue, at)
         case "abort":
             return leave(leg, QueueResult.ABANDONED if message.get("Answer-State") == "hangup" else QueueResult.LEFT, at)
         case "timeout":
             return leave(leg, QueueResult.TIMEOUT, at)
-        case "consumer_start" | "consumer_stop" as action if state.site.is_extension(leg.number):
-            return [_consumer(leg, QueueName(message.get("FIFO-Name")), at, stays=action == "consumer_start")]
+        case "consumer_start" | "consumer_stop" as action if state.site.is_extension(leg.number) and queue != _MANUAL:
+            return [_consumer(leg, queue, at, stays=action == "consumer_start")]
         case _:
             return []
 

@@ -248,8 +248,14 @@ class Switch:
             self._part(leg)
         self._end(one.target, cause)
         self._tell("CHANNEL_EXECUTE_COMPLETE", leg, {"Application": _ATT_XFER, "Answer-State": "answered"})
-        if one.pair is not None and all(each in self._state.legs for each in one.pair):
-            self._state.bridges[one.pair[0]] = one.pair[1]
+        if one.pair is None or not all(each in self._state.legs for each in one.pair):
+            return
+        self._state.bridges[one.pair[0]] = one.pair[1]
+        if one.answered:
+            # They are bridged anew; without an answer nothing became of their bridge.
+            self._part(leg)
+            held = one.pair[0] if one.pair[1] == leg else one.pair[1]
+            self._tell("CHANNEL_BRIDGE", leg, {"Bridge-A-Unique-ID": leg, "Bridge-B-Unique-ID": held})
 
     def _hand_over(self, leg: str, one: Consultation, cause: str) -> None:
         """Whoever consulted hangs up: the two others are joined, once both are there."""

@@ -81,6 +81,7 @@ def test_who_takes_a_fifos_callers_is_a_member_while_he_does() -> None:
     script = Script().comes_in("c", caller="1001", dialled="7001", Channel__Name="sofia/internal/1001@h")
     script.answers("c").says("CUSTOM fifo::info", "c", FIFO__Action="consumer_start", FIFO__Name="sales").later(9.0)
     script.says("CUSTOM fifo::info", "c", FIFO__Action="consumer_stop", FIFO__Name="sales")
+    script.says("CUSTOM fifo::info", "c", FIFO__Action="consumer_stop", FIFO__Name="manual_calls")
     came, left = (event for event in script.events if isinstance(event, MemberChanged))
     assert (came.queue, came.interface, came.removed, came.logged_in_at) == ("sales", "user/1001", False, came.at)
     assert (left.interface, left.removed) == ("user/1001", True)

