@@ -7,6 +7,8 @@ begins with the second and ends with the kind: ``bl_xfer`` (sent to an extension
 from collections.abc import Mapping
 from typing import Final
 
+import msgspec
+
 from connectors.freeswitch_esl.mapping.agents import CONFIG
 from connectors.freeswitch_esl.mapping.causes import NORMAL
 from connectors.freeswitch_esl.mapping.marks import Mark
@@ -16,6 +18,7 @@ from gateway.model.events import (
     AgentConnected,
     ConferenceJoined,
     LegBridged,
+    LegRetrieved,
     LegTransferred,
     MenuLeft,
     PbxEvent,
@@ -36,7 +39,8 @@ def _bridge(state: Legs, message: EslMessage, at: float) -> list[PbxEvent]:
         return []
     if first.peer == second.id:
         return []
-    events = [*state.part(first, at), *state.part(second, at), *_completed(state, first, second, at)]
+    handed = _completed(state, first, second, at)
+    events = [*state.part(first, at), *state.part(second, at)]
     bridge = BridgeId(f"{first.id}+{second.id}")
     # Who came last stands last: the caller's side waits for the other.
     for leg, other in ((second, first), (first, second)):
@@ -44,7 +48,7 @@ def _bridge(state: Legs, message: EslMessage, at: float) -> list[PbxEvent]:
         events += _out_of_queue(leg, other, at)
         leg.bridge, leg.peer, leg.last_peer, leg.last_device = bridge, other.id, other.id, other.device
         events.append(LegBridged(at=at, leg=leg.id, bridge=bridge, kind=BridgeKind.TALK, replaced=None))
-    return events
+    return events + handed
 
 
 def _out_of_menu(leg: LegState, at: float) -> list[PbxEvent]:
@@ -73,8 +77,11 @@ def _out_of_queue(leg: LegState, agent: LegState, at: float) -> list[PbxEvent]:
 
 
 def _completed(state: Legs, first: LegState, second: LegState, at: float) -> list[PbxEvent]:
-    """Return that a consultation by ``att_xfer`` became a transfer, where the third party is given the held one now."""
+    """Return that a consultation became a transfer, where the third party is given the held one now."""
     for target, held in ((first, second), (second, first)):
+        handed = state.handed.pop(target.id, None)
+        if handed is not None:
+            return [msgspec.structs.replace(handed, at=at)]
         parties = state.consultations.get(target.id)
         if parties is not None and parties[1] == held.id:
             del state.consultations[target.id]
@@ -108,20 +115,26 @@ def _unbridge(state: Legs, message: EslMessage, at: float) -> list[PbxEvent]:
 
 
 def _attended(state: Legs, consult: LegState, at: float) -> list[PbxEvent]:
-    """Return that the party of this leg gives the one whom it consulted the one whom it holds."""
+    """Return that the party of this leg gives the one whom it consulted the one whom it holds, once those two are bridged."""
     for other in state.legs.values():
         if other is not consult and other.device == consult.device and other.peer is not None:
-            return [
-                LegTransferred(
-                    at=at,
-                    kind=TransferKind.ATTENDED,
-                    by=other.id,
-                    consult=consult.id,
-                    transferee=other.peer,
-                    target=consult.peer,
-                    to=None,
-                )
-            ]
+            handed = LegTransferred(
+                at=at,
+                kind=TransferKind.ATTENDED,
+                by=other.id,
+                consult=consult.id,
+                transferee=other.peer,
+                target=consult.peer,
+                to=None,
+            )
+            if consult.peer is None:
+                return [handed]
+            state.handed[consult.peer] = handed
+            if other.held:
+                # His part of the call is over: nobody is held on his behalf while the two others are connected.
+                other.held = False
+                return [LegRetrieved(at=at, leg=other.id)]
+            return []
     return []
 
 

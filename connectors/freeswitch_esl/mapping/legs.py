@@ -159,7 +159,10 @@ def _hangup(state: Legs, message: EslMessage, at: float) -> list[PbxEvent]:
     leg = state.of(message)
     if leg is None:
         return []
-    return _released(state, leg, message, at) + state.part(leg, at)
+    # Who leaves before the two are bridged was given the other one all the same.
+    handed = state.handed.pop(leg.id, None)
+    events: list[PbxEvent] = [] if handed is None else [handed]
+    return events + _released(state, leg, message, at) + state.part(leg, at)
 
 
 def _released(state: Legs, leg: LegState, message: EslMessage, at: float) -> list[PbxEvent]:

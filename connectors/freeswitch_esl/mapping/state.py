@@ -7,7 +7,7 @@ from typing import Final
 from connectors.freeswitch_esl.mapping.agents import CallCenter
 from connectors.freeswitch_esl.mapping.registrations import Registrations
 from connectors.freeswitch_esl.protocol.message import EslMessage
-from gateway.model.events import LegUnbridged, PbxEvent
+from gateway.model.events import LegTransferred, LegUnbridged, PbxEvent
 from gateway.model.ids import BridgeId, LegId, QueueName
 from gateway.model.site import Site
 
@@ -88,6 +88,8 @@ class Legs:
         """Legs that a command sends elsewhere."""
         self.consultations: dict[LegId, tuple[LegId, LegId]] = {}
         """By whom was consulted: who did, and whom he held, once he hung up on both."""
+        self.handed: dict[LegId, LegTransferred] = {}
+        """By whom was consulted: that he is given the held one, told when the two are bridged."""
         self.parting: tuple[LegState, float] | None = None
         """A member of a bridge that was told to end, and when: who hung up may be told only after it."""
         self.asked: deque[str] = deque(maxlen=MAX_ASKED)
@@ -120,6 +122,7 @@ class Legs:
             return None
         self.commanded.discard(leg_id)
         self.consultations.pop(leg_id, None)
+        self.handed.pop(leg_id, None)
         if self.by_name.get(leg.name) is leg:
             del self.by_name[leg.name]
         if len(self._gone) == REMEMBERED_LEGS:

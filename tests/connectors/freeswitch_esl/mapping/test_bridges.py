@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 from support.esl_script import Script, talking
 
-from gateway.model.events import LegTransferred, ReleaseRequested
+from gateway.model.events import LegRetrieved, LegTransferred, ReleaseRequested
 
 
 def transfer(script: Script) -> dict[str, Any]:
@@ -74,6 +74,21 @@ def test_a_refer_with_replaces_is_an_attended_transfer() -> None:
     record = script.hangs_up("d", itself=True).hangs_up("a").record()
     assert transfer(script) == {"kind": "attended", "by": "1001", "to": "1002", "result": "completed"}
     assert (record["answered_by"], record["ended_by"]) == (["1001", "1002"], "called")
+
+
+def test_an_attended_transfer_is_told_once_the_two_others_are_bridged() -> None:
+    script = consulting().unbridges("c", "d", variable_endpoint_disposition="ATTENDED_TRANSFER").hangs_up("c")
+    assert script.named(LegTransferred) == []
+    assert [event.leg for event in script.named(LegRetrieved) if isinstance(event, LegRetrieved)] == ["b"]
+    script.hangs_up("b").bridges("a", "d")
+    assert isinstance(script.events[-1], LegTransferred)
+    assert script.events[-1].target == "d"
+
+
+def test_who_is_handed_over_and_leaves_before_the_bridge_was_handed_over() -> None:
+    script = consulting().unbridges("c", "d", variable_endpoint_disposition="ATTENDED_TRANSFER").hangs_up("c")
+    script.hangs_up("d", itself=True)
+    assert len(script.named(LegTransferred)) == 1
 
 
 def test_a_consultation_that_is_given_up_stays_a_call() -> None:
