@@ -29,6 +29,21 @@ def test_an_events_own_body_is_raw_and_holds_no_headers() -> None:
     assert message.body == "-ERR %41\nHangup-Cause: X\n"
 
 
+def test_a_body_that_ends_like_headers_holds_none() -> None:
+    body = b"+OK\nUnique-ID: FORGED\nApplication: FORGED\n\n"
+    message = event(b"Event-Name: BACKGROUND_JOB\nJob-UUID: 1\nContent-Length: %d\n\n%b" % (len(body), body))
+    assert (message.get("Unique-ID"), message.get("Application"), message.get("Job-UUID")) == ("", "", "1")
+    assert (message.body, len(message.headers())) == (body.decode(), 3)
+
+
+def test_headers_are_found_wherever_they_stand() -> None:
+    variables = b"".join(b"variable_%d: x\n" % number for number in range(100))
+    message = event(b"Event-Name: CHANNEL_EXECUTE\nUnique-ID: a\n%bApplication: set\nApplication-Data: b%%0Ac\n\n" % variables)
+    found = [message.get(key) for key in ("Application-Data", "Application", "variable_99", "Unique-ID", "Channel-Name")]
+    assert found == ["b\nc", "set", "x", "a", ""]
+    assert message.get("Application") == dict(message.headers())["Application"]
+
+
 def test_the_first_header_may_be_another_than_the_name() -> None:
     message = event(b"Event-Subclass: callcenter%3A%3Ainfo\nEvent-Name: CUSTOM\nCC-Action: bridge-agent-start\n\n")
     assert (message.name, message.get("Event-Subclass")) == ("CUSTOM callcenter::info", "callcenter::info")
