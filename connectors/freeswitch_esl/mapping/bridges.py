@@ -30,7 +30,8 @@ from gateway.model.terms import BridgeKind, QueueResult, TransferKind
 
 _ATTENDED: Final = "ATTENDED_TRANSFER"
 _SENT_ELSEWHERE: Final = "bl_xfer"
-_OPTIONS: Final = ("-bleg", "-both")
+_OTHER: Final = "-bleg"
+_OPTIONS: Final = (_OTHER, "-both")
 
 
 def _bridge(state: Legs, message: EslMessage, at: float) -> list[PbxEvent]:
@@ -110,7 +111,7 @@ def _unbridge(state: Legs, message: EslMessage, at: float) -> list[PbxEvent]:
     elif second is not None and first is None:
         state.parting = (second, at)
     if speaker is not None:
-        events += _sent_elsewhere(state, speaker, message, at)
+        events += sent_elsewhere(state, speaker, message, at)
     return events
 
 
@@ -138,7 +139,11 @@ def _attended(state: Legs, consult: LegState, at: float) -> list[PbxEvent]:
     return []
 
 
-def _sent_elsewhere(state: Legs, leg: LegState, message: EslMessage, at: float) -> list[PbxEvent]:
+def sent_elsewhere(state: Legs, leg: LegState, message: EslMessage, at: float) -> list[PbxEvent]:
+    """Return that somebody sent this leg to another extension, where that is news: before it talked, that was its dial plan.
+
+    The end of a bridge is told of the leg that called; one that was called shows it only where its own dial plan begins.
+    """
     source = message.get("Caller-Transfer-Source")
     if source == leg.transfer or _SENT_ELSEWHERE not in source:
         leg.transfer = source
@@ -147,11 +152,34 @@ def _sent_elsewhere(state: Legs, leg: LegState, message: EslMessage, at: float) 
     if leg.id in state.commanded:
         state.commanded.discard(leg.id)
         return []
+    if leg.last_peer is None:
+        return []
     to = message.get("Caller-Destination-Number")
     by_phone = _user(message.get("variable_sip_refer_to")) == to
     by = leg.last_peer if by_phone else None
     kind = TransferKind.BLIND if by is not None else TransferKind.REDIRECT
     return [LegTransferred(at=at, kind=kind, by=by, consult=None, transferee=leg.id, target=None, to=to or None)]
+
+
+def passes_on(state: Legs, leg: LegState, data: str, at: float) -> list[PbxEvent]:
+    """Return what ``transfer`` does that a leg's dial plan executes: with the other one, when its party asked for it by a code.
+
+    Args:
+        state: The legs.
+        leg: The leg that executes it.
+        data: ``-bleg 1002 XML default``
+        at: When.
+    """
+    option, _, rest = data.partition(" ")
+    peer = state.legs.get(leg.peer) if leg.peer is not None else None
+    if option == _OTHER and peer is not None:
+        state.commanded.add(peer.id)
+        to = rest.split()[0] if rest.split() else None
+        return [LegTransferred(at=at, kind=TransferKind.BLIND, by=leg.id, consult=None, transferee=peer.id, target=None, to=to)]
+    if peer is None and option not in _OPTIONS:
+        # It goes on in its own dial plan: nobody sends it there.
+        state.commanded.add(leg.id)
+    return []
 
 
 def _user(uri: str) -> str:
@@ -204,7 +232,7 @@ def _redirected(state: Legs, leg: LegState, words: list[str], at: float, mark: M
     option = words[0] if words and words[0] in _OPTIONS else ""
     to = words[1] if option and len(words) > 1 else words[0] if words and not option else None
     peer = state.legs.get(leg.peer) if leg.peer is not None else None
-    sent = {"-bleg": [peer], "-both": [leg, peer]}.get(option, [leg])
+    sent = {_OTHER: [peer], "-both": [leg, peer]}.get(option, [leg])
     by = leg.peer if mark.kind == "blind_transfer" else None
     kind = TransferKind.REDIRECT if by is None else TransferKind.BLIND
     events: list[PbxEvent] = []

@@ -4,6 +4,8 @@ import re
 from typing import Final
 
 _VARIABLES: Final = re.compile(r"^\s*(?:\{(?:\$\{[^}]*\}|[^}])*\}|\[[^\]]*\]|<[^>]*>)")
+_HOST: Final = re.compile(r"[@%]")
+"""What begins the host: ``%`` where a profile and not the name's own address says where it is."""
 _LOOPBACK: Final = re.compile(r"^loopback/(.+)-([ab])$")
 
 
@@ -29,7 +31,7 @@ def device_of(name: str, gateway: str = "") -> str:
     parts = name.split("/")
     if parts[:2] == ["sofia", "gateway"]:
         return "/".join(parts[:3])
-    return "/".join([*parts[:-1], parts[-1].partition("@")[0].removeprefix("sip:")])
+    return "/".join([*parts[:-1], _HOST.split(parts[-1], 1)[0].removeprefix("sip:")])
 
 
 def number_of(endpoint: str) -> str | None:
@@ -41,12 +43,18 @@ def number_of(endpoint: str) -> str | None:
         return parts[3].partition("@")[0] if len(parts) > 3 else None
     if parts[0] in ("error", "group", "null") or len(parts) < 2:
         return None
-    return parts[-1].partition("@")[0].removeprefix("sip:") or None
+    return _HOST.split(parts[-1], 1)[0].removeprefix("sip:") or None
+
+
+def error_of(endpoint: str) -> str | None:
+    """Return the cause that an endpoint fails with, which calls nobody: ``error/user_busy`` -> ``USER_BUSY``; None for others."""
+    kind, _, cause = endpoint.partition("/")
+    return cause.upper() if kind == "error" else None
 
 
 def is_helper(name: str) -> bool:
-    """Tell whether a leg is plumbing: an end of a loopback pair."""
-    return name.startswith("loopback/")
+    """Tell whether a leg is plumbing: an end of a loopback pair, or one that waits to be picked up."""
+    return name.startswith(("loopback/", "pickup/"))
 
 
 def twin_name(name: str) -> str | None:

@@ -52,7 +52,7 @@ def _create(state: Legs, message: EslMessage, at: float) -> list[PbxEvent]:
     helper = is_helper(name)
     terminating = message.get("Call-Direction") == "outbound"
     root = _root(state, message, leg_id) if terminating else leg_id
-    number = _number(message, terminating=terminating)
+    number = _number(state, message, terminating=terminating)
     leg = LegState(leg_id, name, device_of(name, message.get("variable_sip_gateway_name")), number, terminating=terminating)
     state.add(leg)
     dialled = known(message.get("Caller-Destination-Number"))
@@ -83,9 +83,14 @@ def _create(state: Legs, message: EslMessage, at: float) -> list[PbxEvent]:
     return events
 
 
-def _number(message: EslMessage, *, terminating: bool) -> str | None:
+def _number(state: Legs, message: EslMessage, *, terminating: bool) -> str | None:
     if terminating:
-        return known(message.get("Caller-Destination-Number") or message.get("Caller-Callee-ID-Number"))
+        number = message.get("Caller-Destination-Number") or message.get("Caller-Callee-ID-Number")
+        user = message.get("variable_dialed_user")
+        if not number.lstrip("+").isdigit() and state.site.is_extension(user):
+            # Some telephones, browsers above all, register under a name made up for the day.
+            number = user
+        return known(number)
     number = message.get("Caller-Caller-ID-Number")
     return None if number in NO_NUMBER or message.get("Caller-Privacy-Hide-Number") == "true" else number
 

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Final
 
+from connectors.freeswitch_esl.mapping import bridges
 from connectors.freeswitch_esl.mapping.causes import cause_of
-from connectors.freeswitch_esl.mapping.dialstring import attempts, device_of, number_of
+from connectors.freeswitch_esl.mapping.dialstring import attempts, device_of, error_of, number_of
 from connectors.freeswitch_esl.mapping.state import Handler, Legs, LegState
 from connectors.freeswitch_esl.protocol.message import EslMessage
 from gateway.model.events import (
@@ -12,6 +13,7 @@ from gateway.model.events import (
     DialOutRequested,
     DialPlanFailed,
     DigitPressed,
+    LegDiverted,
     LegPickedUp,
     LegRetrieved,
     MenuEntered,
@@ -20,7 +22,7 @@ from gateway.model.events import (
     ServiceStarted,
 )
 from gateway.model.ids import LegId
-from gateway.model.terms import Service
+from gateway.model.terms import DiversionReason, Service
 
 MENUS: Final = frozenset({"play_and_get_digits", "read", "ivr", "bind_digit_action", "detect_speech", "play_and_detect_speech"})
 """Applications that play something and wait for input."""
@@ -37,6 +39,8 @@ _SERVICES: Final = {
 }
 _MAILBOX: Final = ("check", "auth_only")
 """What ``voicemail`` is told by somebody who wants to hear his messages."""
+_SCRIPTED_MAILBOX: Final = "voicemail"
+"""What FusionPBX has its script do instead of the application of this name."""
 
 
 def _execute(state: Legs, message: EslMessage, at: float) -> list[PbxEvent]:
@@ -44,8 +48,8 @@ def _execute(state: Legs, message: EslMessage, at: float) -> list[PbxEvent]:
     if leg is None:
         return []
     application, data = message.get("Application"), message.get("Application-Data")
-    events: list[PbxEvent] = []
-    if application in MENUS:
+    events = bridges.sent_elsewhere(state, leg, message, at)
+    if application in MENUS and leg.bridge is None:
         menu = data if application == "ivr" else message.get("Caller-Destination-Number")
         if leg.menu is not None and leg.menu != menu:
             events.append(MenuLeft(at=at, leg=leg.id))
@@ -57,7 +61,14 @@ def _execute(state: Legs, message: EslMessage, at: float) -> list[PbxEvent]:
         events.append(MenuLeft(at=at, leg=leg.id))
     match application:
         case "bridge":
-            events += _dials(leg, data, at)
+            events += _dials(state, leg, message, at)
+        case "transfer":
+            events += _diverted(state, leg, message, data.partition(" ")[0], at)
+            events += bridges.passes_on(state, leg, data, at)
+        case "lua" if _SCRIPTED_MAILBOX in data.split():
+            checks = message.get("variable_voicemail_action") == _MAILBOX[0]
+            service = Service.MAILBOX if checks else Service.VOICEMAIL
+            events.append(ServiceStarted(at=at, leg=leg.id, service=service, detail=message.get("variable_voicemail_id")))
         case "att_xfer":
             leg.consulting, leg.held_peer = leg.id, leg.peer
         case "intercept":
@@ -83,10 +94,26 @@ def _cause_said(data: str) -> int:
     return {"486": 17, "603": 21, "404": 1, "480": 19, "503": 41}.get(word, cause_of(word))
 
 
-def _dials(leg: LegState, data: str, at: float) -> list[PbxEvent]:
+def _diverted(state: Legs, leg: LegState, message: EslMessage, to: str | None, at: float) -> list[PbxEvent]:
+    """Return that the dial plan of an extension leads elsewhere: a forward, at once or since it was busy or gave no answer."""
+    place = message.get("Caller-Destination-Number")
+    if leg.terminating or leg.last_peer is not None or to is None or to == place or not state.site.is_extension(place):
+        return []
+    if not (state.site.is_extension(to) or state.site.leads_outside(to)):
+        return []
+    return [LegDiverted(at=at, leg=leg.id, diverted_from=place, diverted_to=to, reason=DiversionReason.UNCONDITIONAL)]
+
+
+def _dials(state: Legs, leg: LegState, message: EslMessage, at: float) -> list[PbxEvent]:
     events: list[PbxEvent] = []
-    endpoints = attempts(data)
+    endpoints = attempts(message.get("Application-Data"))
+    if len(endpoints) == 1:
+        events += _diverted(state, leg, message, number_of(endpoints[0]), at)
     for endpoint in endpoints[:1]:
+        error = error_of(endpoint)
+        if error is not None:
+            events.append(DialPlanFailed(at=at, leg=leg.id, cause=cause_of(error)))
+            continue
         number = number_of(endpoint)
         if leg.terminating and leg.dialled_for is None and number is not None:
             # The dial plan of a leg that was called on nobody's account: click-to-dial.

@@ -1,6 +1,6 @@
 import pytest
 
-from connectors.freeswitch_esl.mapping.dialstring import attempts, device_of, is_helper, number_of, twin_name
+from connectors.freeswitch_esl.mapping.dialstring import attempts, device_of, error_of, is_helper, number_of, twin_name
 
 
 @pytest.mark.parametrize(
@@ -28,6 +28,7 @@ def test_a_dial_string_is_its_endpoints(written: str, endpoints: list[str]) -> N
         ("sofia/gateway/carrier", "", "sofia/gateway/carrier", None),
         ("user/1001@example", "", "user/1001", "1001"),
         ("loopback/9196/default", "", "loopback/9196/default", "9196"),
+        ("sofia/internal/1001%pbx.example", "", "sofia/internal/1001", "1001"),
         ("error/USER_BUSY", "", "error/USER_BUSY", None),
         ("garbage", "", "garbage", None),
     ],
@@ -42,3 +43,8 @@ def test_loopback_legs_are_plumbing_with_a_twin() -> None:
     assert (twin_name("loopback/9196-a"), twin_name("loopback/9196-b")) == ("loopback/9196-b", "loopback/9196-a")
     assert twin_name("sofia/internal/1001-a") is None
     assert not is_helper("sofia/internal/loopback")
+    assert is_helper("pickup/sales")
+
+
+def test_an_endpoint_that_only_fails_names_its_cause() -> None:
+    assert (error_of("error/user_busy"), error_of("user/1001")) == ("USER_BUSY", None)
