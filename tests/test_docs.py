@@ -32,6 +32,9 @@ SHOWN_BY: Final = {
     "make test-quick": "tests/test_house.py::test_make_starts_what_it_says",
     "make bench": "tests/test_house.py::test_make_starts_what_it_says",
     "make lock": "tests/test_house.py::test_make_starts_what_it_says",
+    "PYTHONPATH=tests python -m support.scenario_pages": (
+        "tests/captures/test_scenario_pages.py::test_the_command_writes_the_pages_that_are_stale"
+    ),
 }
 """Commands that last, or would run this suite inside itself, and where they are run instead."""
 
