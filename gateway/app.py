@@ -261,7 +261,7 @@ class Gateway:
         application[SURROUNDINGS] = surroundings_of(api)
         plugins: Mapping[PbxName, str] = {entry.pbx: entry.plugin for entry in self.settings.connectors}
         authenticator = self.doors.authenticator
-        stream = Stream(self.hub, authenticator)
+        stream = Stream(self.hub, authenticator, self.sights)
         sites = {entry.pbx: entry.site for entry in self.settings.connectors}
         customer_calls = CustomerCalls(self.customers, self.store, sites)
         # All that the API does: what stands here is served, described at /openapi.json and tried by schemathesis.
@@ -282,9 +282,9 @@ class Gateway:
             ),
             *self.doors.groups(),
             Tokens(self.tokens, self.authenticator, now=self._now, random_bytes=token_bytes),
-            Calls(self.engine, self.hub, self.store, plugins, self.customers.people),
+            Calls(self.engine, self.hub, self.store, plugins, self.sights, self.customers.people),
             Agents(self.engine, self.hub, self.floor),
-            Queues(self.engine, self.hub, self.floor),
+            Queues(self.engine, self.hub, self.floor, self.sights),
             Customers(self.customers, customer_calls),
             Notes(self.customers),
             customer_calls,

@@ -7,7 +7,7 @@ from aiohttp import web
 from msgspec import Meta
 
 from gateway.api.operations import Asked, Operation, answer
-from gateway.api.problems import bad_parameter, not_found
+from gateway.api.problems import bad_parameter, forbidden, not_found
 from gateway.api.records import Time
 from gateway.model.agent_states import Agent, AgentState
 from gateway.model.directory import MAX_NAME
@@ -138,6 +138,8 @@ class Agents:
         return answer(shown(*self._found(asked)))
 
     async def _change(self, asked: Asked[AgentQuery, AgentChange]) -> web.Response:
+        if asked.principal.sees_own_only:
+            raise forbidden(Scope.AGENTS_CONTROL, asked.principal.name)
         state, agent = self._found(asked)
         await self._floor.name(state, {agent.extension: asked.body.name})
         return answer(shown(state, state.agents.find(agent.extension) or agent))

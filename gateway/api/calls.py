@@ -1,9 +1,7 @@
 """``/api/v1/calls`` and ``/api/v1/pbxs``: what is now, and what was before."""
 
-import re
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
-from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
@@ -11,19 +9,20 @@ from aiohttp import web
 from msgspec import UNSET, Meta, UnsetType
 
 from gateway.api import calls_csv
+from gateway.api.call_filter import CallFilter, narrowed, pbxs_of, search_of
 from gateway.api.cursors import cursor_of, place_of
 from gateway.api.examples import CALL, CALLS
 from gateway.api.operations import Asked, Media, Nothing, Operation, answer
 from gateway.api.problems import Problem, bad_parameter, not_found, store_unavailable
-from gateway.api.records import Direction, OutcomeName, Shown, Time
+from gateway.api.records import Shown, Time
 from gateway.model.calls import Call
 from gateway.model.errors import StoreUnavailableError
 from gateway.model.ids import DEFAULT_TENANT, CallId, PbxName
-from gateway.model.numbers import e164
 from gateway.model.phase import phase_of
 from gateway.model.principals import Principal, Scope
 from gateway.model.record import record_of
-from gateway.model.search import CallSearch, agent_term, extension_term, matches, number_term, queue_term
+from gateway.model.search import CallSearch, matches
+from gateway.model.sight import Sight
 from gateway.model.site import Site
 from gateway.model.times import rfc3339
 from gateway.ports.connector import LinkStatus
@@ -33,6 +32,7 @@ from gateway.session.engine import Engine
 from gateway.session.hub import Hub
 from gateway.session.pbx_state import PbxState
 from gateway.session.people import People
+from gateway.session.sights import Sights
 
 MAX_CALLS: Final = 1_000
 """Calls in one answer, about 2 kB each."""
@@ -41,13 +41,9 @@ PAGE_CALLS: Final = 200
 """Calls read at once for a table: about 20 ms of work, then others have their turn."""
 MAX_IDS: Final = 250
 """Calls that may be asked for by name at once: their ids fit into the 8 kB that a web server takes as an address."""
-_PLUS: Final = re.compile(r" (?=\d\d:\d\d$)")
 _NO_SITE: Final = Site()
 """Of a PBX that is no longer configured."""
 
-_Word = Annotated[str, Meta(min_length=1, max_length=100)]
-_Moment = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
-_Pbx = Annotated[str | None, Meta(description="Only this PBX's.")]
 _Position = Annotated[int, Meta(description="Listen to events after it, and none is missed.")]
 
 
@@ -57,20 +53,6 @@ class _Place(msgspec.Struct, frozen=True, array_like=True):
     state: Literal["active", "ended"]
     at: float
     call_id: CallId
-
-
-class CallFilter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a call must be; what is left out is no condition."""
-
-    pbx: _Pbx = None
-    since: Annotated[_Moment | None, Meta(description="Calls that began then or later, with a time zone.")] = None
-    until: Annotated[_Moment | None, Meta(description="Calls that began before, with a time zone.")] = None
-    direction: Direction | None = None
-    outcome: Annotated[OutcomeName | None, Meta(description="Of ended calls.")] = None
-    queue: Annotated[_Word | None, Meta(description="Calls that were in this queue.")] = None
-    extension: Annotated[_Word | None, Meta(description="Calls in which this extension had a leg.")] = None
-    agent: Annotated[_Word | None, Meta(description="Calls that a queue gave to this agent.")] = None
-    number: Annotated[_Word | None, Meta(description="Calls with this outside number, in E.164 or as the PBX sent it.")] = None
 
 
 class CallsQuery(CallFilter, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -132,12 +114,19 @@ class Calls:
     """Shows calls: live ones from memory, as of the ``position`` that the answer gives; ended ones from the store."""
 
     def __init__(
-        self, engine: Engine, hub: Hub, store: Store, plugins: Mapping[PbxName, str], people: People | None = None
+        self,
+        engine: Engine,
+        hub: Hub,
+        store: Store,
+        plugins: Mapping[PbxName, str],
+        sights: Sights,
+        people: People | None = None,
     ) -> None:
         self._engine = engine
         self._hub = hub
         self._store = store
         self._plugins = plugins
+        self._sights = sights
         self._people = people
 
     def operations(self) -> list[Operation]:
@@ -190,23 +179,28 @@ class Calls:
 
     async def _calls(self, asked: Asked[CallsQuery, None]) -> web.Response:
         """Where live calls were asked for as well and the store does not answer, they are told without the ended ones."""
-        wanted = asked.query
+        wanted, sight = asked.query, self._sights.of(asked.principal)
         states = self._chosen(wanted.pbx)
         position = self._hub.position
         if wanted.ids is not None:
             found = await self._found([CallId(each) for each in wanted.ids])
             pbxs = None if wanted.pbx is None else {state.pbx for state in states}
-            told_calls = [self._told(call) for call in found if pbxs is None or call.pbx in pbxs]
+            seen = found if sight is None else sight.sees(found)
+            told_calls = [self._told(call) for call in seen if pbxs is None or call.pbx in pbxs]
             return answer({"position": position, "calls": told_calls})
         place = place_of(wanted.cursor, _Place)
-        search = _search(wanted, states)
-        live = _live(states, place, search) if wanted.state != "ended" and (place is None or place.state == "active") else []
+        search = search_of(wanted, states)
+        live = (
+            _live(states, place, search, sight) if wanted.state != "ended" and (place is None or place.state == "active") else []
+        )
         calls, more = live[: wanted.limit], len(live) > wanted.limit
         problem: dict[str, Any] | None = None
         last = _Place("active", calls[-1].began_at, calls[-1].call_id) if more else None
         if wanted.state != "active" and not more:
             try:
-                ended, last = await self._ended(wanted, search, place, wanted.limit - len(calls), calls)
+                ended, last = await self._ended(
+                    narrowed(search, sight), pbxs_of(wanted, sight), place, wanted.limit - len(calls), calls
+                )
                 calls += ended
             except StoreUnavailableError as error:
                 if wanted.state == "ended":
@@ -216,11 +210,10 @@ class Calls:
         return answer(body if problem is None else body | {"problem": problem})
 
     async def _ended(
-        self, wanted: CallsQuery, search: CallSearch, place: _Place | None, limit: int, live: list[Call]
+        self, search: CallSearch, pbxs: list[PbxName] | None, place: _Place | None, limit: int, live: list[Call]
     ) -> tuple[list[Call], _Place | None]:
         """Return a page of ended calls without those that were live a moment ago, and where the next one begins."""
         after = Cursor(place.at, place.call_id) if place is not None and place.state == "ended" else None
-        pbxs = None if wanted.pbx is None else [PbxName(wanted.pbx)]
         # One more than wanted says whether there is another page.
         listed = await self._store.ended(DEFAULT_TENANT, pbxs=pbxs, after=after, limit=limit + 1, search=search)
         page, seen = listed[:limit], {call.call_id for call in live}
@@ -233,9 +226,8 @@ class Calls:
 
     async def _csv(self, asked: Asked[CallFilter, None]) -> web.StreamResponse:
         """One row a call, in UTF-8; times are UTC. Where the database fails in the middle the connection breaks off."""
-        states = self._chosen(asked.query.pbx)
-        pbxs = None if asked.query.pbx is None else [PbxName(asked.query.pbx)]
-        async with aclosing(self._pages(pbxs, _search(asked.query, states))) as pages:
+        sight, search = self._sights.of(asked.principal), search_of(asked.query, self._chosen(asked.query.pbx))
+        async with aclosing(self._pages(pbxs_of(asked.query, sight), narrowed(search, sight))) as pages:
             first = await anext(pages)
             response = web.StreamResponse(headers=calls_csv.HEADERS)
             await response.prepare(asked.request)
@@ -263,6 +255,8 @@ class Calls:
     async def _call(self, asked: Asked[Nothing, None]) -> web.Response:
         call_id = CallId(asked.path("call_id"))
         for call in await self._found([call_id]):
+            if not self._sights.sees_call(asked.principal, call):
+                break
             return answer(self._told(call) | await self._customer(call, asked.principal))
         raise not_found(f"No call {call_id} is live or kept.")
 
@@ -307,13 +301,18 @@ class Calls:
             "pbx": state.pbx,
             "tenant": state.tenant,
             "plugin": self._plugins[state.pbx],
-            "link": {"status": state.link.status, "detail": state.link.detail, "since": rfc3339(state.link.since)},
+            "link": link_view(state),
             "live_calls": state.live_count,
             "gaps": [
                 {"began_at": rfc3339(gap.began_at), "ended_at": rfc3339(gap.ended_at), "reason": gap.reason}
                 for gap in reversed(state.gaps)
             ],
         }
+
+
+def link_view(state: PbxState) -> dict[str, Any]:
+    """Return how the gateway stands with a PBX; see :class:`LinkView`."""
+    return {"status": state.link.status, "detail": state.link.detail, "since": rfc3339(state.link.since)}
 
 
 def told(call: Call, site: Site) -> dict[str, Any]:
@@ -328,43 +327,13 @@ def told(call: Call, site: Site) -> dict[str, Any]:
     return record
 
 
-def _search(wanted: CallFilter, states: list[PbxState]) -> CallSearch:
-    """Return what a call must be; a national number is read as each of the PBXs reads it."""
-    terms = []
-    if wanted.queue is not None:
-        terms.append(frozenset({queue_term(wanted.queue)}))
-    if wanted.extension is not None:
-        terms.append(frozenset({extension_term(wanted.extension)}))
-    if wanted.agent is not None:
-        terms.append(frozenset({agent_term(wanted.agent)}))
-    if wanted.number is not None:
-        # In an address a plus is a space, unless it is written as %2B.
-        number = wanted.number.replace(" ", "+", 1) if wanted.number.startswith(" ") else wanted.number
-        read = (e164(number, state.site) for state in states)
-        terms.append(frozenset({number_term(number), *(number_term(number) for number in read if number is not None)}))
-    return CallSearch(
-        since=_moment("since", wanted.since),
-        until=_moment("until", wanted.until),
-        direction=wanted.direction,
-        outcome=wanted.outcome,
-        terms=tuple(terms),
+def _live(states: list[PbxState], place: _Place | None, search: CallSearch, sight: Sight | None) -> list[Call]:
+    """Return the live calls after this place that somebody sees, by their beginning."""
+    found = (
+        call
+        for state in states
+        for call in state.live
+        if (sight is None or sight.sees_call(call)) and matches(call, state.site, search)
     )
-
-
-def _moment(name: str, text: str | None) -> float | None:
-    """Return seconds since the epoch."""
-    if text is None:
-        return None
-    try:
-        # In an address a plus is a space, unless it is written as %2B.
-        moment: datetime = msgspec.convert(_PLUS.sub("+", text), Annotated[datetime, Meta(tz=True)])
-    except msgspec.ValidationError as error:
-        raise bad_parameter(name, f"{text!r} is no time with a time zone, such as 2026-11-22T08:00:00Z") from error
-    return moment.timestamp()
-
-
-def _live(states: list[PbxState], place: _Place | None, search: CallSearch) -> list[Call]:
-    """Return the live calls after this place, by their beginning."""
-    found = (call for state in states for call in state.live if matches(call, state.site, search))
     calls = sorted(found, key=lambda call: (call.began_at, call.call_id))
     return calls if place is None else [call for call in calls if (call.began_at, call.call_id) > (place.at, place.call_id)]

@@ -43,6 +43,7 @@ class Doors:
         now: Seconds since the epoch.
         clock: Seconds on a clock that never goes back.
         random_bytes: Gives so many bytes that nobody can foresee.
+        passwords: Hashes them as is recommended, where none is given.
     """
 
     def __init__(
@@ -58,12 +59,13 @@ class Doors:
         now: Callable[[], float],
         clock: Callable[[], float],
         random_bytes: Callable[[int], bytes],
+        passwords: Passwords | None = None,
     ) -> None:
         self._users = users
         self._demo_pbx = demo_pbx
         self._now = now
         self._random_bytes = random_bytes
-        self.passwords = Passwords()
+        self.passwords = passwords or Passwords()
         self.authenticator = SessionAuthenticator(users, others, rules=rules, per_session=limits["token"], now=now, clock=clock)
         self._entrance = Entrance(
             users,

@@ -1,6 +1,7 @@
 """``/api/v1/queues``: who waits, who could answer, and how well it went today."""
 
 from collections import Counter
+from collections.abc import Collection
 from typing import Annotated, Any
 
 import msgspec
@@ -21,6 +22,7 @@ from gateway.session.engine import Engine
 from gateway.session.floor import Floor
 from gateway.session.hub import Hub
 from gateway.session.pbx_state import PbxState
+from gateway.session.sights import Sights
 
 _Pbx = Annotated[str | None, Meta(description="Only this PBX's.")]
 _Position = Annotated[int, Meta(description="Listen to events after it, and none is missed.")]
@@ -100,10 +102,11 @@ class QueueQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 class Queues:
     """Shows queues."""
 
-    def __init__(self, engine: Engine, hub: Hub, floor: Floor) -> None:
+    def __init__(self, engine: Engine, hub: Hub, floor: Floor, sights: Sights) -> None:
         self._engine = engine
         self._hub = hub
         self._floor = floor
+        self._sights = sights
 
     def operations(self) -> list[Operation]:
         """Return what is answered where."""
@@ -132,14 +135,12 @@ class Queues:
         ]
 
     async def _list(self, asked: Asked[QueueQuery, None]) -> web.Response:
-        queues = [self._view(state, queue) for state in chosen(self._engine, asked.query.pbx) for queue in self._all(state)]
+        queues = [self._view(state, queue) for state, queue in self._seen(asked)]
         return answer({"position": self._hub.position, "queues": queues})
 
     async def _show(self, asked: Asked[QueueQuery, None]) -> web.Response:
         name = asked.path("queue")
-        found = [
-            (state, queue) for state in chosen(self._engine, asked.query.pbx) for queue in self._all(state) if queue.queue == name
-        ]
+        found = [(state, queue) for state, queue in self._seen(asked) if queue.queue == name]
         if not found:
             raise not_found(f"No queue is called {name}.")
         if len(found) > 1:
@@ -148,6 +149,20 @@ class Queues:
         now = self._floor.clock(state)
         hours = [{"hour": hour, **msgspec.structs.asdict(figures)} for hour, figures in state.days.hours(queue.queue, now)]
         return answer(self._view(state, queue) | {"position": self._hub.position, "hours": hours})
+
+    def _seen(self, asked: Asked[QueueQuery, None]) -> list[tuple[PbxState, Queue]]:
+        """Return the queues that may be seen: an agent sees those that he serves."""
+        sight = self._sights.of(asked.principal)
+        return [
+            (state, queue)
+            for state in chosen(self._engine, asked.query.pbx)
+            for queue in self._all(state)
+            if sight is None or sight.sees_queue(state.pbx, queue.queue)
+        ]
+
+    def of(self, state: PbxState, names: Collection[QueueName]) -> list[dict[str, Any]]:
+        """Return these queues of a PBX as they are shown, by name; see :class:`QueueView`."""
+        return [self._view(state, queue) for queue in self._all(state) if queue.queue in names]
 
     def _all(self, state: PbxState) -> list[Queue]:
         """Return the queues that the PBX lists or somebody waits in, those that are configured, and those that somebody left."""

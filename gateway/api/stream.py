@@ -24,6 +24,7 @@ from gateway.model import topics
 from gateway.model.errors import StoreUnavailableError
 from gateway.model.principals import Principal
 from gateway.session.hub import Hub, Listener, ListenerError, PositionLostError
+from gateway.session.sights import Sights
 
 MAX_CLIENT_MESSAGE_BYTES: Final = 16 * 1024
 MAX_TOPICS: Final = 500
@@ -43,8 +44,9 @@ _log = structlog.get_logger()
 class Stream:
     """Serves the event stream."""
 
-    def __init__(self, hub: Hub, authenticator: Authenticator) -> None:
+    def __init__(self, hub: Hub, authenticator: Authenticator, sights: Sights) -> None:
         self._hub = hub
+        self._sights = sights
         self._authenticator = authenticator
         self._open: set[web.WebSocketResponse] = set()
         self._decoder: msgspec.json.Decoder[Subscribe | Ping] = msgspec.json.Decoder(Subscribe | Ping)
@@ -104,6 +106,7 @@ class Stream:
                 after=wanted.after,
                 pbxs=wanted.pbxs,
                 audible=topics.audible(principal),
+                hears=self._sights.hearing(principal),
                 tenant=principal.tenant,
             )
         except PositionLostError as error:

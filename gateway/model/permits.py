@@ -43,7 +43,12 @@ def acting_device(kind: type[Command], call: Call, principal: Principal, by: str
     own = principal.extension
     if kind is Monitor:
         return None
-    if own is not None:
+    if _is_bound(principal):
+        if principal.pbx not in (None, call.pbx):
+            raise CommandNotDoneError(
+                Refusal.NOT_IN_THIS_CALL,
+                f"{principal.name} may only act for {own} at {principal.pbx}: this call is at {call.pbx}",
+            )
         if by not in (None, own):
             raise _not_yours(principal, by)
         if own not in present:
@@ -51,6 +56,8 @@ def acting_device(kind: type[Command], call: Call, principal: Principal, by: str
                 Refusal.NOT_IN_THIS_CALL, f"{principal.name} may only act for {own}, which has no leg in this call"
             )
         return own if "by" in kind.__struct_fields__ else None
+    if by is None and own in present and principal.pbx in (None, call.pbx) and "by" in kind.__struct_fields__:
+        return own
     if by is not None:
         if by not in present:
             there = f"in it are {', '.join(sorted(filter(None, present)))}" if present else "no telephone of the site is in it"
@@ -67,23 +74,32 @@ def acting_device(kind: type[Command], call: Call, principal: Principal, by: str
     raise CommandNotDoneError(Refusal.WHICH_DEVICE, detail)
 
 
-def own_device(principal: Principal, extension: str | None) -> str:
-    """Return the extension that is meant, where the one who asks may use it.
+def own_device(principal: Principal, extension: str | None, pbx: str) -> str:
+    """Return the extension that is meant at a PBX, where the one who asks may use it.
 
     Raises:
         CommandNotDoneError: It is another's, or none was named and the one who asks has none.
     """
     if extension is None:
-        if principal.extension is None:
-            raise CommandNotDoneError(Refusal.WHICH_DEVICE, "say for which telephone, as `extension`")
-        return principal.extension
-    if principal.extension not in (None, extension):
-        raise _not_yours(principal, extension)
+        extension = principal.extension
+    if _is_bound(principal) and (extension != principal.extension or principal.pbx not in (None, pbx)):
+        raise _not_yours(principal, extension, pbx)
+    if extension is None:
+        raise CommandNotDoneError(Refusal.WHICH_DEVICE, "say for which telephone, as `extension`")
     return extension
 
 
-def _not_yours(principal: Principal, extension: str | None) -> CommandNotDoneError:
-    detail = f"{principal.name} may only act for {principal.extension}, not for {extension}"
+def _is_bound(principal: Principal) -> bool:
+    """Tell whether somebody may act for one telephone alone; an agent without one for none."""
+    return principal.sees_own_only or (principal.extension is not None and not principal.may_act_for_others)
+
+
+def _not_yours(principal: Principal, extension: str | None, pbx: str | None = None) -> CommandNotDoneError:
+    if principal.extension is None:
+        detail = f"{principal.name} has no telephone: an admin gives one, with `tieline user` or on the admin's page"
+        return CommandNotDoneError(Refusal.NOT_YOUR_DEVICE, detail)
+    at, elsewhere = ("", "") if pbx is None or principal.pbx in (None, pbx) else (f" at {principal.pbx}", f" at {pbx}")
+    detail = f"{principal.name} may only act for {principal.extension}{at}, not for {extension}{elsewhere}"
     return CommandNotDoneError(Refusal.NOT_YOUR_DEVICE, detail)
 
 

@@ -100,7 +100,7 @@ class Orders:
         else:
             state, device = self._pbx(wish.pbx, wish.principal), None
         if "extension" in fields:
-            fields["extension"] = device = own_device(wish.principal, fields["extension"])
+            fields["extension"] = device = own_device(wish.principal, fields["extension"], state.pbx)
         command = wish.kind(**fields)
         check_devices(command, state.site, state.pbx)
         if call is not None:
@@ -133,6 +133,8 @@ class Orders:
 
     def _pbx(self, name: PbxName | None, principal: Principal) -> PbxState:
         known = {pbx: state for pbx, state in self._engine.pbxs.items() if state.tenant == principal.tenant}
+        if name is None and principal.pbx in known:
+            name = principal.pbx
         if name is None and len(known) == 1:
             return next(iter(known.values()))
         if name is None or name not in known:

@@ -8,7 +8,7 @@ listens is told so, and may come back. So a slow listener costs nobody anything.
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from gateway.model.errors import TielineError
@@ -100,6 +100,7 @@ class Hub:
         after: int | None = None,
         pbxs: Iterable[str] | None = None,
         audible: frozenset[str] | None = None,
+        hears: Callable[[Told], bool] | None = None,
         tenant: Tenant = DEFAULT_TENANT,
     ) -> "Listener":
         """Begin to listen; close the listener when done.
@@ -109,6 +110,7 @@ class Hub:
             after: The last position that the listener has; None begins with what comes next.
             pbxs: Only these, and what is about no PBX; None means all.
             audible: First words of the types that may be heard at all; None means all.
+            hears: Tells of each event on these topics whether it may be heard; None means all.
             tenant: Whose events.
 
         Raises:
@@ -118,7 +120,7 @@ class Hub:
             raise PositionLostError(
                 f"events after {after} are not held: load the calls anew and listen after the position given with them"
             )
-        listener = Listener(self, topics, self.position if after is None else after, pbxs, audible, tenant)
+        listener = Listener(self, topics, self.position if after is None else after, pbxs, audible, hears, tenant)
         self._listeners.add(listener)
         return listener
 
@@ -173,12 +175,14 @@ class Listener:
         after: int,
         pbxs: Iterable[str] | None,
         audible: frozenset[str] | None,
+        hears: Callable[[Told], bool] | None,
         tenant: Tenant,
     ) -> None:
         self._hub = hub
         self._topics = frozenset(topics)
         self._pbxs = None if pbxs is None else frozenset(pbxs)
         self._audible = audible
+        self._hears = hears
         self._tenant = tenant
         self._news = asyncio.Event()
         self._waiting: deque[Told] = deque()
@@ -273,4 +277,4 @@ class Listener:
             return False
         if self._audible is not None and told.type.partition(".")[0] not in self._audible:
             return False
-        return told.tenant == self._tenant
+        return told.tenant == self._tenant and (self._hears is None or self._hears(told))

@@ -28,6 +28,7 @@ from gateway.model.principals import Scope
 from gateway.model.tokens import TokenId
 from gateway.ports.connector import Gap, LinkState, LinkStatus
 from gateway.session.engine import Engine
+from gateway.session.sights import Sights
 from gateway.web import routes
 
 pytestmark = [pytest.mark.live, pytest.mark.slow]
@@ -59,8 +60,9 @@ class Site:
 
     async def start(self) -> None:
         application = web.Application(middlewares=[guard])
-        stream = Stream(self.hub, self._authenticator)
-        operations = Calls(self.engine, self.hub, self.parts.store, {PBX: "asterisk_ami"}).operations()
+        sights = Sights(self.engine)
+        stream = Stream(self.hub, self._authenticator, sights)
+        operations = Calls(self.engine, self.hub, self.parts.store, {PBX: "asterisk_ami"}, sights).operations()
         for part in (routes_of(operations, self._authenticator), stream.routes(), routes()):
             application.add_routes(part)
         application.on_shutdown.append(stream.close)

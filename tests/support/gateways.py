@@ -32,6 +32,7 @@ from gateway.session.engine import Engine
 from gateway.session.floor import Floor
 from gateway.session.hub import Hub
 from gateway.session.people import People
+from gateway.session.sights import Sights
 
 Client = TestClient[web.Request, web.Application]
 
@@ -109,13 +110,14 @@ async def served(
     sites = {PBX: site_of(folder)} | {PbxName(name): Site() for name in others}
     engine = Engine(parts.committer, sites, now=lambda: 1_800_000_000.0)
     floor = Floor(engine, parts.store, MemoryAgents(), parts.committer, lambda _: None, now=lambda: 1_800_000_000.0)
-    stream = Stream(parts.hub, authenticator)
+    sights = Sights(engine)
+    stream = Stream(parts.hub, authenticator, sights)
     application = web.Application(middlewares=[guard])
     # Of the groups that gateway/app.py serves those that need no more than an engine, the hub and a store.
     groups: list[Group] = [
-        Calls(engine, parts.hub, parts.store, dict.fromkeys(sites, "asterisk_ami"), people),
+        Calls(engine, parts.hub, parts.store, dict.fromkeys(sites, "asterisk_ami"), sights, people),
         Agents(engine, parts.hub, floor),
-        Queues(engine, parts.hub, floor),
+        Queues(engine, parts.hub, floor, sights),
         Health(
             engine, parts.hub, parts.committer, parts.store, open_metrics=open_metrics, recording_alarms=lambda: recording_alarms
         ),

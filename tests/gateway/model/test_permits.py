@@ -1,3 +1,4 @@
+import msgspec
 import pytest
 from support.building import SITE, Story
 
@@ -19,7 +20,7 @@ from gateway.model.commands import (
     SetForwarding,
     StartRecording,
 )
-from gateway.model.ids import QueueName
+from gateway.model.ids import PbxName, QueueName
 from gateway.model.permits import acting_device, check_devices, check_listening, own_device, target_of, with_consultation
 from gateway.model.principals import ALL_SCOPES, Principal, Role
 from gateway.model.refusals import CommandNotDoneError, Refusal
@@ -93,12 +94,12 @@ def test_whoever_may_listen_needs_no_leg_in_the_call() -> None:
 
 
 def test_ones_own_telephone_need_not_be_named() -> None:
-    assert own_device(bound_to("8001"), None) == own_device(bound_to("8001"), "8001") == "8001"
-    assert own_device(ANYBODY, "8005") == "8005"
+    assert own_device(bound_to("8001"), None, "one") == own_device(bound_to("8001"), "8001", "one") == "8001"
+    assert own_device(ANYBODY, "8005", "one") == "8005"
     with pytest.raises(CommandNotDoneError, match="8001, not for 8002"):
-        own_device(bound_to("8001"), "8002")
+        own_device(bound_to("8001"), "8002", "one")
     with pytest.raises(CommandNotDoneError, match="as `extension`"):
-        own_device(ANYBODY, None)
+        own_device(ANYBODY, None, "one")
 
 
 @pytest.mark.parametrize(
@@ -159,3 +160,37 @@ def test_who_is_in_one_call_consults_in_none() -> None:
     main = talking()
     other = Story(at=main.began_at + 30.0).phones("8003", to="8002").call()
     assert with_consultation(CompleteTransfer, main, "8001", [main, other]) == (main, None)
+
+
+def agent(extension: str | None, pbx: str = "one") -> Principal:
+    """A person who is an agent."""
+    return msgspec.structs.replace(bound_to("8001"), extension=extension, pbx=PbxName(pbx), sees_own_only=True)
+
+
+def supervisor(extension: str) -> Principal:
+    return msgspec.structs.replace(bound_to(extension), role=Role.SUPERVISOR, pbx=talking().pbx, may_act_for_others=True)
+
+
+def test_a_telephone_of_the_same_number_at_another_pbx_is_anothers() -> None:
+    call = talking()
+    assert acting_device(Hold, call, agent("8001", call.pbx), None) == "8001"
+    word, detail = refusal(Hold, call, agent("8001", "branch"), None)
+    assert word is Refusal.NOT_IN_THIS_CALL
+    assert detail == f"Ann may only act for 8001 at branch: this call is at {call.pbx}"
+    with pytest.raises(CommandNotDoneError, match="may only act for 8001 at branch, not for 8001 at one"):
+        own_device(agent("8001", "branch"), None, "one")
+
+
+def test_an_agent_without_a_telephone_does_nothing() -> None:
+    assert refusal(Hold, talking(), agent(None, talking().pbx), None)[0] is Refusal.NOT_IN_THIS_CALL
+    assert refusal(HangUp, talking(), agent(None, talking().pbx), "8001")[0] is Refusal.NOT_YOUR_DEVICE
+    with pytest.raises(CommandNotDoneError, match="Ann has no telephone: an admin gives one"):
+        own_device(agent(None), "8001", "one")
+
+
+def test_a_supervisors_telephone_is_his_own_and_does_not_bind_him() -> None:
+    assert acting_device(Hold, both_inside(), supervisor("8002"), None) == "8002"
+    assert acting_device(Hold, both_inside(), supervisor("8002"), "8001") == "8001"
+    assert acting_device(HangUp, talking(), supervisor("8002"), None) is None
+    assert own_device(supervisor("8002"), None, "one") == "8002"
+    assert own_device(supervisor("8002"), "8001", "one") == "8001"
