@@ -26,8 +26,6 @@ def test_the_command_writes_the_pages_that_are_stale(tmp_path: Path) -> None:
     environment = os.environ | {"PYTHONPATH": str(TESTS)}
     command = [sys.executable, "-m", "support.scenario_pages", str(tmp_path)]
     for printed in ([ALL], []):
-        run = subprocess.run(
-            command, env=os.environ | {"PYTHONPATH": str(TESTS)}, capture_output=True, text=True, cwd=TESTS.parent
-        )
+        run = subprocess.run(command, env=environment, capture_output=True, text=True, cwd=TESTS.parent)
         assert (run.returncode, run.stdout.split(), run.stderr) == (0, printed, "")
     assert (tmp_path / ALL).read_text(encoding="utf-8") == pages()[ALL]
