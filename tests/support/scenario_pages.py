@@ -21,8 +21,8 @@ _INTRODUCTION: Final = """# Scenarios: each PBX's events and ours
 Made from the recordings under `tests/captures/`; edit nothing here ([how](call-model.md#the-same-scenario-on-each-pbx)).
 Each table has what Tieline tells of a call (`call 2:` where it is a second one) and, beside it, the message by which each PBX
 told it. The first column is the same for all PBXs, event for event: a test holds it. Times are left out, ids are numbered as they
-come, numbers are roles (`caller`, `dialled`, `telephone 1`), and `talk_s` is `some` or `none`. *Simulated* marks what no recording
-of that PBX shows; *compared from* an event means that the callers came there by different ways. `our …` is a command that we sent.
+come, numbers are roles (`caller`, `dialled`, `telephone 1`), and `talk_s` is `some` or `none`. *Simulated* is what no recording
+of that PBX shows; *compared from* an event means: the callers came there by different ways. `our …` is a command that we sent.
 [call-model.md](call-model.md) says what each event means.
 """
 
