@@ -41,6 +41,7 @@ from gateway.api.tls import ServedCertificate
 from gateway.api.tokens import Tokens
 from gateway.api.webhook_figures import WebhookFigures
 from gateway.api.webhooks import Webhooks
+from gateway.api.workplace import workplace_groups
 from gateway.model.errors import ConfigurationError
 from gateway.model.ids import DEFAULT_TENANT, PbxName
 from gateway.plugins.loader import load, plugin
@@ -61,13 +62,16 @@ from gateway.session.hub import Hub
 from gateway.session.retention import Kept, Retention
 from gateway.session.sights import Sights
 from gateway.session.supervisor import Supervisor
+from gateway.session.workplace import Workplace
 from gateway.settings.api import is_loopback
 from gateway.settings.check import convert
 from gateway.settings.values import ApiSettings, ConnectorEntry, Settings
 from gateway.store.access_log import SqlAccessLog
 from gateway.store.agents import SqlAgents
+from gateway.store.callbacks import SqlCallbacks
 from gateway.store.commands import SqlCommands
 from gateway.store.customers import SqlCustomers
+from gateway.store.desk import SqlDesk
 from gateway.store.opening import database_of, open_patiently, store_of
 from gateway.store.recordings import SqlRecordings
 from gateway.store.tokens import SqlTokens
@@ -121,6 +125,7 @@ class Gateway:
             rules=settings.api.sessions,
             limits=self.limits,
             queues_of=self.sights.queues_of,
+            sites=sites,
             demo_pbx=settings.connectors[0].pbx if settings.is_demo else None,
             now=now,
             clock=time.monotonic,
@@ -165,16 +170,6 @@ class Gateway:
             sleep=asyncio.sleep,
         )
         self.command_log = SqlCommands(self.database)
-        keeps = [
-            Kept("calls", settings.store.calls_days, self.store.prune_calls),
-            Kept("events", settings.store.events_days, self.store.prune_events),
-            Kept("commands", settings.store.audit_days, self.command_log.prune),
-            Kept("lines of who came in", settings.store.audit_days, self.access_log.prune),
-            Kept("sessions", settings.api.sessions.days + PLACES_DAYS, self.doors.prune),
-            Kept("webhook messages", settings.webhooks.dead_days, self.webhooks.prune),
-            *self.recordings.kept,
-        ]
-        self.retention = Retention(keeps, now=now, sleep=asyncio.sleep)
         self.command_book = CommandBook(self.command_log, self.committer, now=now)
         self.dispatcher = Dispatcher(
             Orders(self.engine, self.store, settings.dialling, self.supervisor.connector, now=now),
@@ -184,6 +179,30 @@ class Gateway:
             now=now,
             entropy=token_bytes,
         )
+        self.workplace = Workplace(
+            settings.desk,
+            SqlDesk(self.database),
+            SqlCallbacks(self.database),
+            self.store,
+            self.engine,
+            self.hub,
+            self.committer,
+            self.customers,
+            self.dispatcher,
+            now=now,
+            random_bytes=token_bytes,
+        )
+        keeps = [
+            Kept("calls", settings.store.calls_days, self.store.prune_calls),
+            Kept("events", settings.store.events_days, self.store.prune_events),
+            Kept("commands", settings.store.audit_days, self.command_log.prune),
+            Kept("lines of who came in", settings.store.audit_days, self.access_log.prune),
+            Kept("sessions", settings.api.sessions.days + PLACES_DAYS, self.doors.prune),
+            Kept("webhook messages", settings.webhooks.dead_days, self.webhooks.prune),
+            *self.recordings.kept,
+            *self.workplace.kept(settings.store.calls_days),
+        ]
+        self.retention = Retention(keeps, now=now, sleep=asyncio.sleep)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[str]:
@@ -234,6 +253,7 @@ class Gateway:
                     tasks.create_task(self.floor.run(), name="floor"),
                     tasks.create_task(self.recordings.run(), name="recordings"),
                     tasks.create_task(self.dispatcher.run(), name="commands"),
+                    tasks.create_task(self.workplace.run(), name="workplace"),
                 ]
                 try:
                     yield address
@@ -263,6 +283,7 @@ class Gateway:
         authenticator = self.doors.authenticator
         stream = Stream(self.hub, authenticator, self.sights)
         sites = {entry.pbx: entry.site for entry in self.settings.connectors}
+        queues = Queues(self.engine, self.hub, self.floor, self.sights)
         customer_calls = CustomerCalls(self.customers, self.store, sites)
         # All that the API does: what stands here is served, described at /openapi.json and tried by schemathesis.
         groups: list[Group] = [
@@ -284,10 +305,23 @@ class Gateway:
             Tokens(self.tokens, self.authenticator, now=self._now, random_bytes=token_bytes),
             Calls(self.engine, self.hub, self.store, plugins, self.sights, self.customers.people),
             Agents(self.engine, self.hub, self.floor),
-            Queues(self.engine, self.hub, self.floor, self.sights),
+            queues,
             Customers(self.customers, customer_calls),
             Notes(self.customers),
             customer_calls,
+            *workplace_groups(
+                self.workplace,
+                self.engine,
+                self.hub,
+                self.store,
+                self.customers,
+                customer_calls,
+                queues,
+                self.sights,
+                self.dispatcher,
+                self.supervisor.connector,
+                now=self._now,
+            ),
             Webhooks(self.webhooks),
             CallControl(self.dispatcher),
             AgentControl(self.dispatcher),

@@ -8,6 +8,7 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from gateway.api.callbacks import CallbackView
 from gateway.api.records import CustomerBehind, EndedBy, OutcomeName, Seconds, Stage, Time, TransferResult
 from gateway.model.agent_states import AgentState
 from gateway.model.terms import DiversionReason, Service, TransferKind
@@ -109,6 +110,27 @@ class Merged(_Data, frozen=True, kw_only=True, rename={"merged_from": "from"}):
 class CallCorrected(_Data, frozen=True, kw_only=True):
     version: int
     talk_s: Seconds | None
+
+
+class CallDisposed(_Data, frozen=True, kw_only=True):
+    disposition: Annotated[str | None, Meta(description="Its `id`; null where it was taken back.")]
+    done: Annotated[bool, Meta(description="The one who filed it has nothing more to write.")]
+    by: str
+    extension: str | None
+
+
+class CallNoted(_Data, frozen=True, kw_only=True):
+    note_id: str
+    version: Annotated[int, Meta(description="Counts what was written; the text is read by the API.")]
+    customer_id: Annotated[str | None, Meta(description="Whose note it is; null while it is kept with the call alone.")]
+    by: str
+    extension: str | None
+
+
+class CallbackChanged(_Data, frozen=True, kw_only=True):
+    queue: str | None
+    extension: str | None
+    callback: CallbackView
 
 
 class InQueue(_Data, frozen=True, kw_only=True):
@@ -226,6 +248,9 @@ EVENTS: Final = (
     EventType("call.merged", "A call became part of another; move what was logged under `from`", Merged),
     EventType("call.corrected", "An ended call's record says another now; `version` counts", CallCorrected),
     EventType("call.customer_identified", "Who is behind the caller's number, and again when that changes", CustomerBehind),
+    EventType("call.disposed", "Somebody filed the call, or is done with it", CallDisposed),
+    EventType("call.noted", "Somebody wrote a note on the call", CallNoted),
+    EventType("callback.changed", "A caller is to be called, somebody has taken that on, or it is done", CallbackChanged),
     EventType("queue.caller_joined", "A caller waits in a queue", InQueue),
     EventType("queue.caller_left", "A caller left a queue, to an agent or otherwise", InQueue),
     EventType("queue.caller_abandoned", "A caller gave up in a queue", InQueue),

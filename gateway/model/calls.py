@@ -22,6 +22,15 @@ class QueueStay(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     result: QueueResult | None = None
 
 
+class MenuChoice(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What the caller pressed in one menu."""
+
+    menu: str | None
+    """None where it is not known which."""
+    digits: str
+    """Data is masked."""
+
+
 class AgentTalk(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An agent whom a queue gave the caller to."""
 
@@ -98,6 +107,8 @@ class Call(msgspec.Struct, kw_only=True):
     """The cause with which the dial plan itself refused the call, 0 where it gave none; None where it did not."""
 
     digits: str = ""
+    choices: tuple[MenuChoice, ...] = ()
+    """The same by menu."""
     menus: tuple[str, ...] = ()
     menu: str | None = None
     menus_began_at: float | None = None

@@ -149,3 +149,15 @@ class TargetError(WebhookError):
 
 class TemplateError(WebhookError):
     """A template cannot be used; the text says where it is wrong."""
+
+
+class CallbackError(TielineError):
+    """Something about the calls to return cannot be done; who asked must look at the list anew."""
+
+
+class UnknownCallbackError(CallbackError):
+    """There is no such entry, or none that he may see."""
+
+
+class CallbackTakenError(CallbackError):
+    """The entry is another's, or closed."""

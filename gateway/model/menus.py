@@ -3,6 +3,7 @@
 from typing import Final
 
 from gateway.model import transfers
+from gateway.model.calls import Call, MenuChoice
 from gateway.model.change import Change
 from gateway.model.events import (
     DigitPressed,
@@ -24,6 +25,10 @@ def digit_pressed(change: Change, event: DigitPressed) -> None:
         return
     digit = MASK if event.menu in change.site.mask_digits else event.digit
     call.digits += digit
+    menu = event.menu or call.menu
+    pressed = call.choices[-1] if call.choices and call.choices[-1].menu == menu else MenuChoice(menu=menu, digits="")
+    others = call.choices[:-1] if pressed.digits else call.choices
+    call.choices = (*others, MenuChoice(menu=menu, digits=pressed.digits + digit))
     change.tell("call.digit_pressed", digit=digit, menu=event.menu)
 
 
@@ -41,6 +46,18 @@ def menu_entered(change: Change, event: MenuEntered) -> None:
     call.menu_expired = False
     call.place = "ivr"
     change.tell("call.menu_entered", menu=event.menu)
+
+
+def passed(call: Call) -> list[MenuChoice]:
+    """Return the menus that the caller was in, in order, each with what he pressed there; "" is nothing."""
+    left = list(call.choices)
+    found: list[MenuChoice] = []
+    for menu in call.menus:
+        pressed = next((each for each in left if each.menu == menu), None)
+        if pressed is not None:
+            left.remove(pressed)
+        found.append(pressed or MenuChoice(menu=menu, digits=""))
+    return [*found, *left]
 
 
 def menu_left(change: Change, event: MenuLeft) -> None:

@@ -29,6 +29,8 @@ class Scope(StrEnum):
     WEBHOOKS_MANAGE = "webhooks:manage"
     TOKENS_MANAGE = "tokens:manage"
     USERS_MANAGE = "users:manage"
+    DESK_MANAGE = "desk:manage"
+    """Change the list by which calls are filed."""
     AUDIT_READ = "audit:read"
     SYSTEM_READ = "system:read"
     """The PBXs' connections, figures, alarms."""

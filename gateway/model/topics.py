@@ -19,6 +19,7 @@ EVERYTHING: Final = "*"
 SCOPES: Final = {
     "agent": Scope.AGENTS_READ,
     "call": Scope.CALLS_READ,
+    "callback": Scope.CALLS_READ,
     "command": Scope.CALLS_READ,
     "customer": Scope.CUSTOMERS_READ,
     "gateway": Scope.EVENTS_READ,

@@ -83,7 +83,7 @@ class Sights:
         return self._last[1]
 
     def _look_up(self, told: Told) -> QueueName | None:
-        if told.type.startswith("queue."):
+        if told.type.startswith(("queue.", "callback.")):
             queue = _envelope.decode(told.json).data.queue
             return None if queue is None else QueueName(queue)
         state = None if told.pbx is None else self._engine.pbxs.get(told.pbx)

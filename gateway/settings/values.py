@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from gateway.api.limits import Rate
+from gateway.model.desk import DeskRules
 from gateway.model.dial_rules import DialRules
 from gateway.model.ids import PbxName
 from gateway.model.secret import Secret
@@ -130,6 +131,8 @@ class Sections(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     store: StoreSettings = StoreSettings()
     dialling: DialRules = DialRules()
     """Who may reach which numbers by a command, by role."""
+    desk: DeskRules = DeskRules()
+    """How calls come to an agent's page, and what follows them."""
     recordings: RecordingSettings = RecordingSettings()
     webhooks: WebhookSettings = WebhookSettings()
     state_dir: str | None = None

@@ -1,0 +1,226 @@
+"""Makes cards: what an agent needs to know of a call before he says hello, read in a few milliseconds.
+
+A live call comes from memory; who the customer is is remembered while the call lasts (:mod:`gateway.session.people`), and what
+he is shown with, his notes and former calls, for some seconds.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from gateway.api.calls import told
+from gateway.api.card_views import draft_view, note_of_customer
+from gateway.api.customer_calls import CustomerCalls
+from gateway.api.customer_views import NoteView, note_view, person_view
+from gateway.api.problems import not_found
+from gateway.model.call_work import CallWork
+from gateway.model.calls import Call
+from gateway.model.claims import Identity, IdentityKind
+from gateway.model.customers import Match, Note, Person, outside_number
+from gateway.model.desk import DeskRules, Seat, calls_within, consulted_about, controls, former_agents, pops, seat_of
+from gateway.model.ids import CallId, PbxName, Tenant
+from gateway.model.menus import passed
+from gateway.model.principals import Principal, Scope
+from gateway.model.record import direction_of
+from gateway.model.site import Site
+from gateway.model.times import rfc3339
+from gateway.ports.connector import CommandingConnector, Connector, LinkStatus
+from gateway.ports.store import Store
+from gateway.session.command_orders import MAX_MERGES
+from gateway.session.customers import CustomerBook
+from gateway.session.desk import DeskBook
+from gateway.session.engine import Engine
+from gateway.session.pbx_state import PbxState
+from gateway.session.sights import Sights
+
+SHOWN_NOTES: Final = 10
+"""Notes shown with a customer, the youngest."""
+REMEMBERED: Final = 1_000
+"""Customers as they are shown, about 8 kB each."""
+BELIEVED_S: Final = 5.0
+"""Seconds for which a customer is shown as he was: all telephones of a group ring at once."""
+_NO_SITE: Final = Site()
+"""Of a PBX that is no longer configured."""
+
+
+class Cards:
+    """Makes the cards of one tenant's calls.
+
+    Args:
+        engine: Has the live calls.
+        store: Has the others.
+        customers: Knows who is behind a number.
+        customer_calls: Shows his former calls.
+        desk: Has what agents wrote.
+        rules: When a call shows itself.
+        sights: Knows who sees which call.
+        connector: Returns the connector that runs for a PBX now.
+        now: Seconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        store: Store,
+        customers: CustomerBook,
+        customer_calls: CustomerCalls,
+        desk: DeskBook,
+        rules: DeskRules,
+        sights: Sights,
+        connector: Callable[[PbxName], Connector | None],
+        *,
+        now: Callable[[], float],
+    ) -> None:
+        self._engine = engine
+        self._store = store
+        self._customers = customers
+        self._customer_calls = customer_calls
+        self._desk = desk
+        self._rules = rules
+        self._sights = sights
+        self._connector = connector
+        self._now = now
+        self._known: OrderedDict[str, tuple[float, Match, dict[str, Any]]] = OrderedDict()
+
+    async def call(self, call_id: CallId, principal: Principal) -> Call:
+        """Return the call of this id, or the one that it became part of.
+
+        Raises:
+            ApiError: 404: there is none that the one who asks may see.
+            StoreUnavailableError: It is not live, and the store does not answer.
+        """
+        wanted = call_id
+        for _ in range(MAX_MERGES):
+            live = [
+                call for state in self._engine.pbxs.values() if state.tenant == principal.tenant for call in state.find([wanted])
+            ]
+            found = live or await self._store.find(principal.tenant, [wanted])
+            if not found:
+                break
+            (call,) = found
+            if call.merged_into is None:
+                if not self._sights.sees_call(principal, call):
+                    break
+                return call
+            wanted = call.merged_into
+        raise not_found(f"No call {call_id} is live or kept.")
+
+    async def of(self, call: Call, principal: Principal) -> dict[str, Any]:
+        """Return a call's card; see :class:`gateway.api.card_views.CardView`.
+
+        Raises:
+            StoreUnavailableError: The store does not answer.
+        """
+        # All that is live is read here, before anybody is waited for: it is of one moment.
+        state = self._engine.pbxs.get(call.pbx)
+        site = _NO_SITE if state is None else state.site
+        others = [] if state is None or call.ended else state.live
+        seat = self._seat(call, principal, others)
+        about = self._about(call, site, others)
+        consults = seat is not None and self._consults(call, principal.extension, others)
+        card: dict[str, Any] = {
+            "call": told(call, site),
+            "role_of_mine": None if seat is None else seat.part,
+            "leg_since": None if seat is None or seat.since is None else rfc3339(seat.since),
+            "pop": seat is not None and pops(self._rules.pop_of(call.queues[-1].queue if call.queues else None), seat),
+            "menu": [
+                {"menu": step.menu, "digits": step.digits, "label": self._rules.label_of(step.menu, step.digits)}
+                for step in passed(about or call)
+            ],
+            "former_agents": [
+                {"extension": each, "name": _name_of(state, each)} for each in former_agents(call, principal.extension)
+            ],
+            "controls": [] if seat is None or state is None else controls(call, seat, self._taken(state), consults=consults),
+            "answered_elsewhere_by": None if seat is None else seat.elsewhere,
+            "consulted_about": None if about is None else about.call_id,
+        }
+        if not principal.may(Scope.CUSTOMERS_READ):
+            return card | {"customer": None, "matches": 0, "notes": [], "disposition": None, "done": False}
+        work, (matches, customer, notes) = await asyncio.gather(self._work(call, about), self._customer(about or call, site))
+        return card | {"customer": customer, "matches": matches} | _written(call, about, work, notes, principal)
+
+    def _seat(self, call: Call, principal: Principal, others: Sequence[Call]) -> Seat | None:
+        if principal.extension is None or principal.pbx not in (None, call.pbx):
+            return None
+        return seat_of(call, principal.extension, others)
+
+    def _about(self, call: Call, site: Site, others: Sequence[Call]) -> Call | None:
+        """Return the call that somebody asks about in this one, as a consultation."""
+        caller = None if call.caller is None else call.caller.party
+        if caller is None or call.ended or direction_of(call, site) == "inbound":
+            return None
+        return consulted_about(call, caller, others)
+
+    def _consults(self, call: Call, extension: str | None, others: Sequence[Call]) -> bool:
+        """Tell whether this telephone has begun another call about this one."""
+        if extension is None:
+            return False
+        return any(
+            consulted_about(other, extension, [call]) is not None and other.caller is not None and other.caller.party == extension
+            for other in others
+            if other.call_id != call.call_id
+        )
+
+    def _taken(self, state: PbxState) -> frozenset[str]:
+        connector = self._connector(state.pbx)
+        if state.link.status is not LinkStatus.CONNECTED or not isinstance(connector, CommandingConnector):
+            return frozenset()
+        return frozenset(connector.commands)
+
+    async def _work(self, call: Call, about: Call | None) -> list[CallWork]:
+        own = await self._desk.work(call)
+        return own if about is None else [*await self._desk.work(about), *own]
+
+    async def _customer(self, call: Call, site: Site) -> tuple[int, dict[str, Any] | None, list[Note]]:
+        """Return how many use his number, and where he is known who he is and his last notes."""
+        number = outside_number(call, site)
+        if number is None:
+            return 0, None, []
+        match = await self._customers.people.behind(Identity(kind=IdentityKind.PHONE, value=number))
+        if match.person is None:
+            return len(match.persons), None, []
+        known = self._known.get(number)
+        if known is not None and known[1] is match and known[0] > self._now():
+            return 1, known[2]["shown"], known[2]["notes"]
+        shown, notes = await self._person(match.person)
+        self._known[number] = (self._now() + BELIEVED_S, match, {"shown": shown, "notes": notes})
+        self._known.move_to_end(number)
+        while len(self._known) > REMEMBERED:
+            self._known.popitem(last=False)
+        return 1, shown, notes
+
+    async def _person(self, person: Person) -> tuple[dict[str, Any], list[Note]]:
+        tenant: Tenant = self._customers.tenant
+        notes, calls = await asyncio.gather(
+            self._customers.store.notes(tenant, person.customers, after=None, limit=SHOWN_NOTES),
+            self._customer_calls.last(person),
+        )
+        left = await self._desk.store.work(tenant, [CallId(call["call_id"]) for call in calls]) if calls else []
+        fields = NoteView.__struct_fields__
+        drafts = [
+            {field: draft[field] for field in fields} | {"customer_id": person.id}
+            for draft in (draft_view(work, "") for work in left if work.note is not None and work.kept_version == 0)
+        ]
+        shown = sorted([*map(note_view, notes), *drafts], key=lambda note: str(note["at"]), reverse=True)
+        return person_view(person) | {"notes": shown[:SHOWN_NOTES], "calls": calls}, notes
+
+
+def _name_of(state: PbxState | None, extension: str) -> str | None:
+    agent = None if state is None else state.agents.find(extension)
+    return None if agent is None else agent.name
+
+
+def _written(call: Call, about: Call | None, work: list[CallWork], notes: list[Note], principal: Principal) -> dict[str, Any]:
+    """Return what stands on the card of what people wrote."""
+    within = {*calls_within(call), *(() if about is None else calls_within(about))}
+    shown = [draft_view(each, principal.id) for each in work if each.note is not None]
+    ids = {note["note_id"] for note in shown}
+    shown += [note_of_customer(note, principal.name) for note in notes if note.call_id in within and note.id not in ids]
+    filed = max((each for each in work if each.disposition is not None), key=lambda each: each.disposed_at or 0.0, default=None)
+    at = None if filed is None else rfc3339(filed.disposed_at or filed.changed_at)
+    return {
+        "notes": sorted(shown, key=lambda note: str(note["at"])),
+        "disposition": None if filed is None else {"id": filed.disposition, "by": filed.by, "at": at},
+        "done": any(each.author == principal.id and each.done_at is not None for each in work),
+    }

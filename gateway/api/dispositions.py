@@ -1,0 +1,73 @@
+"""``/api/v1/dispositions``: the list by which calls are filed."""
+
+from typing import Annotated
+
+import msgspec
+from aiohttp import web
+from msgspec import Meta
+
+from gateway.api.operations import Asked, Nothing, Operation, answer
+from gateway.api.problems import bad_body
+from gateway.model.dispositions import MAX_DISPOSITIONS, STANDARD, Disposition, fault_of, offered
+from gateway.model.principals import Scope
+from gateway.session.desk import DeskBook
+
+
+class DispositionsQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which of them."""
+
+    queue: Annotated[str | None, Meta(description="Only those that are offered for calls of this queue.")] = None
+
+
+class DispositionList(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """All ways to file a call, in the order in which they are offered."""
+
+    dispositions: Annotated[tuple[Disposition, ...], Meta(max_length=MAX_DISPOSITIONS)]
+
+
+class Dispositions:
+    """Shows and changes the list."""
+
+    def __init__(self, desk: DeskBook) -> None:
+        self._desk = desk
+
+    def operations(self) -> list[Operation]:
+        """Return what is answered where."""
+        return [
+            Operation(
+                method="GET",
+                path="/api/v1/dispositions",
+                handler=self._list,
+                summary="List the ways to file a call",
+                tag="desk",
+                scope=Scope.CALLS_READ,
+                query=DispositionsQuery,
+                answers={200: DispositionList},
+                problems=(503,),
+            ),
+            Operation(
+                method="PUT",
+                path="/api/v1/dispositions",
+                handler=self._put,
+                summary="Make another list of them; one that calls were filed by is retired, not left out",
+                tag="desk",
+                scope=Scope.DESK_MANAGE,
+                body=DispositionList,
+                examples={"one only": {"dispositions": [msgspec.to_builtins(STANDARD[0])]}},
+                answers={200: DispositionList},
+                problems=(503,),
+            ),
+        ]
+
+    async def _list(self, asked: Asked[DispositionsQuery, None]) -> web.Response:
+        """Retired ones are in the whole list, and in none that is asked for by queue."""
+        listed = await self._desk.dispositions()
+        return answer({"dispositions": listed if asked.query.queue is None else offered(listed, asked.query.queue)})
+
+    async def _put(self, asked: Asked[Nothing, DispositionList]) -> web.Response:
+        wanted = asked.body.dispositions
+        fault = fault_of(wanted)
+        if fault is not None:
+            raise bad_body(fault)
+        await self._desk.put_dispositions(wanted, by=asked.principal.name)
+        return answer({"dispositions": wanted})

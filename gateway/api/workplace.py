@@ -1,0 +1,43 @@
+"""What the API does for agents at work, put together."""
+
+from collections.abc import Callable
+
+from gateway.api.callbacks import Callbacks
+from gateway.api.cards import Cards
+from gateway.api.customer_calls import CustomerCalls
+from gateway.api.desk import DeskApi
+from gateway.api.dispositions import Dispositions
+from gateway.api.operations import Group
+from gateway.api.queues import Queues
+from gateway.model.ids import PbxName
+from gateway.ports.connector import Connector
+from gateway.ports.store import Store
+from gateway.session.customers import CustomerBook
+from gateway.session.dispatcher import Dispatcher
+from gateway.session.engine import Engine
+from gateway.session.hub import Hub
+from gateway.session.sights import Sights
+from gateway.session.workplace import Workplace
+
+
+def workplace_groups(
+    workplace: Workplace,
+    engine: Engine,
+    hub: Hub,
+    store: Store,
+    customers: CustomerBook,
+    customer_calls: CustomerCalls,
+    queues: Queues,
+    sights: Sights,
+    dispatcher: Dispatcher,
+    connector: Callable[[PbxName], Connector | None],
+    *,
+    now: Callable[[], float],
+) -> list[Group]:
+    """Return the operations about desks, cards, dispositions and calls to return."""
+    cards = Cards(engine, store, customers, customer_calls, workplace.notes, workplace.rules, sights, connector, now=now)
+    return [
+        DeskApi(engine, hub, store, cards, queues, workplace, now=now),
+        Dispositions(workplace.notes),
+        Callbacks(workplace.callbacks, dispatcher),
+    ]

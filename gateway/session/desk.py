@@ -1,0 +1,220 @@
+"""What agents write about calls: how each is filed, and notes; and the list by which they are filed.
+
+A note is a draft of the call until its author is done with it; then it stands among the customer's notes, where he is known.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Final
+
+import structlog
+
+from gateway.model.call_work import Author, CallWork, is_draft, kept, written
+from gateway.model.calls import Call
+from gateway.model.claims import CustomerId, Identity, IdentityKind
+from gateway.model.customers import NoteId, Person, outside_number
+from gateway.model.desk import calls_within
+from gateway.model.dispositions import STANDARD, Disposition, DispositionId
+from gateway.model.errors import StoreUnavailableError, UnknownCustomerError
+from gateway.model.ids import TAIL_BYTES, PbxName, Tenant, ulid
+from gateway.model.principals import Principal
+from gateway.model.site import Site
+from gateway.ports.desk import DeskStore
+from gateway.ports.store import Store
+from gateway.session.committer import Committer, Message
+from gateway.session.customers import CustomerBook
+
+DISPOSED: Final = "call.disposed"
+NOTED: Final = "call.noted"
+LEFT_LYING_S: Final = 1_800.0
+"""Seconds after which what somebody wrote and did not finish is finished for him, so that the next who talks with the customer
+reads it."""
+LOOK_EVERY_S: Final = 60.0
+AT_ONCE: Final = 100
+
+_log = structlog.get_logger()
+
+
+class DeskBook:
+    """One tenant's dispositions and work after calls.
+
+    Args:
+        store: Where they are kept.
+        calls: Where calls that have ended are.
+        customers: Whose notes they become.
+        committer: Where changes are told.
+        sites: What the PBXs' numbers mean.
+        tenant: Whose they are.
+        now: Seconds since the epoch.
+        random_bytes: Gives so many bytes that nobody can foresee, for ids.
+        sleep: Waits for some seconds.
+    """
+
+    def __init__(
+        self,
+        store: DeskStore,
+        calls: Store,
+        customers: CustomerBook,
+        committer: Committer,
+        sites: Mapping[PbxName, Site],
+        *,
+        tenant: Tenant,
+        now: Callable[[], float],
+        random_bytes: Callable[[int], bytes],
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self.store = store
+        self._calls = calls
+        self._customers = customers
+        self._committer = committer
+        self._sites = sites
+        self._tenant = tenant
+        self._now = now
+        self._random_bytes = random_bytes
+        self._sleep = sleep
+        self._changing = asyncio.Lock()
+        self._dispositions: Sequence[Disposition] | None = None
+
+    async def dispositions(self) -> Sequence[Disposition]:
+        """Return the list.
+
+        Raises:
+            StoreUnavailableError: The store does not answer.
+        """
+        if self._dispositions is None:
+            known = await self.store.dispositions(self._tenant)
+            self._dispositions = STANDARD if known is None else known
+        return self._dispositions
+
+    async def put_dispositions(self, dispositions: Sequence[Disposition], *, by: str) -> None:
+        """Take another list, which has no fault.
+
+        Raises:
+            StoreUnavailableError: The store does not answer; nothing was changed.
+        """
+        async with self._changing:
+            await self.store.put_dispositions(self._tenant, dispositions, at=self._now(), by=by)
+            self._dispositions = tuple(dispositions)
+
+    async def work(self, call: Call) -> list[CallWork]:
+        """Return what was written about a call, and about those that became part of it.
+
+        Raises:
+            StoreUnavailableError: The store does not answer.
+        """
+        return await self.store.work(self._tenant, calls_within(call))
+
+    async def write(
+        self, call: Call, principal: Principal, *, disposition: DispositionId | None, note: str | None, done: bool
+    ) -> CallWork:
+        """Take what somebody says of a call, in place of what he said before.
+
+        Raises:
+            StoreUnavailableError: The store does not answer; what was said may have to be said again.
+        """
+        async with self._changing:
+            now = self._now()
+            before = await self._own(call, principal, now)
+            after = written(before, disposition, note, done=done, now=now)
+            if after is not before:
+                await self.store.put_work(self._tenant, after)
+                after = await self._finished(after, call)
+                self._tell(call, before, after)
+        return after
+
+    async def prune(self, tenant: Tenant, *, before: float) -> int:
+        """Delete what was written last before this time, in seconds since the epoch; return how much it was.
+
+        Raises:
+            StoreUnavailableError: The store does not answer.
+        """
+        return await self.store.prune(tenant, before=before)
+
+    async def run(self) -> None:
+        """Finish what is left lying, until cancelled."""
+        while True:
+            await self._sleep(LOOK_EVERY_S)
+            try:
+                await self.finish_left()
+            except StoreUnavailableError as error:
+                _log.warning("call_notes_put_off", reason=str(error))
+
+    async def finish_left(self) -> None:
+        """Finish for their authors what they have left for long, of calls that have ended.
+
+        Raises:
+            StoreUnavailableError: The store does not answer.
+        """
+        left = await self.store.unfinished(self._tenant, before=self._now() - LEFT_LYING_S, limit=AT_ONCE)
+        ended = {call.call_id: call for call in await self._calls.find(self._tenant, [work.call_id for work in left])}
+        for work in left:
+            call = ended.get(work.call_id)
+            if call is not None and not call.ended:
+                continue
+            async with self._changing:
+                if work not in await self.store.work(self._tenant, [work.call_id]):
+                    continue  # its author came back to it just now
+                done = written(work, work.disposition, work.note, done=True, now=self._now())
+                await self.store.put_work(self._tenant, done)
+                if call is not None:
+                    self._tell(call, work, await self._finished(done, call))
+
+    async def _own(self, call: Call, principal: Principal, now: float) -> CallWork:
+        mine = [work for work in await self.work(call) if work.author == principal.id]
+        if mine:
+            # Of several the one in the call itself; what he wrote in a consultation is another matter only until then.
+            return next((work for work in mine if work.call_id == call.call_id), mine[-1])
+        return CallWork(
+            call_id=call.call_id,
+            author=Author(principal.id),
+            by=principal.name,
+            extension=principal.extension,
+            note_id=NoteId(ulid(now, self._random_bytes(TAIL_BYTES))),
+            changed_at=now,
+        )
+
+    async def _finished(self, work: CallWork, call: Call) -> CallWork:
+        """Put the note of work that is done among the customer's, and return the work with that."""
+        if work.done_at is None or work.note is None or not is_draft(work):
+            return work
+        try:
+            if work.customer is not None:
+                await self._customers.edit(work.customer, work.note_id, work.note, author=work.by)
+                after = kept(work, work.note_id, work.customer)
+            else:
+                person = await self.person(call)
+                if person is None:
+                    return work
+                note = await self._customers.note(person.id, work.note, work.call_id, author=work.by)
+                after = kept(work, note.id, CustomerId(note.customer))
+        except UnknownCustomerError:
+            # He was erased meanwhile: the words stay with the call.
+            return work
+        await self.store.put_work(self._tenant, after)
+        return after
+
+    async def person(self, call: Call) -> Person | None:
+        """Return who is on the customer's side of a call, where that is certain.
+
+        Raises:
+            StoreUnavailableError: The store does not answer.
+        """
+        site = self._sites.get(call.pbx)
+        number = None if site is None else outside_number(call, site)
+        if number is None:
+            return None
+        return (await self._customers.people.behind(Identity(kind=IdentityKind.PHONE, value=number))).person
+
+    def _tell(self, call: Call, before: CallWork, after: CallWork) -> None:
+        who: dict[str, Any] = {"by": after.by, "extension": after.extension}
+        if (before.disposition, before.done_at) != (after.disposition, after.done_at):
+            done = after.done_at is not None
+            self._say(call, DISPOSED, {"disposition": after.disposition, "done": done, **who})
+        if before.note_version != after.note_version or before.kept_version != after.kept_version:
+            data = {"note_id": after.note_id, "version": after.note_version, "customer_id": after.customer, **who}
+            self._say(call, NOTED, data)
+
+    def _say(self, call: Call, kind: str, data: dict[str, Any]) -> None:
+        at, call_id = self._now(), call.call_id
+        message = Message(id=None, type=kind, at=at, tenant=call.tenant, pbx=call.pbx, call_id=call_id, data=data)
+        self._committer.tell([message])
