@@ -18,7 +18,19 @@ WANTED: Final = frozenset(_HANDLERS)
 LAST_SECOND: Final = 32_503_680_000.0
 """The year 3000: no PBX's clock is later."""
 _TELLING: Final = frozenset(
-    {"CHANNEL_PROGRESS", "CHANNEL_ANSWER", "CHANNEL_BRIDGE", "CHANNEL_HOLD", "CHANNEL_UNHOLD", "CHANNEL_EXECUTE", "DTMF"}
+    {
+        "CHANNEL_PROGRESS",
+        "CHANNEL_ANSWER",
+        "CHANNEL_BRIDGE",
+        "CHANNEL_HOLD",
+        "CHANNEL_UNHOLD",
+        "CHANNEL_EXECUTE",
+        "DTMF",
+        "CUSTOM callcenter::info",
+        "CUSTOM fifo::info",
+        "CUSTOM valet_parking::info",
+        "CUSTOM conference::maintenance",
+    }
 )
 """Events about a leg that lives: one that was never announced is met by them."""
 _ENDING: Final = ("CHANNEL_HANGUP", "CHANNEL_HANGUP_COMPLETE")

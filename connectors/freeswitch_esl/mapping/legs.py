@@ -51,7 +51,7 @@ def _create(state: Legs, message: EslMessage, at: float) -> list[PbxEvent]:
     name = message.get("Channel-Name")
     helper = is_helper(name)
     terminating = message.get("Call-Direction") == "outbound"
-    root = _root(state, message, leg_id) if terminating else leg_id
+    root = root_of(state, message, leg_id) if terminating else leg_id
     number = _number(state, message, terminating=terminating)
     leg = LegState(leg_id, name, device_of(name, message.get("variable_sip_gateway_name")), number, terminating=terminating)
     state.add(leg)
@@ -95,7 +95,7 @@ def _number(state: Legs, message: EslMessage, *, terminating: bool) -> str | Non
     return None if number in NO_NUMBER or message.get("Caller-Privacy-Hide-Number") == "true" else number
 
 
-def _root(state: Legs, message: EslMessage, leg_id: LegId) -> LegId:
+def root_of(state: Legs, message: EslMessage, leg_id: LegId) -> LegId:
     """Return the leg for which FreeSWITCH calls this one: who waits in the queue, or who is being connected."""
     for key in ("variable_cc_member_session_uuid", "variable_originator", "Other-Leg-Unique-ID", "Channel-Call-UUID"):
         root = LegId(message.get(key))

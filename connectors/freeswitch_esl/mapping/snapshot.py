@@ -10,7 +10,7 @@ import msgspec
 
 from connectors.freeswitch_esl.mapping.agents import AGENTS, QUEUES, TIERS, rows_of
 from connectors.freeswitch_esl.mapping.dialstring import device_of, is_helper
-from connectors.freeswitch_esl.mapping.legs import NO_NUMBER
+from connectors.freeswitch_esl.mapping.legs import NO_NUMBER, root_of
 from connectors.freeswitch_esl.mapping.registrations import REGISTRATIONS
 from connectors.freeswitch_esl.mapping.state import Legs, LegState, known
 from connectors.freeswitch_esl.protocol.message import EslMessage
@@ -94,7 +94,7 @@ def _seen(leg_id: LegId, row: Row, listed_legs: dict[LegId, Row], bridge: Bridge
         at=at,
         leg=leg_id,
         name=name,
-        device=device_of(name),
+        device=device_of(name, row.get("gateway", "")),
         role=LegRole.HELPER if is_helper(name) else LegRole.TERMINATING if terminating else LegRole.ORIGINATING,
         root=root if terminating and root in listed_legs else leg_id,
         number=None if number in NO_NUMBER else number,
@@ -146,7 +146,8 @@ def met(state: Legs, message: EslMessage, at: float) -> list[PbxEvent]:
     row = {
         "name": name,
         "direction": message.get("Call-Direction"),
-        "call_uuid": message.get("Channel-Call-UUID"),
+        "call_uuid": root_of(state, message, leg_id),
+        "gateway": message.get("variable_sip_gateway_name"),
         "initial_dest": message.get("Caller-Destination-Number"),
         "initial_cid_num": message.get("Caller-Orig-Caller-ID-Number") or message.get("Caller-Caller-ID-Number"),
         "initial_cid_name": message.get("Caller-Caller-ID-Name"),

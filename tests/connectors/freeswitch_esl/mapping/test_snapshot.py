@@ -5,7 +5,7 @@ from support.esl_script import BEGAN_AT, Script, talking
 from support.replaying import pbx_events
 
 from connectors.freeswitch_esl.mapping.snapshot import CALLS, CHANNELS, MEMBERS
-from gateway.model.events import LegSeen, QueueEntrySeen, SnapshotDone
+from gateway.model.events import LegSeen, QueueEntrySeen, QueueJoined, SnapshotDone
 
 NOTHING = '{"row_count": 0}'
 HEAD = "queue|instance_id|uuid|session_uuid|cid_number|joined_epoch|state"
@@ -102,3 +102,29 @@ def test_a_real_freeswitch_lists_its_legs() -> None:
     ]
     (waiting,) = (event for event in events if isinstance(event, QueueEntrySeen))
     assert waiting.leg == seen[2].leg
+
+
+def test_an_agent_met_while_he_rings_is_part_of_the_waiting_callers_call() -> None:
+    script = Script().comes_in(dialled="6001").answers("a").later(1.0)
+    headers = {"Channel-Name": "sofia/internal/1001@192.0.2.11", "Call-Direction": "outbound", "Channel-Call-UUID": "b"}
+    script.says("CHANNEL_PROGRESS", **{"Unique-ID": "b", "variable_cc_member_session_uuid": "a", **headers})
+    (met,) = [event for event in script.named(LegSeen) if isinstance(event, LegSeen)]
+    assert (met.leg, met.root) == ("b", "a")
+
+
+def test_a_caller_met_by_his_queue_is_there_before_he_waits() -> None:
+    headers = {
+        "Channel-Name": "sofia/external/13800138000@192.0.2.9",
+        "Call-Direction": "inbound",
+        "variable_sip_gateway_name": "carrier",
+    }
+    fields = {
+        "Unique-ID": "a",
+        "CC-Action": "member-queue-start",
+        "CC-Member-Session-UUID": "a",
+        "CC-Queue": "support@pbx.example",
+    }
+    script = Script().says("CUSTOM callcenter::info", **fields, **headers)
+    assert [type(event) for event in script.events[-2:]] == [LegSeen, QueueJoined]
+    (met,) = [event for event in script.named(LegSeen) if isinstance(event, LegSeen)]
+    assert met.device == "sofia/gateway/carrier"
