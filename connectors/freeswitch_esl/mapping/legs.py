@@ -75,7 +75,8 @@ def _create(state: Legs, message: EslMessage, at: float) -> list[PbxEvent]:
         )
     )
     if helper:
-        twin = state.by_name.get(twin_name(name) or "")
+        # Several pairs at once to one number share their names; older versions do not say whose other end it is.
+        twin = state.of(message, "variable_other_loopback_leg_uuid") or state.by_name.get(twin_name(name) or "")
         if twin is not None:
             events.append(LegsTwinned(at=at, leg=twin.id, twin=leg_id))
     if terminating:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from support.esl_script import Script, talking
 
-from gateway.model.events import LegTransferred
+from gateway.model.events import LegsTwinned, LegTransferred
 
 QUEUE = "support@pbx.example"
 FROM_INSIDE = {"variable_sip_gateway_name": ""}
@@ -204,3 +204,12 @@ def test_a_parked_caller_is_picked_up() -> None:
     record = script.record()
     assert record["transfers"] == [{"kind": "park", "by": "1001", "to": "1003", "result": "completed", "slot": "6001"}]
     assert (record["answered_by"], record["talk_s"]) == (["1001", "1003"], 8.0)
+
+
+def test_two_pairs_of_loopback_legs_to_one_number_are_kept_apart() -> None:
+    script = Script()
+    for leg in ("a1", "a2"):
+        script.dials(leg, "1001", by="", Channel__Name="loopback/1001-a")
+    for leg, other in (("b1", "a1"), ("b2", "a2")):
+        script.comes_in(leg, "13800138000", "1001", Channel__Name="loopback/1001-b", variable_other_loopback_leg_uuid=other)
+    assert [(twins.leg, twins.twin) for twins in script.events if isinstance(twins, LegsTwinned)] == [("a1", "b1"), ("a2", "b2")]
