@@ -9,7 +9,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from gateway.api.callbacks import CallbackView
-from gateway.api.records import CustomerBehind, EndedBy, OutcomeName, Seconds, Stage, Time, TransferResult
+from gateway.api.records import CustomerBehind, Direction, EndedBy, OutcomeName, Seconds, Stage, Time, TransferResult
 from gateway.model.agent_states import AgentState
 from gateway.model.terms import DiversionReason, Service, TransferKind
 from gateway.ports.connector import LinkStatus
@@ -41,6 +41,21 @@ class CallStarted(_Data, frozen=True, kw_only=True):
 class CallAlerting(_Data, frozen=True, kw_only=True):
     leg: str
     party: Annotated[str | None, Meta(description="Whose telephone rings.")]
+    direction: Direction | None
+    caller: Annotated[str | None, Meta(description="Who calls, as the call record names him; null when withheld.")]
+    caller_name: str | None
+    caller_e164: str | None
+    called: str | None
+    queue: Annotated[str | None, Meta(description="The last queue that he joined.")]
+    queued_since: Time | None
+    ivr_path: Annotated[list[str], Meta(description="The menus that he passed.")]
+    digits: Annotated[str, Meta(description="What he pressed in them; data is masked.")]
+
+
+class RingingStopped(_Data, frozen=True, kw_only=True):
+    leg: str
+    party: Annotated[str | None, Meta(description="Whose telephone has stopped ringing, unanswered.")]
+    answered_by: Annotated[str | None, Meta(description="Who answered instead, as an extension or a number.")]
 
 
 class ByLeg(_Data, frozen=True, kw_only=True):
@@ -229,6 +244,7 @@ class Gap(_Data, frozen=True, kw_only=True):
 EVENTS: Final = (
     EventType("call.started", "A call began: the first leg of a party exists", CallStarted),
     EventType("call.alerting", "A telephone rings", CallAlerting),
+    EventType("call.ringing_stopped", "A telephone stopped ringing that nobody answered", RingingStopped),
     EventType("call.answered", "A party other than the caller talks with the caller's side for the first time", ByLeg),
     EventType("call.agent_connected", "A queue gave the caller to an agent", AgentConnected),
     EventType("call.held", "A party of the call was put on hold by the other", ByLeg),
@@ -247,7 +263,11 @@ EVENTS: Final = (
     EventType("call.ended", "The last party hung up; the record is complete but for corrections", CallEnded),
     EventType("call.merged", "A call became part of another; move what was logged under `from`", Merged),
     EventType("call.corrected", "An ended call's record says another now; `version` counts", CallCorrected),
-    EventType("call.customer_identified", "Who is behind the caller's number, and again when that changes", CustomerBehind),
+    EventType(
+        "call.customer_identified",
+        "Who is behind the caller's number; again when that changes, and where he is known for telephones that ring later",
+        CustomerBehind,
+    ),
     EventType("call.disposed", "Somebody filed the call, or is done with it", CallDisposed),
     EventType("call.noted", "Somebody wrote a note on the call", CallNoted),
     EventType("callback.changed", "A caller is to be called, somebody has taken that on, or it is done", CallbackChanged),

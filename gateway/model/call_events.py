@@ -10,10 +10,10 @@ from gateway.model.ids import CallId, PbxName
 class CallEvent(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that happened to a call.
 
-    Types: ``call.started call.alerting call.answered call.held call.retrieved call.transferred call.diverted call.parked
-    call.menu_entered call.digit_pressed call.service_started call.conference_joined call.agent_connected
-    call.recording_started call.recording_paused call.recording_resumed call.recording_stopped call.ended call.merged
-    call.corrected queue.caller_joined queue.caller_left queue.caller_abandoned``.
+    Types: ``call.started call.alerting call.ringing_stopped call.answered call.held call.retrieved call.transferred
+    call.diverted call.parked call.menu_entered call.digit_pressed call.service_started call.conference_joined
+    call.agent_connected call.recording_started call.recording_paused call.recording_resumed call.recording_stopped
+    call.ended call.merged call.corrected queue.caller_joined queue.caller_left queue.caller_abandoned``.
     """
 
     id: str

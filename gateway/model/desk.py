@@ -27,6 +27,7 @@ from gateway.model.commands import (
 )
 from gateway.model.ids import CallId
 from gateway.model.legs import Leg, PartyKind
+from gateway.model.ringing import answered_instead
 from gateway.model.terms import LegRole, RecordingState
 
 WRAP_UP: Final = "wrap-up"
@@ -71,7 +72,6 @@ class DeskRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         """Return how long an agent is left alone after a call of this queue, in seconds."""
         own = self.queues[queue].wrap_up_s if queue in self.queues else None
         return self.wrap_up_s if own is None else own
-
 
     def label_of(self, menu: str | None, digits: str) -> str | None:
         """Return what these keys mean in this menu, where it is said."""
@@ -118,7 +118,7 @@ def seat_of(call: Call, extension: str, others: Iterable[Call] = ()) -> Seat | N
     live = [leg for leg in own if leg.is_live and (leg.result is None or leg.connected_at is not None)]
     if call.ended or call.merged_into is not None or not live:
         last = own[-1]
-        elsewhere = None if talked else _answered_by_another(call, last, extension)
+        elsewhere = None if talked else answered_instead(call, last)
         return Seat(
             part=Part.ENDED, since=last.cleared_at or call.ended_at, called=_was_called(last), talked=talked, elsewhere=elsewhere
         )
@@ -228,17 +228,3 @@ def _began(call: Call, leg: Leg) -> float | None:
 
 def _is(call: Call, leg_id: str | None, extension: str) -> bool:
     return leg_id is not None and any(leg.id == leg_id for leg in legs_of(call, extension))
-
-
-def _answered_by_another(call: Call, rang: Leg, extension: str) -> str | None:
-    """Return who came to talk with the caller while this telephone rang, or just when it stopped."""
-    for leg in call.legs.values():
-        if leg.party in call.answered_by and leg.party != extension and leg.connected_at is not None:
-            over_at = rang.cleared_at
-            if leg.connected_at >= rang.created_at and (over_at is None or leg.connected_at <= over_at + _TOGETHER_S):
-                return leg.party
-    return None
-
-
-_TOGETHER_S: Final = 2.0
-"""Seconds within which a PBX stops the other telephones of a group when one is answered."""

@@ -54,6 +54,7 @@ from gateway.model.events import (
 from gateway.model.ids import LegId
 from gateway.model.legs import Leg, leg_of, party_of
 from gateway.model.outcome import outcome_of
+from gateway.model.ringing import answered_instead, who_rings
 from gateway.model.site import Site
 from gateway.model.terms import LegRole, QueueResult, RecordingState
 
@@ -135,7 +136,7 @@ def _leg_alerting(change: Change, event: LegAlerting) -> None:
     if leg is not None and leg.alerting_at is None and leg.connected_at is None:
         change.set_leg(leg, alerting_at=change.at)
         if leg.is_party and leg.role is LegRole.TERMINATING:
-            change.tell("call.alerting", leg=leg.id, party=leg.party)
+            change.tell("call.alerting", leg=leg.id, party=leg.party, **who_rings(change.call, change.site))
 
 
 def _leg_connected(change: Change, event: LegConnected) -> None:
@@ -276,6 +277,8 @@ def clear_leg(change: Change, leg_id: LegId, cause: int, sip: int, *, unheard: b
     )
     if leg.bridge is not None:
         update(change)
+    if leg.alerting_at is not None and leg.connected_at is None and leg.is_party and leg.role is LegRole.TERMINATING:
+        change.tell("call.ringing_stopped", leg=leg.id, party=leg.party, answered_by=answered_instead(call, leg))
     if call.held_by == leg_id and not call.held_by_feature:
         talk.end_hold(change)
     if all(other.cleared_at is not None for other in call.legs.values()):

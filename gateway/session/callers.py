@@ -13,7 +13,7 @@ from gateway.model.calls import Call
 from gateway.model.claims import Identity, IdentityKind
 from gateway.model.customers import Person, outside_number
 from gateway.model.errors import StoreUnavailableError
-from gateway.model.ids import CallId, PbxName
+from gateway.model.ids import CallId, PbxName, Tenant
 from gateway.model.site import Site
 from gateway.ports.store import Told
 from gateway.session.committer import Committer, Message
@@ -22,6 +22,7 @@ from gateway.session.hub import Hub, Listener, ListenerError
 from gateway.session.people import People
 
 IDENTIFIED: Final = "call.customer_identified"
+ALERTING: Final = "call.alerting"
 SHOWN_CANDIDATES: Final = 10
 """Persons named where there is a choice."""
 RETRY_S: Final = 2.0
@@ -77,8 +78,15 @@ class Callers:
 
     async def _follow(self, listener: Listener) -> None:
         while True:
-            for told in await listener.next_batch():
+            batch = await listener.next_batch()
+            before = dict(self._told)
+            for told in batch:
                 await self._take(told)
+            # Whose telephone rings only now did not hear it when it was told first; a group's telephones hear it at once.
+            for told in {told.call_id: told for told in batch if told.type == ALERTING}.values():
+                known = None if told.call_id is None else self._told.get(told.call_id)
+                if told.call_id is not None and known is not None and before.get(told.call_id) is known and known[1]["matches"]:
+                    self._say(known[0], told.call_id, told.tenant, known[1])
 
     async def _take(self, told: Told) -> None:
         if told.call_id is None:
@@ -104,8 +112,11 @@ class Callers:
             if data is None or data == known:
                 continue
             self._told[call_id] = (pbx, data)
-            message = Message(id=None, type=IDENTIFIED, at=self._now(), tenant=call.tenant, pbx=pbx, call_id=call_id, data=data)
-            self._committer.tell([message])
+            self._say(pbx, call_id, call.tenant, data)
+
+    def _say(self, pbx: PbxName, call_id: CallId, tenant: Tenant, data: dict[str, Any]) -> None:
+        message = Message(id=None, type=IDENTIFIED, at=self._now(), tenant=tenant, pbx=pbx, call_id=call_id, data=data)
+        self._committer.tell([message])
 
     async def _data(self, call: Call) -> dict[str, Any] | None:
         failing = False

@@ -45,7 +45,7 @@ def test_a_forward_before_any_attempt_is_unconditional_and_names_the_number_sent
 
 def test_the_number_that_was_sent_is_the_far_partys() -> None:
     story = Story().phones("8001", "062551234").rings("trunk", by="8001", device="PJSIP/carrier", number="62551234")
-    assert story.data("call.alerting") == [{"leg": "trunk", "party": "62551234"}]
+    assert [(told["leg"], told["party"]) for told in story.data("call.alerting")] == [("trunk", "62551234")]
 
 
 def test_of_two_trunks_that_are_tried_each_has_its_own_number() -> None:

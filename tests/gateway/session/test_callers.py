@@ -113,6 +113,25 @@ async def test_each_call_is_told_once_and_forgotten_at_its_end(tmp_path: Path) -
     assert told["data"]["number"] == NUMBER
 
 
+async def test_whose_telephone_rings_later_hears_who_the_customer_is(tmp_path: Path) -> None:
+    async with line(tmp_path) as one:
+        await one.customer("Wang")
+        listener = one.desk.parts.hub.listen(["extension:1001"], after=99)
+        async with at_work(one.callers):
+            for number, _ in enumerate(one.events):
+                await one.play(number, number + 1)
+            await until(lambda: not one.callers._told)
+            await one.desk.parts.committer.settled()
+        heard = [told.type for told in await listener.next_batch()]
+        listener.close()
+
+    first, second = one.told()
+    assert first["data"] == second["data"]
+    assert first["data"]["customer"]["name"] == "Wang"
+    assert heard.count(IDENTIFIED) == 1
+    assert heard.index("call.alerting") < heard.index(IDENTIFIED)
+
+
 async def test_calls_inside_the_house_have_no_customer(tmp_path: Path) -> None:
     async with line(tmp_path, CAPTURES / "asterisk" / "22" / "internal") as one, at_work(one.callers):
         await one.play(0, None)
