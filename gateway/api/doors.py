@@ -4,16 +4,19 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from typing import Final
 
+from gateway.api.access import Access
 from gateway.api.entrance import Entrance
 from gateway.api.limits import Buckets
 from gateway.api.operations import Authenticator, Group
 from gateway.api.passwords import Passwords, one_time
 from gateway.api.session import DemoLogin, Sessions
 from gateway.api.session_auth import SessionAuthenticator
+from gateway.api.users import Users as UsersApi
 from gateway.model.access import AccessKind, entry_of
 from gateway.model.ids import DEFAULT_TENANT, TAIL_BYTES, PbxName, Tenant, ulid
 from gateway.model.principals import Principal, Role
 from gateway.model.sessions import SessionRules
+from gateway.model.site import Site
 from gateway.model.tokens import COMMAND_LINE
 from gateway.model.users import User, UserId
 from gateway.ports.users import AccessLog, Users
@@ -39,6 +42,7 @@ class Doors:
         rules: How long sessions last.
         limits: ``token`` (of one session) and ``wrong_token`` (of one address).
         queues_of: The queues that a principal's extension serves now.
+        sites: The PBXs and what their numbers mean.
         demo_pbx: The simulated PBX at whose desks the demo's users sit; None where this is not the demo.
         now: Seconds since the epoch.
         clock: Seconds on a clock that never goes back.
@@ -55,6 +59,7 @@ class Doors:
         rules: SessionRules,
         limits: Mapping[str, Buckets],
         queues_of: Callable[[Principal], list[str]],
+        sites: Mapping[PbxName, Site],
         demo_pbx: PbxName | None,
         now: Callable[[], float],
         clock: Callable[[], float],
@@ -62,6 +67,7 @@ class Doors:
         passwords: Passwords | None = None,
     ) -> None:
         self._users = users
+        self._log = log
         self._demo_pbx = demo_pbx
         self._now = now
         self._random_bytes = random_bytes
@@ -91,9 +97,23 @@ class Doors:
             version=version("tieline"),
         )
 
+        self._people = UsersApi(
+            users,
+            self._entrance,
+            self.authenticator,
+            self.passwords,
+            sites=sites,
+            now=now,
+            random_bytes=random_bytes,
+        )
+
     def groups(self) -> Sequence[Group]:
         """Return what the API does about people."""
-        return [self._sessions]
+        return [self._sessions, self._people, Access(self._log)]
+
+    async def has_users(self) -> bool:
+        """Tell whether anybody can sign in."""
+        return await self._users.any_there(DEFAULT_TENANT)
 
     async def prune(self, tenant: Tenant, *, before: float) -> int:
         """Delete the sessions that began before this time; return how many."""

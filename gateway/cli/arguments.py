@@ -25,6 +25,14 @@ COMMANDS: Final = {
     "token create": "gateway.cli.token",
     "token list": "gateway.cli.token",
     "token revoke": "gateway.cli.token",
+    "user add": "gateway.cli.user",
+    "user list": "gateway.cli.user",
+    "user password": "gateway.cli.user",
+    "user disable": "gateway.cli.user",
+    "user enable": "gateway.cli.user",
+    "user unlock": "gateway.cli.user",
+    "user sessions": "gateway.cli.user",
+    "user revoke": "gateway.cli.user",
     "version": "gateway.cli.version",
 }
 """The module of each command; its ``run(options)`` returns the exit status."""
@@ -122,10 +130,39 @@ def parser() -> argparse.ArgumentParser:
         task.add_argument("--config", type=Path, metavar="FILE", required=True, help="whose `store` is meant")
         task.add_argument("--json", action="store_true", help="print JSON")
 
+    _add_user_commands(commands.add_parser("user", help="say which people may sign in"))
     client_arguments.add_client_commands(commands)
 
     _command(commands, "version", "print the version")
     return top
+
+
+def _add_user_commands(parser: argparse.ArgumentParser) -> None:
+    users = parser.add_subparsers(required=True, metavar="TASK")
+    add = _command(users, "add", "make a user; the password is asked for, or made and shown once", prefix="user ")
+    add.add_argument("--name", metavar="NAME", help="for people; without it the login")
+    add.add_argument("--role", choices=[role.value for role in Role], default=Role.AGENT.value, help="agent, if not said")
+    add.add_argument("--pbx", metavar="NAME", help="where the extension is; not needed where there is one PBX")
+    add.add_argument("--extension", metavar="NUMBER", help="the telephone at the user's desk; an agent has one")
+    add.add_argument("--language", choices=["en", "zh"], help="of his pages; without it his browser's")
+    tasks = [add, _command(users, "list", "show the users", prefix="user ")]
+    for name, what in (
+        ("password", "set a user's password, and sign him out everywhere"),
+        ("disable", "let a user in no more, and sign him out everywhere"),
+        ("enable", "let a user in again"),
+        ("unlock", "forget a user's wrong passwords"),
+        ("sessions", "show where a user is signed in"),
+        ("revoke", "end one of a user's sessions, or all"),
+    ):
+        tasks.append(_command(users, name, what, prefix="user "))
+    tasks[-1].add_argument("--session", metavar="ID", help="such as ses_k3f9abcdk3f9a; without it all")
+    for task in tasks:
+        if task is not tasks[1]:
+            task.add_argument("--login", required=True, metavar="LOGIN", help="what the user signs in with")
+        task.add_argument("--config", type=Path, metavar="FILE", required=True, help="whose `store` is meant")
+        task.add_argument("--json", action="store_true", help="print JSON")
+    for task in (add, tasks[2]):
+        task.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
 
 
 def _command(

@@ -36,8 +36,12 @@ _SIMULATED: Final = """
   copy and change {example},
   then  tieline run --config FILE
 """
-_FIRST: Final = """
-  The page and the API take a token, and there is none yet. For one that may all:
+_FOR_PEOPLE: Final = """
+  Nobody can sign in yet. For an admin, who makes the others on the page:
+  tieline user add --login NAME --role admin --config {config}
+"""
+_FOR_PROGRAMS: Final = """
+  Programs take a token, and there is none yet. For one that may all:
   tieline token create --name NAME --role admin --scopes all --config {config}
 """
 
@@ -76,11 +80,12 @@ async def _entry(gateway: Gateway, config: Path | None) -> str:
         text = written(token_bytes(RANDOM_BYTES))
         wanted = NewToken(name="this run", scopes=tuple(Scope), role=Role.ADMIN)
         await gateway.tokens.add(made(wanted, text, created_by=COMMAND_LINE, now=time.time()))
-        return f"\n  The page and the API take a token; nothing is kept (store.url), so this one is for this run:\n  {text}\n"
+        return f"\n  The API takes a token; nothing is kept (store.url), so this one is for this run:\n  {text}\n"
     now = time.time()
-    if any(token.refusal(now) is None for token in await gateway.tokens.all(DEFAULT_TENANT)):
-        return ""
-    return _FIRST.format(config=config)
+    first = "" if await gateway.doors.has_users() else _FOR_PEOPLE.format(config=config)
+    if not any(token.refusal(now) is None for token in await gateway.tokens.all(DEFAULT_TENANT)):
+        first += _FOR_PROGRAMS.format(config=config)
+    return first
 
 
 def _welcome(settings: Settings, address: str) -> str:

@@ -37,7 +37,7 @@ def run(options: argparse.Namespace) -> int:
             f"{options.config} keeps nothing (store.url): `tieline run` makes a token of its own each time and shows it"
         )
     database = database_of(settings.store.url, settings.store.password, state_folder(settings.state_dir))
-    _refuse_strangers_file(database)
+    refuse_strangers_file(database)
     work = _WORK[options.command.removeprefix("token ")]
     asyncio.run(_with(database, work, options))
     return 0
@@ -123,7 +123,7 @@ def _print_json(data: Any) -> None:
     sys.stdout.write(json.dumps(data, ensure_ascii=False, indent=2) + "\n")
 
 
-def _refuse_strangers_file(database: Database) -> None:
+def refuse_strangers_file(database: Database) -> None:
     """Refuse to write a file of another user's: what we made in its place, the gateway could not write any more."""
     if not database.is_sqlite:
         return

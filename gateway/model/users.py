@@ -1,6 +1,7 @@
 """People who sign in: what is kept of each, and what may be said of one."""
 
 import unicodedata
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Final, Literal, NewType
 
 import msgspec
@@ -9,6 +10,7 @@ from msgspec import UNSET, Meta, UnsetType
 from gateway.model.ids import DEFAULT_TENANT, PbxName, Tenant
 from gateway.model.principals import Principal, Role
 from gateway.model.roles import SCOPES_OF
+from gateway.model.site import Site
 from gateway.model.tokens import DeviceNumber
 
 UserId = NewType("UserId", str)
@@ -151,10 +153,51 @@ def with_change(user: User, change: UserChange) -> User:
     return msgspec.structs.replace(user, settings=settings, **given)
 
 
-def lack(user: User) -> str | None:
-    """Say what is missing in a user for his role; None when nothing is."""
+def lack(user: User, sites: Mapping[PbxName, Site]) -> str | None:
+    """Say what is missing or wrong in a user, by his role and what the PBXs have; None when nothing is."""
     if user.role is Role.AGENT and user.extension is None:
         return "an agent has an extension: it is his own calls that he sees and steers"
     if user.extension is not None and user.pbx is None:
-        return "say at which PBX the extension is, as `pbx`"
+        return f"say at which PBX the extension is: {', '.join(sites)}"
+    if user.pbx is not None and user.pbx not in sites:
+        return f"no PBX is called {user.pbx!r}; there is: {', '.join(sites)}"
+    if user.extension is not None and user.pbx is not None and not sites[user.pbx].is_extension(user.extension):
+        return f"{user.extension!r} is no extension of {user.pbx}: its `site.extensions` is {sites[user.pbx].extensions}"
     return None
+
+
+def made(wanted: NewUser, user_id: UserId, *, password: str | None, one_time: bool, created_by: str, now: float) -> User:
+    """Return a new user; ``password`` is a hash."""
+    return User(
+        id=user_id,
+        login=wanted.login,
+        name=wanted.name,
+        role=wanted.role,
+        pbx=None if wanted.pbx is None else PbxName(wanted.pbx),
+        extension=wanted.extension,
+        password=password,
+        one_time=one_time,
+        settings=UserSettings(language=wanted.language),
+        created_at=now,
+        created_by=created_by,
+    )
+
+
+def at_only_pbx(user: User, pbxs: Iterable[PbxName]) -> User:
+    """Return the user at the one PBX that there is, where nobody said at which his extension is."""
+    known = tuple(pbxs)
+    if user.extension is None or user.pbx is not None or len(known) != 1:
+        return user
+    return msgspec.structs.replace(user, pbx=known[0])
+
+
+def differences(before: User, after: User) -> str:
+    """Say for an audit what has changed: ``role agent -> supervisor``."""
+    told = []
+    for name in ("login", "name", "role", "pbx", "extension", "disabled"):
+        old, new = getattr(before, name), getattr(after, name)
+        if old != new:
+            told.append(f"{name} {'-' if old is None else old} -> {'-' if new is None else new}")
+    if before.settings != after.settings:
+        told.append("settings")
+    return ", ".join(told) or "nothing"

@@ -6,7 +6,7 @@ from typing import Any, Final
 import msgspec
 import sqlalchemy as sa
 
-from gateway.model.access import AccessEntry
+from gateway.model.access import AccessEntry, AccessKind
 from gateway.model.ids import Tenant
 from gateway.ports.users import AccessFilter
 from gateway.store.database import Database
@@ -77,4 +77,4 @@ def entry_row(entry: AccessEntry) -> dict[str, Any]:
 
 def _entry(row: Any) -> AccessEntry:
     fields = dict(row._mapping)
-    return msgspec.convert(fields | {"id": fields.pop("entry_id"), "by": fields.pop("done_by")}, AccessEntry)
+    return AccessEntry(**fields | {"id": fields.pop("entry_id"), "by": fields.pop("done_by"), "kind": AccessKind(row.kind)})

@@ -71,12 +71,15 @@ def started(tmp_path: Path, config: str) -> Iterator[tuple[subprocess.Popen[str]
             gateway.communicate(timeout=20)
 
 
-def test_who_starts_it_is_told_how_to_make_the_first_token(tmp_path: Path) -> None:
+def test_who_starts_it_is_told_how_to_make_the_first_user_and_token(tmp_path: Path) -> None:
     with started(tmp_path, "") as (_, said):
+        assert f"tieline user add --login NAME --role admin --config {tmp_path}/tieline.yaml" in said
         assert f"tieline token create --name NAME --role admin --scopes all --config {tmp_path}/tieline.yaml" in said
     main(["token", "create", "--name", "a", "--scopes", "all", "--config", f"{tmp_path}/tieline.yaml"])
+    main(["user", "add", "--login", "chief", "--role", "admin", "--config", f"{tmp_path}/tieline.yaml"])
     with started(tmp_path, "") as (_, said):
         assert "token create" not in said
+        assert "user add" not in said
 
 
 def test_where_nothing_is_kept_a_token_for_this_run_is_shown(tmp_path: Path) -> None:
