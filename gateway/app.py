@@ -318,6 +318,7 @@ class Gateway:
                 customer_calls,
                 queues,
                 self.sights,
+                self.floor,
                 self.dispatcher,
                 self.supervisor.connector,
                 now=self._now,

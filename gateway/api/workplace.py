@@ -7,6 +7,7 @@ from gateway.api.cards import Cards
 from gateway.api.customer_calls import CustomerCalls
 from gateway.api.desk import DeskApi
 from gateway.api.dispositions import Dispositions
+from gateway.api.figures import Figures
 from gateway.api.operations import Group
 from gateway.api.queues import Queues
 from gateway.model.ids import PbxName
@@ -15,6 +16,7 @@ from gateway.ports.store import Store
 from gateway.session.customers import CustomerBook
 from gateway.session.dispatcher import Dispatcher
 from gateway.session.engine import Engine
+from gateway.session.floor import Floor
 from gateway.session.hub import Hub
 from gateway.session.sights import Sights
 from gateway.session.workplace import Workplace
@@ -29,15 +31,17 @@ def workplace_groups(
     customer_calls: CustomerCalls,
     queues: Queues,
     sights: Sights,
+    floor: Floor,
     dispatcher: Dispatcher,
     connector: Callable[[PbxName], Connector | None],
     *,
     now: Callable[[], float],
 ) -> list[Group]:
-    """Return the operations about desks, cards, dispositions and calls to return."""
+    """Return the operations about desks, cards, dispositions, calls to return and the figures of the day."""
     cards = Cards(engine, store, customers, customer_calls, workplace.notes, workplace.rules, sights, connector, now=now)
     return [
         DeskApi(engine, hub, store, cards, queues, workplace, now=now),
         Dispositions(workplace.notes),
         Callbacks(workplace.callbacks, dispatcher),
+        Figures(engine, floor, sights),
     ]

@@ -8,6 +8,7 @@ import msgspec
 
 from gateway.model.calls import Call
 from gateway.model.customers import outside_number
+from gateway.model.day_figures import MISSED
 from gateway.model.errors import CallbackTakenError
 from gateway.model.ids import CallId, PbxName, Tenant
 from gateway.model.legs import PartyKind
@@ -18,8 +19,6 @@ from gateway.model.site import Site
 CallbackId = NewType("CallbackId", str)
 """A ULID."""
 
-MISSED: Final = frozenset({"abandoned", "no_answer", "busy", "rejected", "unreachable", "failed"})
-"""Outcomes of a call in which nobody talked with the caller. Who spoke to a mailbox or was served by a menu is none of them."""
 PROMISED: Final = "promised"
 """In an outcome's place: the caller was talked with, and told that he would be called."""
 MAX_CALLS: Final = 100

@@ -169,7 +169,7 @@ class Floor:
                 _log.warning("figures_not_counted", pbx=state.pbx, reason=str(error))
                 await self._sleep(TICK_S * KEEP_EVERY)
                 continue
-            state.days.put_stored(call for _, call in page)
+            state.count_stored(call for _, call in page)
             if len(page) < PAGE_CALLS or page[-1][0].ended_at < began_at:
                 break
             cursor = page[-1][0]

@@ -14,6 +14,7 @@ from gateway.model.agents import AgentBook
 from gateway.model.board import Board
 from gateway.model.calls import Call
 from gateway.model.change import NOTHING, Step
+from gateway.model.day_figures import CallDays
 from gateway.model.events import ConnectionLost, ConnectionMade, PbxEvent, SnapshotDone
 from gateway.model.habits import Habit
 from gateway.model.ids import DEFAULT_TENANT, CallId, PbxName
@@ -67,6 +68,8 @@ class PbxState:
         """Who sits where, and what he does."""
         self.days = DayBook(site)
         """What the queues did today."""
+        self.calls_today = CallDays(site)
+        """What became today of callers from outside."""
         self._board = Board(pbx, site, self.tenant)
         self._queues = QueueBook(pbx)
         self._shown: dict[CallId, Call] = {}
@@ -117,6 +120,7 @@ class PbxState:
             self.agents.apply(event, step.calls)
             for call in step.calls:
                 self.days.put(call)
+                self.calls_today.put(call)
             if type(event) is ConnectionLost or type(event) is ConnectionMade:
                 self.days.gap(event.at)
         except Exception:  # noqa: BLE001  # as above
@@ -140,11 +144,17 @@ class PbxState:
         self.gaps.extend(heard.gaps)
         self._board.restore(calls, [(gap.began_at, gap.ended_at) for gap in heard.gaps], habits)
         self.agents.restore((), [call for call in calls if not call.ended])
-        self.days.put_stored(calls)
+        self.count_stored(calls)
         self.heard_at = self.away_since = heard.at
         step = self._board.apply(ConnectionLost(at=heard.at))
         self.show({call.call_id: call for call in step.calls})
         return step
+
+    def count_stored(self, calls: Iterable[Call]) -> None:
+        """Count calls of before among those of today; what was heard of one meanwhile stands."""
+        listed = list(calls)
+        self.days.put_stored(listed)
+        self.calls_today.put_stored(listed)
 
     def show(self, calls: Mapping[CallId, Call]) -> None:
         """Let others see these calls as they are now."""
