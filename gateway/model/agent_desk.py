@@ -10,6 +10,7 @@ import msgspec
 from gateway.model.agent_interfaces import Membership, is_away, is_served
 from gateway.model.agent_presence import Doing, Presence
 from gateway.model.agent_states import Agent, AgentState, WrapUp
+from gateway.model.desk import WRAP_UP
 from gateway.model.ids import CallId, QueueName
 from gateway.model.queue_rules import QueueRules
 
@@ -36,6 +37,7 @@ class Desk:
         "changed_at",
         "devices",
         "given",
+        "last_talk",
         "lingers_on",
         "lingers_since",
         "memberships",
@@ -60,6 +62,8 @@ class Desk:
         self.wrap_up: WrapUp | None = None
         self.given: tuple[CallId, QueueName] | None = None
         """The call that a queue gave, and the queue, before anybody listened: the PBX lists the member as with a caller."""
+        self.last_talk: tuple[CallId | None, QueueName | None] = (None, None)
+        """The last conversation for a queue that was heard, and the queue."""
         self.lingers_since: float | None = None
         """Since when all that is left of its calls is a leg outside of any bridge."""
         self.lingers_on = False
@@ -90,6 +94,7 @@ class Desk:
 
     def end_talk(self, talk: Presence, at: float) -> None:
         """A conversation for a queue is over: the time after it begins."""
+        self.last_talk = (talk.call_id, talk.queue)
         membership = None if talk.queue is None else self.memberships.get(talk.queue)
         if membership is not None:
             until = at + self._wrap_up_s(membership)
@@ -193,6 +198,8 @@ class Desk:
             return AgentState.LOGGED_OUT, None, None, None
         if all(membership.paused for membership in memberships):
             reasons = [membership.reason for membership in memberships if membership.reason]
+            if reasons and all(reason == WRAP_UP for reason in reasons):
+                return AgentState.AFTER_CALL_WORK, None, *self.last_talk
             return AgentState.NOT_READY, reasons[0] if reasons else None, None, None
         if is_away(self.devices, memberships):
             return AgentState.OFFLINE, None, None, None
@@ -225,7 +232,9 @@ class Desk:
             case AgentState.BUSY | AgentState.RESERVED:
                 return before if same or presence is None else presence.since
             case AgentState.AFTER_CALL_WORK:
-                return None if self.wrap_up is None else self.wrap_up.since
+                if self.wrap_up is None:
+                    return self._paused_since(before if same else None)
+                return self.wrap_up.since
             case AgentState.NOT_READY:
                 return self._paused_since(before if same else None)
             case AgentState.READY | AgentState.OFFLINE | AgentState.LOGGED_OUT:
