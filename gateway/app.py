@@ -126,6 +126,7 @@ class Gateway:
             limits=self.limits,
             queues_of=self.sights.queues_of,
             sites=sites,
+            providers=settings.api.oidc,
             demo_pbx=settings.connectors[0].pbx if settings.is_demo else None,
             now=now,
             clock=time.monotonic,
@@ -334,6 +335,7 @@ class Gateway:
         operations += Documents(operations).operations()
         application.add_routes(routes_of(operations, authenticator))
         application.add_routes(stream.routes())
+        application.add_routes(self.doors.routes())
         application.add_routes(page_routes())
         application.on_shutdown.append(stream.close)
         return application

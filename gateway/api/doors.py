@@ -4,9 +4,12 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from typing import Final
 
+from aiohttp import web
+
 from gateway.api.access import Access
 from gateway.api.entrance import Entrance
 from gateway.api.limits import Buckets
+from gateway.api.oidc import Oidc
 from gateway.api.operations import Authenticator, Group
 from gateway.api.passwords import Passwords, one_time
 from gateway.api.session import DemoLogin, Sessions
@@ -14,6 +17,7 @@ from gateway.api.session_auth import SessionAuthenticator
 from gateway.api.users import Users as UsersApi
 from gateway.model.access import AccessKind, entry_of
 from gateway.model.ids import DEFAULT_TENANT, TAIL_BYTES, PbxName, Tenant, ulid
+from gateway.model.oidc import OidcSettings
 from gateway.model.principals import Principal, Role
 from gateway.model.sessions import SessionRules
 from gateway.model.site import Site
@@ -43,6 +47,7 @@ class Doors:
         limits: ``token`` (of one session) and ``wrong_token`` (of one address).
         queues_of: The queues that a principal's extension serves now.
         sites: The PBXs and what their numbers mean.
+        providers: Companies' own sign-ins.
         demo_pbx: The simulated PBX at whose desks the demo's users sit; None where this is not the demo.
         now: Seconds since the epoch.
         clock: Seconds on a clock that never goes back.
@@ -60,6 +65,7 @@ class Doors:
         limits: Mapping[str, Buckets],
         queues_of: Callable[[Principal], list[str]],
         sites: Mapping[PbxName, Site],
+        providers: Sequence[OidcSettings],
         demo_pbx: PbxName | None,
         now: Callable[[], float],
         clock: Callable[[], float],
@@ -83,6 +89,17 @@ class Doors:
             clock=clock,
             random_bytes=random_bytes,
         )
+        self._oidc = Oidc(
+            providers,
+            users,
+            self._entrance,
+            self.authenticator,
+            sites=sites,
+            begins=limits["wrong_password"],
+            now=now,
+            clock=clock,
+            random_bytes=random_bytes,
+        )
         self.demo_logins: list[DemoLogin] = []
         """Who may sign in to the demo; known once it is prepared."""
         self._sessions = Sessions(
@@ -91,7 +108,7 @@ class Doors:
             self.authenticator,
             self.passwords,
             queues_of=queues_of,
-            providers=(),
+            providers=self._oidc.shown,
             demo=None if demo_pbx is None else self.demo_logins,
             now=now,
             version=version("tieline"),
@@ -110,6 +127,10 @@ class Doors:
     def groups(self) -> Sequence[Group]:
         """Return what the API does about people."""
         return [self._sessions, self._people, Access(self._log)]
+
+    def routes(self) -> list[web.AbstractRouteDef]:
+        """Return what browsers come by that is none of the API."""
+        return self._oidc.routes()
 
     async def has_users(self) -> bool:
         """Tell whether anybody can sign in."""

@@ -235,8 +235,7 @@ class Entrance:
         return counted
 
     async def _refuse(self, request: web.Request, user: User | None, count: _Count) -> None:
-        address = client_of(request)
-        self._failures.take(key_of(address), self._clock())
+        self._failures.take(key_of(client_of(request)), self._clock())
         locked = count.wait_s(self._now()) > 0
         kind = AccessKind.LOCKED_OUT if locked else AccessKind.SIGN_IN_FAILED
         if user is not None and user.disabled:
@@ -245,6 +244,13 @@ class Entrance:
             detail = "there is no such login"
         else:
             detail = f"wrong password, the {count.failures}. in a row"
+        await self.note_refusal(request, user, detail, kind)
+
+    async def note_refusal(
+        self, request: web.Request, user: User | None, detail: str, kind: AccessKind = AccessKind.SIGN_IN_FAILED
+    ) -> None:
+        """Write down that somebody was not let in; where the store fails he is not let in either, and the log has it."""
+        address = client_of(request)
         _log.warning("sign_in_refused", address=address, user=None if user is None else user.id, reason=detail)
         try:
             await self._log.write(self.entry(kind, user, request, detail, by=NOBODY.id))

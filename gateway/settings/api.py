@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 from gateway.api.tls import CertificateError, load
 from gateway.settings.check import problem
@@ -31,11 +32,27 @@ def api_problems(document: Document, api: ApiSettings) -> Iterator[Problem]:
         if not is_network(proxy):
             cure = "Write an address such as 192.0.2.10, or a network such as 192.0.2.0/24"
             yield problem(document, ("api", "behind_proxy", position), f"{proxy!r} is no address", cure)
+    yield from _oidc_problems(document, api)
     if api.tls is not None:
         try:
             load(Path(api.tls.certificate), Path(api.tls.key))
         except CertificateError as error:
             yield problem(document, ("api", "tls", error.key), error.what, error.cure)
+
+
+def _oidc_problems(document: Document, api: ApiSettings) -> Iterator[Problem]:
+    names = [each.name for each in api.oidc]
+    for position, each in enumerate(api.oidc):
+        key = ("api", "oidc", position)
+        if each.name in names[:position]:
+            yield problem(document, (*key, "name"), f"{each.name!r} is the name of another", "Give each its own")
+        issuer = urlsplit(each.issuer)
+        if issuer.scheme == "http" and not is_loopback(issuer.hostname or ""):
+            what = f"{each.issuer!r} is reached without TLS, and whoever is between could sign in as anybody"
+            yield problem(document, (*key, "issuer"), what, "Write the provider's address with https")
+        if each.create and each.roles is None:
+            what = "create makes users, and nothing says which role they get"
+            yield problem(document, (*key, "create"), what, "Add `roles:` with `claim:` and `values:`, or take `create` out")
 
 
 def _host_problems(document: Document, api: ApiSettings) -> Iterator[Problem]:

@@ -11,6 +11,7 @@ from gateway.api.limits import Rate
 from gateway.model.desk import DeskRules
 from gateway.model.dial_rules import DialRules
 from gateway.model.ids import PbxName
+from gateway.model.oidc import OidcSettings
 from gateway.model.secret import Secret
 from gateway.model.sessions import SessionRules
 from gateway.model.site import Site
@@ -60,6 +61,8 @@ class ApiSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """Let programs on this machine read ``/metrics`` without a token."""
     limits: LimitSettings = LimitSettings()
     sessions: SessionRules = SessionRules()
+    oidc: tuple[OidcSettings, ...] = ()
+    """Companies' own sign-ins (OpenID Connect), beside passwords."""
 
 
 class LogSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

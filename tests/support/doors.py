@@ -1,6 +1,6 @@
 """An API that people sign in to, on a database of its own, with a clock that the test sets."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from itertools import count
 from pathlib import Path
@@ -19,6 +19,7 @@ from gateway.api.operations import Asked, Authenticator, Nothing, Operation, ans
 from gateway.api.passwords import Passwords
 from gateway.model.access import AccessEntry, AccessKind
 from gateway.model.ids import DEFAULT_TENANT, PbxName
+from gateway.model.oidc import OidcSettings
 from gateway.model.principals import Principal, Role, Scope
 from gateway.model.sessions import SessionRules
 from gateway.model.site import Site
@@ -35,7 +36,6 @@ PASSWORD: Final = "three words together"
 PAGE: Final = {"X-Tieline": "page"}
 OFTEN: Final = Rate(per_second=100_000, burst=1_000_000)
 TICK_S: Final = 0.0078125
-"""Seconds that go by with each request: what is written down in them has an order."""
 START: Final = 1_800_000_000.0
 
 
@@ -45,12 +45,13 @@ def quick() -> Passwords:
 
 
 class Clock:
-    """The time, as the test says."""
+    """The time, as the test says; a little goes by whenever somebody looks, so that what is written down has an order."""
 
     def __init__(self) -> None:
         self.time = START
 
     def now(self) -> float:
+        self.time += TICK_S
         return self.time
 
 
@@ -97,12 +98,10 @@ class House:
 
     async def sign_in(self, login: str = "ann", password: str = PASSWORD, **headers: str) -> ClientResponse:
         """Sign in; the client keeps the cookie."""
-        self.clock.time += TICK_S
         return await self.client.post("/api/v1/session", json={"login": login, "password": password}, headers=headers)
 
     async def ask(self, method: str, path: str, body: Any = None, **headers: str) -> ClientResponse:
         """Ask as a page of ours does."""
-        self.clock.time += TICK_S
         more = {} if body is None else {"json": body}
         return await self.client.request(method, f"/api/v1{path}", headers=PAGE | headers, **more)
 
@@ -146,6 +145,7 @@ async def house(
     rules: SessionRules | None = None,
     failures: Rate = OFTEN,
     sites: dict[PbxName, Site] | None = None,
+    providers: Sequence[OidcSettings] = (),
 ) -> AsyncIterator[House]:
     """Serve what people need to come in."""
     database = Database(parse_url(f"sqlite:///{folder}/tieline.db"))
@@ -163,6 +163,7 @@ async def house(
         limits=buckets,
         queues_of=_queues_of,
         sites=sites or {PBX: Site(extensions=r"^8\d{3}$")},
+        providers=providers,
         demo_pbx=PBX if demo else None,
         now=clock.now,
         clock=clock.now,
@@ -172,6 +173,7 @@ async def house(
     await doors.prepare()
     application = web.Application(middlewares=[guard])
     application.add_routes(routes_of(operations_of([*doors.groups(), _Echo()]), doors.authenticator))
+    application.add_routes(doors.routes())
     try:
         async with TestClient(TestServer(application)) as client:
             made = House(client, doors, users, clock)
