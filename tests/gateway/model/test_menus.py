@@ -7,6 +7,7 @@ from gateway.model.events import (
     MenuLeft,
     ServiceStarted,
 )
+from gateway.model.menus import passed
 from gateway.model.terms import Service
 
 
@@ -95,3 +96,21 @@ def test_a_menu_since_nobody_knows_when_lasts_for_nobody_knows_how_long() -> Non
     story = Story().comes_in().connects("caller").says(MenuEntered, leg="caller", menu="main", since=None).later(5.0)
     record = story.hangs_up("caller").record()
     assert (record["ivr_path"], record["ivr_s"]) == (["main"], None)
+
+
+def test_what_was_pressed_is_told_menu_by_menu() -> None:
+    story = presses(in_menu(), "1")
+    presses(enters(story, "sub"), "23", menu="sub")
+    story.says(MenuLeft, leg="caller")
+    enters(story, "main")
+
+    assert [(step.menu, step.digits) for step in passed(story.call())] == [("main", "1"), ("sub", "23"), ("main", "")]
+
+
+def test_what_was_pressed_outside_of_any_menu_is_told_as_well() -> None:
+    story = Story().comes_in().connects("caller").says(DigitPressed, leg="caller", digit="9", menu=None)
+    assert [(step.menu, step.digits) for step in passed(story.call())] == [(None, "9")]
+
+
+def test_data_is_masked_in_what_was_pressed_as_well() -> None:
+    assert [step.digits for step in passed(presses(in_menu(mask=("main",)), "42").call())] == ["xx"]
