@@ -16,8 +16,11 @@ export const put = (path, body, options) => ask("PUT", path, body, options);
 export const patch = (path, body, options) => ask("PATCH", path, body, options);
 export const remove = (path, options) => ask("DELETE", path, undefined, options);
 
+// crypto.randomUUID() is there in secure contexts alone.
+const unique = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+
 /** A command: sent once, however often it is asked for with the same key. */
-export const command = (path, body = {}, key = crypto.randomUUID()) => post(path, body, { headers: { "Idempotency-Key": key } });
+export const command = (path, body = {}, key = unique()) => post(path, body, { headers: { "Idempotency-Key": key } });
 
 /** A path with what varies in it: path`/api/v1/calls/${id}` */
 export const path = (parts, ...values) => parts.reduce((made, part, index) => made + encodeURIComponent(values[index - 1]) + part);

@@ -52,9 +52,10 @@ export const keepSetting = (change) => put("/api/v1/session/settings", change).c
 /**
  * The page around `main`.
  * @param {{me: object, sections: object[], top: any[], main: any, skip: string}} parts sections are
- *   {id, icon, label, current, badge, tone, href or onclick, foot: only at the left's foot, bar: false where not in the bar below}
+ *   {id, icon, label, current, badge, tone, href or onclick, foot: only at the left's foot, bar: false where not in the bar below,
+ *   drawer: only where the screen is too narrow for the list}; `bar` are those of the bar below where they are others
  */
-export function shell({ me, sections, top, main, skip }) {
+export function shell({ me, sections, bar = sections, top, main, skip }) {
   return [
     h("a", { key: "skip", class: "skip", href: "#main" }, skip),
     h(
@@ -71,7 +72,7 @@ export function shell({ me, sections, top, main, skip }) {
     h(
       "nav",
       { key: "bar", class: "tabbar", "aria-label": t("Sections") },
-      sections.filter((each) => each.bar !== false).map((each) => section(each, "", true)),
+      bar.filter((each) => each.bar !== false).map((each) => section(each, "", true)),
     ),
   ];
 }
@@ -79,7 +80,7 @@ export function shell({ me, sections, top, main, skip }) {
 function section(each, classes, withLabel = false) {
   const properties = {
     key: each.id,
-    class: classes || null,
+    class: [classes, each.drawer && "only-l"].filter(Boolean).join(" ") || null,
     "aria-current": each.current ? "page" : null,
     "aria-label": withLabel ? null : each.label,
     title: withLabel ? null : each.label,

@@ -1,0 +1,272 @@
+// The agent's page: what rings, what is talked, whom to call back. What is shown follows the gateway's events alone.
+import { Actions } from "./agent/actions.js";
+import { below, isOwnCall, refusal, ringingCard, talkCard } from "./agent/cards.js";
+import { customerColumn } from "./agent/customer.js";
+import { Desk } from "./agent/desk.js";
+import { dialBox, dialClicked, Finder } from "./agent/dial.js";
+import { colleaguesView, history, idle, readHistory } from "./agent/idle.js";
+import { keyDialog, listenToKeys } from "./agent/keys.js";
+import { Notes } from "./agent/notes.js";
+import { otherSide } from "./agent/people.js";
+import { announce, quiet, title } from "./agent/pop.js";
+import { settingsDialog } from "./agent/settings.js";
+import { stateButton } from "./agent/states.js";
+import { workList } from "./agent/worklist.js";
+import { wrapUpCard } from "./agent/wrapup.js";
+import { now } from "./lib/api.js";
+import { h, icon, show } from "./lib/dom.js";
+import { refused } from "./agent/actions.js";
+import { clockWithSeconds, when } from "./lib/format.js";
+import { linkWord } from "./lib/calls.js";
+import { learn, t } from "./lib/i18n.js";
+import { countTimes, cutOff, shell, signedIn, toSignIn } from "./lib/shell.js";
+import { Stream } from "./lib/stream.js";
+import { zh } from "./zh/agent.js";
+import { zh as common } from "./zh/common.js";
+
+learn(common);
+learn(zh);
+
+const me = await signedIn();
+const RANK = { connected: 0, consulting: 1, held: 2, ringing: 3, ended: 9 };
+
+const page = {
+  me,
+  link: { online: true },
+  ui: { menu: false, panel: null, people: "", find: "", digits: "", chosen: null, view: "calls", tab: "call", list: false, keys: false, settings: false },
+  history: null,
+  current: null,
+  set(change) {
+    Object.assign(page.ui, change);
+    changed();
+  },
+  changed,
+  get isCurrent() {
+    return page.link.online && page.desk.pbx?.link.status === "connected";
+  },
+  get asOf() {
+    return new Date(page.link.online ? page.desk.pbx?.link.since ?? now() : page.link.since).toISOString();
+  },
+  choose: (id) => page.set({ chosen: id, panel: null, view: "calls", tab: "call", list: false }),
+  chooseNext() {
+    const ids = page.desk.lines.map((card) => card.call.call_id).concat(page.desk.wrapUp ? ["wrap-up"] : []);
+    const at = ids.indexOf(page.current === page.desk.wrapUp ? "wrap-up" : page.current?.call.call_id);
+    if (ids.length) page.choose(ids[(at + 1) % ids.length]);
+    return true;
+  },
+  togglePanel(name) {
+    const open = page.ui.panel === name ? null : name;
+    page.set({ panel: open, people: "", digits: "", tab: "call" });
+    draw();
+    document.getElementById("people")?.focus();
+  },
+  view: (view) => page.set({ view, tab: "call", list: false }),
+  closeAll() {
+    page.set({ menu: false, panel: null, list: false });
+    return false;
+  },
+  async dial(number) {
+    page.set({ tab: "call", view: "calls", list: false });
+    const told = await page.actions.dial(number);
+    if (told?.began) {
+      page.set({ chosen: told.began });
+      page.desk.read(told.began);
+    }
+  },
+  // One key after the other, in their order.
+  sendDigits(card, digits) {
+    page.pressing = (page.pressing ?? Promise.resolve()).then(() => page.actions.call(card, "send_digits", { digits }));
+  },
+  historyToday: () => page.history?.filter((call) => call.started_at && when(call.started_at).includes(":")) ?? null,
+};
+
+page.desk = new Desk(me, {
+  changed(atOnce = false) {
+    if (atOnce) draw();
+    else changed();
+  },
+  popped,
+  removed(id, into) {
+    quiet(id);
+    if (into) page.notes.move(id, into);
+    if (page.ui.chosen === id) page.ui.chosen = into;
+    if (!into) page.history = null;
+  },
+});
+page.actions = new Actions(me, changed);
+page.notes = new Notes(changed);
+page.finder = new Finder(page);
+
+/** Whether a call shows itself: by the gateway's rule, and by the user's wish, which may say less. */
+function showsItself(card) {
+  if (isOwnCall(page, card) || card.consulted_about) return true;
+  const wish = me.settings.pop;
+  if (wish === "never" || !card.pop) return false;
+  return !(wish === "answered" && card.role_of_mine === "ringing");
+}
+
+/** A call is new here, or another thing to the agent than before. */
+function popped(card) {
+  page.actions.settle(card);
+  const id = card.call.call_id;
+  if (card.role_of_mine !== "ringing") quiet(id);
+  if (card.role_of_mine === "ringing" && !isOwnCall(page, card)) {
+    const name = otherSide(card, page.desk, me).label;
+    say(`${t("Incoming call")}: ${name}`);
+    announce(card, me.settings, name);
+  }
+  const busy = [...page.desk.cards.values()].some((each) => each !== card && each.role_of_mine === "connected");
+  if (showsItself(card) && !busy) Object.assign(page.ui, { chosen: id, view: "calls", tab: "call", list: false });
+  if (card.role_of_mine !== "ringing" && page.ui.panel === "redirect") page.ui.panel = null;
+}
+
+/** What the stage shows: what was chosen, else the call that matters most, else what is to be written. */
+function currentOf() {
+  const { desk, ui } = page;
+  if (ui.chosen === "none" && !desk.cards.size) return null;
+  if (ui.chosen === "wrap-up" && desk.wrapUp) return desk.wrapUp;
+  const chosen = desk.cards.get(ui.chosen);
+  if (chosen) return desk.lines.includes(chosen) ? chosen : desk.cards.get(chosen.consulted_about);
+  const [first] = desk.lines.filter(showsItself).sort((a, b) => RANK[a.role_of_mine] - RANK[b.role_of_mine]);
+  return first ?? desk.wrapUp;
+}
+
+function stage() {
+  const { desk, ui, current } = page;
+  if (ui.view === "history") return history(page);
+  if (ui.view === "colleagues") return colleaguesView(page);
+  if (!current) return idle(page);
+  if (current === desk.wrapUp) return wrapUpCard(page);
+  if (current.role_of_mine === "ringing" || current.over) return ringingCard(page, current);
+  const dials = isOwnCall(page, current) && current.call.phase?.name !== "talking" && current.call.phase?.name !== "held" && !current.call.answered_at;
+  return dials ? ringingCard(page, current) : [talkCard(page, current), below(page, current)];
+}
+
+/** A call beside the one that is shown: it must not be missed. */
+function alsoRings() {
+  const ringing = page.desk.lines.find((card) => card.role_of_mine === "ringing" && !card.over && card !== page.current);
+  if (!ringing) return null;
+  return h("button", { key: "also", class: "strip also s-ringing enter", onclick: () => page.choose(ringing.call.call_id) }, icon("st-ringing", "st"), h("b", { dir: "auto", class: "cut" }, otherSide(ringing, page.desk, me).label), h("span", { class: "mut" }, t("rings too")), h("span", { class: "end row" }, t("Show"), icon("right", "i i-s")));
+}
+
+function notices() {
+  const { desk, link } = page;
+  const telephone = desk.pbx?.link;
+  return [
+    cutOff(link, t("Your call goes on at your telephone. Buttons come back with the connection; what happened meanwhile is read then. Notes can be written on."), () => stream.tryNow()),
+    link.online && telephone && telephone.status !== "connected" && h("div", { key: "pbx", class: "bar-note enter", role: "alert" }, icon("link-off"), h("div", { class: "grow" }, h("p", { class: "b" }, t("{pbx}: {state} since {time}", { pbx: desk.pbx.name, state: linkWord(telephone.status), time: clockWithSeconds(telephone.since) })), h("p", null, telephone.detail))),
+    desk.problem && h("div", { key: "problem", class: "bar-note enter", role: "alert" }, icon("warn"), h("div", { class: "grow" }, h("p", { class: "b" }, desk.problem.title), h("p", null, refused(desk.problem))), h("button", { class: "btn btn-s", onclick: retry }, t("Try now"))),
+  ];
+}
+
+function retry() {
+  page.desk.problem = null;
+  stream.reload();
+}
+
+function sections() {
+  const { ui, desk } = page;
+  const phoneTab = (tab) => ui.tab === tab;
+  const open = desk.callbacks.size;
+  return {
+    rail: [
+      { id: "calls", icon: "phone", label: t("Calls"), current: ui.view === "calls", onclick: () => page.view("calls") },
+      { id: "list", icon: "queue", label: t("Work list"), current: false, badge: open, onclick: () => page.set({ list: !ui.list }), drawer: true },
+      { id: "history", icon: "history", label: t("History"), current: ui.view === "history", onclick: () => page.view("history") },
+      { id: "people", icon: "people", label: t("Colleagues"), current: ui.view === "colleagues", onclick: () => page.view("colleagues") },
+      { id: "settings", icon: "settings", label: t("Settings"), foot: true, onclick: () => page.set({ settings: true }) },
+    ],
+    bar: [
+      { icon: "phone", label: t("Call"), current: phoneTab("call") && ui.view === "calls", onclick: () => page.view("calls") },
+      { icon: "queue", label: t("Work"), current: phoneTab("list"), badge: open, onclick: () => page.set({ tab: "list" }) },
+      { icon: "person", label: t("Customer"), current: phoneTab("who"), onclick: () => page.set({ tab: "who" }) },
+      { icon: "people", label: t("Colleagues"), current: ui.view === "colleagues" && phoneTab("call"), onclick: () => page.view("colleagues") },
+      { icon: "menu", label: t("More"), current: false, onclick: () => page.set({ settings: true }) },
+    ],
+  };
+}
+
+let frame = 0;
+
+function changed() {
+  frame ||= requestAnimationFrame(draw);
+}
+
+function draw() {
+  cancelAnimationFrame(frame);
+  frame = 0;
+  const { desk, ui } = page;
+  page.current = currentOf();
+  for (const card of desk.cards.values()) page.actions.settle(card);
+  if (page.history === null && !page.reading && desk.pbx && page.link.online) readAgain();
+  const shown = ui.view === "calls" ? page.current : null;
+  const ringing = desk.lines.find((card) => card.role_of_mine === "ringing" && !card.over);
+  title(ringing ? otherSide(ringing, desk, me).label : null);
+  const body = document.body;
+  body.dataset.state = page.isCurrent ? "active" : "offline";
+  body.dataset.tab = ui.tab;
+  body.dataset.list = ui.list ? "open" : "";
+  const { rail, bar } = sections();
+  const top = [
+    stateButton(page),
+    dialBox(page, "dial"),
+    h("span", { key: "grow", class: "grow hide-m" }),
+    page.isCurrent
+      ? h("span", { key: "conn", class: "conn", title: desk.pbx.link.detail }, icon("link"), h("span", { class: "hide-m" }, t("Connected · ext. {extension}", { extension: me.extension })))
+      : h("span", { key: "conn", class: "conn", "data-off": true }, icon("link-off"), h("span", { class: "hide-m" }, t("No connection"))),
+  ];
+  const main = h(
+    "div",
+    { key: "main", class: "main desk" },
+    workList(page),
+    h("main", { key: "stage", class: "stage", id: "main", tabindex: "-1", "aria-busy": desk.pbx ? null : "true" }, notices(), alsoRings(), stage(), !page.current && refusal(page, "stage")),
+    customerColumn(page, shown),
+  );
+  show(document.getElementById("page"), shell({ me, sections: rail, bar, top, main, skip: t("Skip to the call") }), ui.keys && keyDialog(page), ui.settings && settingsDialog(page));
+  for (const id of ["keys", "settings"]) {
+    const dialog = document.getElementById(id);
+    if (dialog && !dialog.open) dialog.showModal();
+  }
+}
+
+async function readAgain() {
+  page.reading = true;
+  try {
+    page.history = await readHistory(page);
+  } catch {
+    setTimeout(changed, 3000); // the bar says that we are cut off; the list is read again
+  }
+  page.reading = false;
+  changed();
+}
+
+/** Told to readers at once, without taking the focus from a field. */
+const live = document.createElement("div");
+live.className = "sr";
+live.setAttribute("aria-live", "assertive");
+document.body.after(live);
+function say(text) {
+  live.textContent = text;
+}
+
+const stream = new Stream({
+  load: () => page.desk.load(),
+  event(event) {
+    page.desk.take(event);
+  },
+  link(link) {
+    page.link = link;
+    changed();
+  },
+  refused: toSignIn,
+});
+
+listenToKeys(page);
+dialClicked(page);
+document.addEventListener("click", (event) => {
+  if (page.ui.menu && !event.target.closest(".anchor")) page.set({ menu: false });
+});
+countTimes(() => page.isCurrent);
+setInterval(() => page.link.online || changed(), 1000);
+draw();
+stream.start().catch((problem) => page.desk.fail(problem));

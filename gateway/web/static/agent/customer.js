@@ -1,0 +1,89 @@
+// The right column: who it is, what was noted, and the calls before this one.
+import { h, icon, lazy, words } from "../lib/dom.js";
+import { initials, phone, seconds, whenExactly } from "../lib/format.js";
+import { outcomeText } from "../lib/calls.js";
+import { t } from "../lib/i18n.js";
+import { nameOf, otherSide } from "./people.js";
+
+const SHOWN_CALLS = 12;
+const KINDS = { phone: "phone", email: "mail", wechat: "wechat", web: "web", app: "app" };
+
+export function customerColumn(page, card) {
+  return h(
+    "aside",
+    { key: "who", class: "who", "aria-label": t("Customer") },
+    card
+      ? h("div", { key: card.call.call_id, class: "scroll", tabindex: "0", role: "group", "aria-label": t("Customer") }, of(page, card))
+      : h("div", { key: "empty", class: "empty" }, icon("person"), h("b", null, t("Nobody on the line")), h("p", null, t("The next caller's card, notes and earlier calls appear here while the telephone rings."))),
+  );
+}
+
+function of(page, card) {
+  const { customer } = card;
+  const other = otherSide(card, page.desk, page.me);
+  const head = h(
+    "div",
+    { key: "head", class: "cust" },
+    h("span", { class: "avatar avatar-l", "aria-hidden": "true" }, initials(customer?.name ?? other.name)),
+    h("div", { class: "cut" }, words("h2", customer?.name ?? other.label), words("p", customer?.company ?? (customer ? other.number : card.early ? t("Loading") : unknown(card)), "mut cut")),
+  );
+  if (!customer) return [head, notesOf(page, card)];
+  const tags = [customer.vip && "VIP", ...customer.tags].filter(Boolean);
+  return [
+    head,
+    h(
+      "section",
+      { key: "card", class: "sec" },
+      h("header", null, h("span", { class: "cap" }, t("Card")), h("span", { class: "tag s-ready" }, icon("check"), t("number matches"))),
+      tags.length > 0 && h("p", { key: "tags", class: "row wrap" }, tags.map((tag) => h("span", { key: tag, class: tag === "VIP" ? "tag s-acw" : "tag", dir: "auto" }, tag))),
+      h("dl", { class: "custdl" }, [[t("Company"), customer.company], [t("Speaks"), customer.language], [t("Customer no."), customer.external_ids.join(", ")]].filter(([, value]) => value).map(([what, value]) => [h("dt", { key: `dt${what}` }, what), h("dd", { key: `dd${what}`, dir: "auto" }, value)])),
+    ),
+    notesOf(page, card),
+    earlier(page, card),
+    h(
+      "section",
+      { key: "ids", class: "sec" },
+      h("header", null, h("span", { class: "cap" }, t("Reached as"))),
+      h("ul", { class: "ids" }, customer.identities.map((each) => h("li", { key: each.claim_id }, icon(KINDS[each.kind] ?? "person"), each.kind === "phone" ? h("a", { class: "num grow", href: `tel:${each.value}` }, phone(each.value)) : words("span", each.value, "grow cut"), h("span", { class: "dim" }, t(EVIDENCE[each.evidence] ?? "caller id"))))),
+    ),
+  ];
+}
+
+const EVIDENCE = { attested: "attested", crm: "from the CRM", typed: "typed in", caller_id: "caller id" };
+
+const unknown = (card) => (card.matches > 1 ? t("{n} customers use this number", { n: card.matches }) : t("Not known yet"));
+
+function notesOf(page, card) {
+  const here = new Set(card.notes.map((note) => note.note_id));
+  const all = [...card.notes.filter((note) => !note.mine || !note.draft).reverse(), ...(card.customer?.notes ?? []).filter((note) => !here.has(note.note_id))].filter((note) => note.text);
+  if (!all.length) return null;
+  return h(
+    "section",
+    { key: "notes", class: "sec" },
+    h("header", null, h("span", { class: "cap" }, t("Notes")), h("span", { class: "badge badge-q" }, String(all.length))),
+    h("ol", { class: "past" }, all.slice(0, 20).map((note) => lazy(note.note_id, [note.version, note.text, page.desk.colleagues.size], () => h("li", { key: note.note_id }, icon("note"), h("div", { class: "row" }, h("b", null, note.author), h("span", null, whenExactly(note.at))), h("p", { dir: "auto", class: "said" }, linked(note.text)))))),
+  );
+}
+
+function earlier(page, card) {
+  const calls = (card.customer.calls ?? []).filter((call) => call.call_id !== card.call.call_id).slice(0, SHOWN_CALLS);
+  return h(
+    "section",
+    { key: "earlier", class: "sec" },
+    h("header", null, h("span", { class: "cap" }, t("Earlier calls")), calls.length > 0 && h("span", { class: "badge badge-q" }, String(calls.length))),
+    calls.length
+      ? h("ol", { key: "list", class: "past" }, calls.map((call) => lazy(call.call_id, [call.outcome, page.desk.colleagues.size], () => former(page, call))))
+      : h("p", { key: "none", class: "dim" }, t("This is the first call that Tieline knows of.")),
+  );
+}
+
+function former(page, call) {
+  const shape = call.outcome !== "answered" ? "phone-missed" : call.direction === "outbound" ? "phone-out" : "phone-in";
+  const facts = [call.started_at && whenExactly(call.started_at), seconds(call.talk_s), call.answered_by.map((each) => nameOf(page.desk, each)).join(", ")];
+  return h("li", { key: call.call_id }, icon(shape), h("div", { class: "row" }, h("b", null, outcomeText(call.outcome, null)), h("span", null, facts.filter(Boolean).join(" · "))), call.queue && h("p", null, call.queue));
+}
+
+const NUMBERS = /(\+\d[\d ()\-]{6,18}\d)/;
+
+/** Numbers in a text can be clicked. */
+export const linked = (text) => text.split(NUMBERS).map((part, index) => (index % 2 ? h("a", { key: index, href: `tel:${part.replace(/[^+\d]/g, "")}` }, part) : h("span", { key: index }, part)));

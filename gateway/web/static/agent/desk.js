@@ -1,0 +1,252 @@
+// The truth of the agent's page: his calls as cards, his state, his queues. Read once, then changed by events alone.
+import { get, path } from "../lib/api.js";
+
+const GONE_MS = 5_000; // a call that somebody else answered stays for a moment, with who it was
+const AGAIN_MS = 400; // between two reads of one card: a call that changes all the time is read so often at most
+const REFRESH_MS = 60_000; // what no event tells is read anew: the day's figures
+
+export class Desk {
+  /** @param {object} handlers changed(atOnce), popped(card), removed(callId, into) */
+  constructor(me, handlers) {
+    this.me = me;
+    this.handlers = handlers;
+    this.cards = new Map(); // live calls by id, in the order in which they came
+    this.wrapUp = null;
+    this.wrapUpUntil = null;
+    this.agent = null;
+    this.pbx = null;
+    this.queues = [];
+    this.waiting = new Map(); // of each queue the callers, as call_id -> since
+    this.colleagues = new Map();
+    this.callbacks = new Map();
+    this.dispositions = [];
+    this.problem = null;
+    this.reads = new Map(); // of each call: {running, again, at}
+    this.popPolicies = new Map(); // of each queue, as its last card said
+    setInterval(() => this.pbx && this.figures().catch(() => {}), REFRESH_MS);
+  }
+
+  /** Read everything; the position from which events follow. */
+  async load() {
+    const desk = await get("/api/v1/desk");
+    this.pbx = desk.pbx;
+    this.agent = desk.agent;
+    this.queues = desk.queues;
+    this.waiting = new Map(desk.queues.map((queue) => [queue.queue, new Map(queue.waiting.map((each) => [each.call_id, each.joined_at]))]));
+    const before = this.cards;
+    this.cards = new Map();
+    for (const card of desk.cards) this.put(card);
+    for (const id of before.keys()) if (!this.cards.has(id)) this.handlers.removed(id, null);
+    this.setWrapUp(desk);
+    this.handlers.changed(true);
+    const [callbacks, agents, dispositions] = await Promise.all([
+      get("/api/v1/callbacks?state=open,claimed&limit=200"),
+      get(`/api/v1/agents?pbx=${encodeURIComponent(desk.pbx.name)}`),
+      get("/api/v1/dispositions"),
+    ]);
+    this.callbacks = new Map(callbacks.callbacks.map((each) => [each.callback_id, each]));
+    this.colleagues = new Map(agents.agents.map((each) => [each.extension, each]));
+    this.dispositions = dispositions.dispositions.filter((each) => !each.retired);
+    this.handlers.changed();
+    return desk.position;
+  }
+
+  async figures() {
+    const desk = await get("/api/v1/desk");
+    this.queues = desk.queues;
+    this.setWrapUp(desk);
+    this.handlers.changed();
+  }
+
+  setWrapUp({ wrap_up, wrap_up_until }) {
+    this.wrapUp = wrap_up;
+    this.wrapUpUntil = wrap_up_until;
+  }
+
+  /** What an event changes; events of what is not this agent's are passed over. */
+  take(event) {
+    const { type, data } = event;
+    if (type === "call.alerting" && this.isMine(event, data.party)) this.rings(event);
+    else if (type === "call.ringing_stopped" && this.isMine(event, data.party)) this.stoppedRinging(event);
+    else if (type === "call.merged") this.merged(event);
+    else if (type === "agent.state_changed") this.agentChanged(event);
+    else if (type === "callback.changed") this.callbackChanged(data.callback);
+    else if (type.startsWith("queue.")) this.queueChanged(event);
+    else if (type === "gateway.link_changed" && event.pbx === this.pbx?.name) this.linkChanged(event);
+    else if (type === "gateway.gap" && event.pbx === this.pbx?.name) this.readAll();
+    else if (type.startsWith("customer.")) for (const card of this.cards.values()) if (concerns(card, data)) this.read(card.call.call_id);
+    if (type.startsWith("call.") && event.call_id && this.isOf(event)) this.read(event.call_id);
+  }
+
+  isMine(event, party) {
+    return party === this.me.extension && (!this.me.pbx || event.pbx === this.me.pbx);
+  }
+
+  isOf(event) {
+    if (this.cards.has(event.call_id) || this.wrapUp?.call.call_id === event.call_id) return true;
+    if (this.me.pbx && event.pbx !== this.me.pbx) return false;
+    const { party, by, to, caller, extension } = event.data;
+    return [party, by, to, caller, extension].includes(this.me.extension) && event.type !== "call.ended" && event.type !== "call.ringing_stopped";
+  }
+
+  /** Paint the call from what the event says; the rest is read and filled in. */
+  rings(event) {
+    const { data } = event;
+    const known = this.cards.get(event.call_id);
+    if (known) return;
+    const card = {
+      call: {
+        call_id: event.call_id, pbx: event.pbx, state: "active", direction: data.direction, caller: data.caller, caller_name: data.caller_name, caller_e164: data.caller_e164,
+        called: data.called, queue: data.queue, queues: data.queue ? [{ queue: data.queue, joined_at: data.queued_since }] : [], ivr_path: data.ivr_path ?? [], digits: data.digits ?? "",
+        legs: [], transfers: [], recording: null,
+      },
+      role_of_mine: "ringing", leg: data.leg, leg_since: event.time, pop: (this.popPolicies.get(data.queue ?? "") ?? true), customer: null, matches: 0, notes: [], disposition: null, done: false,
+      menu: (data.ivr_path ?? []).map((menu) => ({ menu, digits: "", label: null })), former_agents: [], controls: [], consulted_about: null, early: true,
+    };
+    this.cards.set(event.call_id, card);
+    this.handlers.popped(card);
+    this.handlers.changed(true);
+  }
+
+  stoppedRinging(event) {
+    const card = this.cards.get(event.call_id);
+    if (!card || card.role_of_mine !== "ringing") return;
+    this.cards.set(event.call_id, { ...card, role_of_mine: "ended", answered_elsewhere_by: event.data.answered_by, over: true, controls: [] });
+    this.leave(event.call_id);
+    this.handlers.changed();
+  }
+
+  merged(event) {
+    const { from, into } = event.data;
+    const mine = this.cards.get(from);
+    if (!mine) return;
+    this.cards.delete(from);
+    this.handlers.removed(from, into);
+    if (!this.cards.has(into)) this.cards.set(into, { ...mine, call: { ...mine.call, call_id: into }, consulted_about: null, controls: [] });
+    this.read(into);
+    this.handlers.changed();
+  }
+
+  agentChanged(event) {
+    const agent = { pbx: event.pbx, ...event.data };
+    if (event.pbx !== this.pbx?.name || !agent.extension) return;
+    this.colleagues.set(agent.extension, agent);
+    if (agent.extension === this.me.extension) {
+      const was = this.agent;
+      this.agent = agent;
+      if (agent.call_id && !this.cards.has(agent.call_id) && ["reserved", "talking", "busy"].includes(agent.state)) this.read(agent.call_id);
+      if (was?.state !== agent.state && (agent.state === "after_call_work" || was?.state === "after_call_work" || agent.reason === "wrap-up")) this.figures().catch(() => {});
+      if (String(was?.queues) !== String(agent.queues)) this.readAll();
+    }
+    this.handlers.changed();
+  }
+
+  callbackChanged(callback) {
+    if (["open", "claimed"].includes(callback.state)) this.callbacks.set(callback.callback_id, callback);
+    else this.callbacks.delete(callback.callback_id);
+    this.handlers.changed();
+  }
+
+  queueChanged(event) {
+    const waiting = this.waiting.get(event.data.queue);
+    if (!waiting || !event.call_id) return;
+    if (event.type === "queue.caller_joined") waiting.set(event.call_id, event.time);
+    else waiting.delete(event.call_id);
+    this.handlers.changed();
+  }
+
+  linkChanged(event) {
+    const was = this.pbx.link.status;
+    this.pbx = { ...this.pbx, link: { ...event.data, since: event.time } };
+    if (event.data.status === "connected" && was !== "connected") this.readAll();
+    this.handlers.changed();
+  }
+
+  readAll() {
+    this.load().catch((problem) => this.fail(problem));
+  }
+
+  /** Read a call's card anew; while one read is under way, once more after it. */
+  async read(callId) {
+    const read = this.reads.get(callId) ?? { running: false, again: false, at: 0 };
+    this.reads.set(callId, read);
+    read.again = true;
+    if (read.running) return;
+    read.running = true;
+    while (read.again) {
+      const wait = read.at + AGAIN_MS - performance.now();
+      if (read.at && wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
+      read.again = false;
+      read.at = performance.now();
+      try {
+        this.put(await get(path`/api/v1/calls/${callId}/card`), callId);
+      } catch (problem) {
+        if (problem.status === 404) this.drop(callId);
+        else if (problem.status !== 0) this.fail(problem);
+      }
+      this.handlers.changed();
+    }
+    read.running = false;
+    if (!this.cards.has(callId)) this.reads.delete(callId);
+  }
+
+  put(card, askedFor = card.call.call_id) {
+    const id = card.call.call_id;
+    if (askedFor !== id) {
+      this.cards.delete(askedFor);
+      this.handlers.removed(askedFor, id);
+    }
+    const known = this.cards.get(id);
+    if (known?.over && card.role_of_mine === "ended") return;
+    if (card.call.queue !== undefined && card.role_of_mine === "ringing") this.popPolicies.set(card.call.queue ?? "", card.pop);
+    if (this.wrapUp?.call.call_id === id) this.wrapUp = card;
+    if (card.role_of_mine === null) {
+      this.drop(id);
+    } else if (card.role_of_mine === "ended") {
+      this.ended(card, known);
+    } else {
+      this.cards.set(id, { ...card, leg: known?.leg });
+      if (!known || known.role_of_mine !== card.role_of_mine) this.handlers.popped(this.cards.get(id));
+    }
+  }
+
+  ended(card, known) {
+    if (!known) return;
+    const id = card.call.call_id;
+    if (known.role_of_mine === "ringing" || known.over) {
+      this.cards.set(id, { ...known, ...card, over: true });
+      this.leave(id);
+      return;
+    }
+    this.drop(id);
+    this.figures().catch((problem) => this.fail(problem));
+  }
+
+  leave(id) {
+    setTimeout(() => {
+      if (this.cards.get(id)?.over) this.drop(id);
+      this.handlers.changed();
+    }, GONE_MS);
+  }
+
+  drop(id) {
+    if (this.cards.delete(id)) this.handlers.removed(id, null);
+  }
+
+  fail(problem) {
+    this.problem = problem;
+    this.handlers.changed();
+  }
+
+  /** The consultation that is about this call; null where nobody is asked. */
+  consultationOf(card) {
+    return [...this.cards.values()].find((each) => each.role_of_mine === "consulting" && each.consulted_about === card.call.call_id) ?? null;
+  }
+
+  /** What stands in the list: a consultation of one's own is shown with the call that it is about. */
+  get lines() {
+    return [...this.cards.values()].filter((card) => !(card.role_of_mine === "consulting" && this.cards.has(card.consulted_about)));
+  }
+}
+
+const concerns = (card, data) => card.customer?.customer_ids?.includes(data.customer_id ?? data.into);
