@@ -91,11 +91,15 @@ class AfterCall:
             return
         while True:
             await self._sleep(TICK_S)
-            now = self._now()
-            for state in self._engine.pbxs.values():
-                for agent in state.agents.agents:
-                    if agent.queues:
-                        await self._look_at(state, agent, now)
+            await self.look()
+
+    async def look(self) -> None:
+        """Pause who has begun to talk, and let in whose time is over."""
+        now = self._now()
+        for state in self._engine.pbxs.values():
+            for agent in state.agents.agents:
+                if agent.queues:
+                    await self._look_at(state, agent, now)
 
     async def _look_at(self, state: PbxState, agent: Agent, now: float) -> None:
         desk = (state.pbx, agent.extension)
