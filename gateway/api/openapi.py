@@ -45,9 +45,18 @@ def openapi(operations: Sequence[Operation], version: str) -> dict[str, Any]:
         "components": {
             "schemas": schemas.components,
             "responses": {f"Problem{status}": _problem(status) for status in statuses},
-            "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "description": "What `tieline token` prints."}},
+            "securitySchemes": {
+                "token": {"type": "http", "scheme": "bearer", "description": "What `tieline token` prints."},
+                "session": {
+                    "type": "apiKey",
+                    "in": "cookie",
+                    "name": "tieline",
+                    "description": "A person who has signed in by `POST /api/v1/session`; over TLS it is `__Host-tieline`. What "
+                    "changes something must carry the header `X-Tieline: page` as well.",
+                },
+            },
         },
-        "security": [{"token": []}],
+        "security": [{"token": []}, {"session": []}],
         "tags": [{"name": tag} for tag in dict.fromkeys(each.tag for each in operations)],
     }
 
@@ -118,7 +127,7 @@ def _operation(operation: Operation, schemas: _Schemas) -> dict[str, Any]:
             content["examples"] = {name: {"value": value} for name, value in operation.examples.items()}
         described["requestBody"] = {"required": not may_be_left_out(operation.body), "content": {"application/json": content}}
     if operation.open:
-        described["security"] = [{}, {"token": []}]
+        described["security"] = [{}, {"token": []}, {"session": []}]
     return described
 
 

@@ -136,7 +136,7 @@ class SessionAuthenticator:
         if refusal is not None or known is None:
             raise _over(refusal or "this session is gone")
         if known.principal != principal:
-            raise _over("what you may do has changed: load the page again", kind="session-changed")
+            raise ApiError(401, "session-changed", "Load the page again", "What you may do has changed: load the page again.")
         return None
 
     def forget(self, user_id: UserId) -> None:
@@ -233,5 +233,5 @@ def _forged(detail: str) -> ApiError:
     return ApiError(403, "forged-request", "Not from a page of ours", detail)
 
 
-def _over(reason: str, *, kind: str = "session-over") -> ApiError:
-    return ApiError(401, kind, "Sign in again", f"{reason[0].upper()}{reason[1:]}. Sign in again.")
+def _over(reason: str) -> ApiError:
+    return ApiError(401, "session-over", "Sign in again", f"{reason[0].upper()}{reason[1:]}. Sign in again.")

@@ -111,7 +111,7 @@ def test_what_is_sent_is_described() -> None:
         "schema": {"$ref": "#/components/schemas/Order"},
         "examples": {"one": {"value": {"number": "1"}}},
     }
-    assert operation["security"] == [{}, {"token": []}]
+    assert operation["security"] == [{}, {"token": []}, {"session": []}]
     assert {"413", "415", "422"} <= set(operation["responses"])
     assert set(operation["responses"]["503"]["content"]) == {"application/json", "application/problem+json"}
     assert [each["required"] for each in operation["parameters"] if each["in"] == "header"] == [True]
