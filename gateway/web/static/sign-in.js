@@ -1,5 +1,5 @@
 // The sign-in: a name and a password, the company's account, or in the demo one of those who are there.
-import { get, post } from "./lib/api.js";
+import { get, post, put } from "./lib/api.js";
 import { h, icon, mark, show } from "./lib/dom.js";
 import { language, learn, otherLanguage, switchLanguage, t } from "./lib/i18n.js";
 import { homeOf } from "./lib/shell.js";
@@ -10,11 +10,26 @@ learn(common);
 learn(zh);
 document.title = `${t("Sign in")} · Tieline`;
 
-const state = { ways: { password: true, oidc: [], demo: [] }, problem: null, busy: false, reachable: true };
+const state = { ways: { password: true, oidc: [], demo: [] }, problem: null, busy: false, reachable: true, me: null, given: null };
 const parameters = new URLSearchParams(location.search);
 const ROLES = { agent: "Agent", supervisor: "Supervisor", admin: "Administrator", partner: "Partner" };
 
-function goOn(me) {
+/** What a company's own sign-in comes back with when it let nobody in. */
+const REFUSALS = {
+  "oidc-no-user": "There is no user here for this account. An administrator can make one.",
+  "oidc-no-role": "This account has no role here. Who keeps your company's accounts can give it one.",
+  "oidc-stale": "This sign-in took too long, or was over already. Try again.",
+  "oidc-unreachable": "Your company's sign-in does not answer.",
+  "oidc-failed": "Your company's sign-in did not work. The gateway's log says why.",
+};
+
+function goOn(me, given = null) {
+  if (me.must_change_password) {
+    Object.assign(state, { me, given, busy: false, problem: null });
+    draw();
+    document.getElementById("new")?.focus();
+    return;
+  }
   const next = parameters.get("next");
   // Only a page of ours: an address with a host begins with two slashes.
   location.replace(next && /^\/[a-z]/.test(next) ? next : homeOf(me));
@@ -25,7 +40,7 @@ async function signIn(login, password) {
   Object.assign(state, { busy: true, problem: null });
   draw();
   try {
-    goOn(await post("/api/v1/session", { login, password }));
+    goOn(await post("/api/v1/session", { login, password }), password);
   } catch (problem) {
     Object.assign(state, { busy: false, problem });
     draw();
@@ -33,7 +48,27 @@ async function signIn(login, password) {
   }
 }
 
+async function choose(old, chosen, again) {
+  if (state.busy) return;
+  if (chosen !== again) {
+    state.problem = { status: 422, detail: t("The two are not the same.") };
+    draw();
+    return;
+  }
+  Object.assign(state, { busy: true, problem: null });
+  draw();
+  try {
+    await put("/api/v1/session/password", { old, new: chosen });
+    goOn({ ...state.me, must_change_password: false });
+  } catch (problem) {
+    Object.assign(state, { busy: false, problem: problem.status === 401 ? { ...problem, status: 403 } : problem });
+    draw();
+  }
+}
+
 function problemText(problem) {
+  if (REFUSALS[problem.type]) return t(REFUSALS[problem.type]);
+  if (problem.type === "weak-password" && language !== "en") return t("This password is not taken: take ten characters or more, not a common word, not your name.");
   if (problem.status === 401) return t("Name and password do not go together.");
   if (problem.status === 429) return t("Too many tries. Try again in {n} s.", { n: problem.retryAfter ?? 60 });
   if (problem.status === 0) return t("The gateway does not answer.");
@@ -41,6 +76,30 @@ function problemText(problem) {
 }
 
 const error = () => state.problem && h("div", { key: "error", class: "err", role: "alert" }, mark("alert"), h("span", null, problemText(state.problem)));
+
+const passwordField = (id, label, autocomplete) =>
+  h("div", { class: "field", key: id }, h("label", { for: id }, label), h("input", { class: "in", id, name: id, type: "password", autocomplete, required: true }));
+
+/** Somebody else chose the password: its owner chooses another before he does anything. */
+function choosing() {
+  const submit = (event) => {
+    event.preventDefault();
+    const { old, new: chosen, again } = event.target.elements;
+    choose(state.given ?? old.value, chosen.value, again.value);
+  };
+  return h(
+    "form",
+    { key: "choosing", onsubmit: submit },
+    h("h1", { class: "signin-h" }, t("Choose a password")),
+    h("p", { class: "mut" }, t("Yours was chosen by somebody else. Ten characters or more; three words make a good one.")),
+    error(),
+    h("input", { type: "hidden", name: "login", autocomplete: "username", value: state.me.login }),
+    state.given === null && passwordField("old", t("Present password"), "current-password"),
+    passwordField("new", t("New password"), "new-password"),
+    passwordField("again", t("Once more"), "new-password"),
+    h("button", { class: "btn btn-p btn-l", "aria-busy": state.busy ? "true" : null }, t("Go on")),
+  );
+}
 
 function form() {
   const { ways } = state;
@@ -103,7 +162,7 @@ function draw() {
       "main",
       { class: "side" },
       h("header", null, h("button", { class: "btn btn-q btn-s", lang: otherLanguage === "zh" ? "zh-CN" : "en", "aria-label": "Language: 中文 / English", onclick: switchLanguage }, language === "en" ? "中文" : "English")),
-      form(),
+      state.me ? choosing() : form(),
       h("footer", null, h("span", { class: "row" }, icon(state.reachable ? "link" : "link-off", "i i-s"), state.reachable ? t("Gateway reachable") : t("The gateway does not answer."))),
     ),
   );
@@ -119,7 +178,8 @@ async function begin() {
     state.reachable = false;
     setTimeout(begin, 2000);
   }
-  if (parameters.get("problem")) state.problem = { status: 403, detail: parameters.get("problem") };
+  const refusal = parameters.get("problem");
+  if (refusal) state.problem = { status: 403, type: Object.hasOwn(REFUSALS, refusal) ? refusal : "oidc-failed" };
   draw();
   return undefined;
 }

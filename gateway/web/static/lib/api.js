@@ -4,7 +4,7 @@
 export class Problem extends Error {
   constructor(problem, retryAfter = null) {
     super(problem.detail || problem.title);
-    Object.assign(this, { status: problem.status, type: problem.type?.split("/").pop(), title: problem.title, detail: problem.detail, retryAfter });
+    Object.assign(this, { status: problem.status, type: problem.type?.split(/[/:]/).pop(), title: problem.title, detail: problem.detail, retryAfter });
   }
 }
 
