@@ -7,7 +7,7 @@ from support.workplaces import NUMBER, SUPERVISOR, World, agent, at_workplace
 from gateway.api.card_views import CardView, DeskView
 from gateway.model.desk import DeskRules, PopPolicy, QueueDesk
 from gateway.model.events import LegHeld, LegRetrieved
-from gateway.model.ids import LegId
+from gateway.model.ids import DEFAULT_TENANT, LegId
 from gateway.model.principals import Scope
 from gateway.model.terms import DialResult, LegRole, TransferKind
 
@@ -125,7 +125,7 @@ async def test_wrap_up_is_there_after_a_call_until_it_is_done(tmp_path: Path) ->
         done = await world.asks(FIRST, "PUT", f"calls/{call}/wrap-up", body)
         again = await world.asks(FIRST, "PUT", f"calls/{call}/wrap-up", body)
         after = await desk_of(world)
-        notes = await world.customers.store.notes("default", [person.id], after=None, limit=9)
+        notes = await world.customers.store.notes(DEFAULT_TENANT, [person.id], after=None, limit=9)
 
     assert (before["wrap_up"]["call"]["call_id"], before["wrap_up"]["notes"][0]["text"]) == (call, "draft")
     assert after["wrap_up"] is None
