@@ -24,12 +24,15 @@ Login = Annotated[
     Meta(
         min_length=1,
         max_length=MAX_LOGIN_CHARACTERS,
-        pattern=r"^[^\s\x00-\x1f\x7f]+$",
+        pattern=r"^[^\s\x00-\x1f\x7f]+(?![\s\S])",  # in Python `$` would leave a line end unseen
         description="What a person signs in with; small and capital letters are the same.",
     ),
 ]
 PersonName = Annotated[
-    str, Meta(min_length=1, max_length=MAX_NAME_CHARACTERS, pattern=r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$")
+    str,
+    Meta(
+        min_length=1, max_length=MAX_NAME_CHARACTERS, pattern=r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*(?![\s\S])"
+    ),
 ]
 Language = Literal["en", "zh"]
 Theme = Literal["light", "dark", "system"]
