@@ -315,7 +315,6 @@ class Gateway:
                 self.engine,
                 self.hub,
                 self.store,
-                self.customers,
                 customer_calls,
                 queues,
                 self.sights,

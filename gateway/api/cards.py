@@ -1,12 +1,10 @@
 """Makes cards: what an agent needs to know of a call before he says hello, read in a few milliseconds.
 
-A live call comes from memory; who the customer is is remembered while the call lasts (:mod:`gateway.session.people`), and what
-he is shown with, his notes and former calls, for some seconds.
+A live call comes from memory, and so does who calls, with his notes and former calls (:mod:`gateway.session.acquaintances`).
 """
 
 import asyncio
-from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 from gateway.api.calls import told
@@ -16,10 +14,9 @@ from gateway.api.customer_views import NoteView, note_view, person_view
 from gateway.api.problems import not_found
 from gateway.model.call_work import CallWork
 from gateway.model.calls import Call
-from gateway.model.claims import Identity, IdentityKind
-from gateway.model.customers import Match, Note, Person, outside_number
+from gateway.model.customers import Note
 from gateway.model.desk import DeskRules, Seat, calls_within, consulted_about, controls, former_agents, pops, seat_of
-from gateway.model.ids import CallId, PbxName, Tenant
+from gateway.model.ids import CallId, PbxName
 from gateway.model.menus import passed
 from gateway.model.principals import Principal, Scope
 from gateway.model.record import direction_of
@@ -27,19 +24,13 @@ from gateway.model.site import Site
 from gateway.model.times import rfc3339
 from gateway.ports.connector import CommandingConnector, Connector, LinkStatus
 from gateway.ports.store import Store
+from gateway.session.acquaintances import SHOWN_NOTES, Acquaintance, Acquaintances
 from gateway.session.command_orders import MAX_MERGES
-from gateway.session.customers import CustomerBook
 from gateway.session.desk import DeskBook
 from gateway.session.engine import Engine
 from gateway.session.pbx_state import PbxState
 from gateway.session.sights import Sights
 
-SHOWN_NOTES: Final = 10
-"""Notes shown with a customer, the youngest."""
-REMEMBERED: Final = 1_000
-"""Customers as they are shown, about 8 kB each."""
-BELIEVED_S: Final = 5.0
-"""Seconds for which a customer is shown as he was: all telephones of a group ring at once."""
 _NO_SITE: Final = Site()
 """Of a PBX that is no longer configured."""
 
@@ -50,38 +41,33 @@ class Cards:
     Args:
         engine: Has the live calls.
         store: Has the others.
-        customers: Knows who is behind a number.
+        acquaintances: Knows who is behind a number.
         customer_calls: Shows his former calls.
         desk: Has what agents wrote.
         rules: When a call shows itself.
         sights: Knows who sees which call.
         connector: Returns the connector that runs for a PBX now.
-        now: Seconds since the epoch.
     """
 
     def __init__(
         self,
         engine: Engine,
         store: Store,
-        customers: CustomerBook,
+        acquaintances: Acquaintances,
         customer_calls: CustomerCalls,
         desk: DeskBook,
         rules: DeskRules,
         sights: Sights,
         connector: Callable[[PbxName], Connector | None],
-        *,
-        now: Callable[[], float],
     ) -> None:
         self._engine = engine
         self._store = store
-        self._customers = customers
+        self._acquaintances = acquaintances
         self._customer_calls = customer_calls
         self._desk = desk
         self._rules = rules
         self._sights = sights
         self._connector = connector
-        self._now = now
-        self._known: OrderedDict[str, tuple[float, Match, dict[str, Any]]] = OrderedDict()
 
     async def call(self, call_id: CallId, principal: Principal) -> Call:
         """Return the call of this id, or the one that it became part of.
@@ -137,8 +123,11 @@ class Cards:
         }
         if not principal.may(Scope.CUSTOMERS_READ):
             return card | {"customer": None, "matches": 0, "notes": [], "disposition": None, "done": False}
-        work, (matches, customer, notes) = await asyncio.gather(self._work(call, about), self._customer(about or call, site))
-        return card | {"customer": customer, "matches": matches} | _written(call, about, work, notes, principal)
+        work, known = await asyncio.gather(self._work(call, about), self._acquaintances.of(about or call, site))
+        card |= {"customer": None, "matches": 0}
+        if known is not None:
+            card |= {"customer": self._shown(known), "matches": len(known.match.persons)}
+        return card | _written(call, about, work, () if known is None else known.notes, principal)
 
     def _seat(self, call: Call, principal: Principal, others: Sequence[Call]) -> Seat | None:
         if principal.extension is None or principal.pbx not in (None, call.pbx):
@@ -172,38 +161,17 @@ class Cards:
         own = await self._desk.work(call)
         return own if about is None else [*await self._desk.work(about), *own]
 
-    async def _customer(self, call: Call, site: Site) -> tuple[int, dict[str, Any] | None, list[Note]]:
-        """Return how many use his number, and where he is known who he is and his last notes."""
-        number = outside_number(call, site)
-        if number is None:
-            return 0, None, []
-        match = await self._customers.people.behind(Identity(kind=IdentityKind.PHONE, value=number))
-        if match.person is None:
-            return len(match.persons), None, []
-        known = self._known.get(number)
-        if known is not None and known[1] is match and known[0] > self._now():
-            return 1, known[2]["shown"], known[2]["notes"]
-        shown, notes = await self._person(match.person)
-        self._known[number] = (self._now() + BELIEVED_S, match, {"shown": shown, "notes": notes})
-        self._known.move_to_end(number)
-        while len(self._known) > REMEMBERED:
-            self._known.popitem(last=False)
-        return 1, shown, notes
-
-    async def _person(self, person: Person) -> tuple[dict[str, Any], list[Note]]:
-        tenant: Tenant = self._customers.tenant
-        notes, calls = await asyncio.gather(
-            self._customers.store.notes(tenant, person.customers, after=None, limit=SHOWN_NOTES),
-            self._customer_calls.last(person),
-        )
-        left = await self._desk.store.work(tenant, [CallId(call["call_id"]) for call in calls]) if calls else []
-        fields = NoteView.__struct_fields__
+    def _shown(self, known: Acquaintance) -> dict[str, Any] | None:
+        """Return a customer as the card shows him; None where it is nobody, or not certain who."""
+        person = known.match.person
+        if person is None:
+            return None
         drafts = [
-            {field: draft[field] for field in fields} | {"customer_id": person.id}
-            for draft in (draft_view(work, "") for work in left if work.note is not None and work.kept_version == 0)
+            {field: draft[field] for field in NoteView.__struct_fields__} | {"customer_id": person.id}
+            for draft in (draft_view(work, "") for work in known.drafts)
         ]
-        shown = sorted([*map(note_view, notes), *drafts], key=lambda note: str(note["at"]), reverse=True)
-        return person_view(person) | {"notes": shown[:SHOWN_NOTES], "calls": calls}, notes
+        notes = sorted([*map(note_view, known.notes), *drafts], key=lambda note: str(note["at"]), reverse=True)
+        return person_view(person) | {"notes": notes[:SHOWN_NOTES], "calls": self._customer_calls.briefs(known.calls)}
 
 
 def _name_of(state: PbxState | None, extension: str) -> str | None:
@@ -211,7 +179,7 @@ def _name_of(state: PbxState | None, extension: str) -> str | None:
     return None if agent is None else agent.name
 
 
-def _written(call: Call, about: Call | None, work: list[CallWork], notes: list[Note], principal: Principal) -> dict[str, Any]:
+def _written(call: Call, about: Call | None, work: list[CallWork], notes: Iterable[Note], principal: Principal) -> dict[str, Any]:
     """Return what stands on the card of what people wrote."""
     within = {*calls_within(call), *(() if about is None else calls_within(about))}
     shown = [draft_view(each, principal.id) for each in work if each.note is not None]

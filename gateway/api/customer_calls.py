@@ -1,6 +1,6 @@
 """``/api/v1/customers/{customer_id}/calls``: what was talked before; his former calls under any of his numbers."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -79,11 +79,12 @@ class CustomerCalls:
         Raises:
             StoreUnavailableError: The store does not answer.
         """
-        return [
-            {field: record[field] for field in CallBrief.__struct_fields__}
-            for _, call in await self._ended(person, None, LAST_CALLS)
-            for record in (told(call, self._sites.get(call.pbx, _NO_SITE)),)
-        ]
+        return self.briefs([call for _, call in await self._ended(person, None, LAST_CALLS)])
+
+    def briefs(self, calls: Iterable[Call]) -> list[dict[str, Any]]:
+        """Return calls that have ended in short; see :class:`gateway.api.customer_views.CallBrief`."""
+        records = (told(call, self._sites.get(call.pbx, _NO_SITE)) for call in calls)
+        return [{field: record[field] for field in CallBrief.__struct_fields__} for record in records]
 
     @plainly
     async def _calls(self, asked: Asked[CustomerCallsQuery, None]) -> web.Response:

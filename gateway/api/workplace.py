@@ -13,7 +13,6 @@ from gateway.api.queues import Queues
 from gateway.model.ids import PbxName
 from gateway.ports.connector import Connector
 from gateway.ports.store import Store
-from gateway.session.customers import CustomerBook
 from gateway.session.dispatcher import Dispatcher
 from gateway.session.engine import Engine
 from gateway.session.floor import Floor
@@ -27,7 +26,6 @@ def workplace_groups(
     engine: Engine,
     hub: Hub,
     store: Store,
-    customers: CustomerBook,
     customer_calls: CustomerCalls,
     queues: Queues,
     sights: Sights,
@@ -38,7 +36,8 @@ def workplace_groups(
     now: Callable[[], float],
 ) -> list[Group]:
     """Return the operations about desks, cards, dispositions, calls to return and the figures of the day."""
-    cards = Cards(engine, store, customers, customer_calls, workplace.notes, workplace.rules, sights, connector, now=now)
+    known, notes = workplace.acquaintances, workplace.notes
+    cards = Cards(engine, store, known, customer_calls, notes, workplace.rules, sights, connector)
     return [
         DeskApi(engine, hub, store, cards, queues, workplace, now=now),
         Dispositions(workplace.notes),

@@ -262,7 +262,11 @@ class CustomerBook:
         others = await self.store.claims_on(self.tenant, accounts) if accounts else []
         before = await self.people.persons({*touched, *(claim.customer for claim in others)})
         await self.store.put(self.tenant, change)
-        self.people.forget()
+        if change.entries or change.claims or change.revoked:
+            self.people.forget()
+        else:
+            for customer in touched:
+                self.people.noted(customer)
         after = await self.people.persons({*touched, *(customer for person in before for customer in person.customers)})
         for person in after:
             if kind is not None and not set(touched).isdisjoint(person.customers):

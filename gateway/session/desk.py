@@ -4,6 +4,7 @@ A note is a draft of the call until its author is done with it; then it stands a
 """
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final
 
@@ -16,7 +17,7 @@ from gateway.model.customers import NoteId, Person, outside_number
 from gateway.model.desk import calls_within
 from gateway.model.dispositions import STANDARD, Disposition, DispositionId
 from gateway.model.errors import StoreUnavailableError, UnknownCustomerError
-from gateway.model.ids import TAIL_BYTES, PbxName, Tenant, ulid
+from gateway.model.ids import TAIL_BYTES, CallId, PbxName, Tenant, ulid
 from gateway.model.principals import Principal
 from gateway.model.site import Site
 from gateway.ports.desk import DeskStore
@@ -29,6 +30,8 @@ NOTED: Final = "call.noted"
 LEFT_LYING_S: Final = 1_800.0
 """Seconds after which what somebody wrote and did not finish is finished for him, so that the next who talks with the customer
 reads it."""
+REMEMBERED: Final = 10_000
+"""Calls of which it is remembered what was written, mostly nothing."""
 LOOK_EVERY_S: Final = 60.0
 AT_ONCE: Final = 100
 
@@ -74,6 +77,9 @@ class DeskBook:
         self._sleep = sleep
         self._changing = asyncio.Lock()
         self._dispositions: Sequence[Disposition] | None = None
+        self._work: OrderedDict[CallId, tuple[CallWork, ...]] = OrderedDict()
+        """Of calls that were looked at last, none as well: it changes here alone."""
+        self._writes = 0
 
     async def dispositions(self) -> Sequence[Disposition]:
         """Return the list.
@@ -102,7 +108,27 @@ class DeskBook:
         Raises:
             StoreUnavailableError: The store does not answer.
         """
-        return await self.store.work(self._tenant, calls_within(call))
+        wanted = calls_within(call)
+        missing = [each for each in wanted if each not in self._work]
+        if missing:
+            writes = self._writes
+            read = await self.store.work(self._tenant, missing)
+            if writes != self._writes or not all(each in self._work or each in missing for each in wanted):
+                # Something was written or forgotten meanwhile: what was read may be of before.
+                return await self.store.work(self._tenant, wanted)
+            for each in missing:
+                self._work[each] = tuple(work for work in read if work.call_id == each)
+        found = [work for each in wanted for work in self._work[each]]
+        while len(self._work) > REMEMBERED:
+            self._work.popitem(last=False)
+        return sorted(found, key=lambda work: (work.noted_at or work.changed_at, work.author))
+
+    async def _put(self, work: CallWork) -> None:
+        try:
+            await self.store.put_work(self._tenant, work)
+        finally:
+            self._writes += 1
+            self._work.pop(work.call_id, None)
 
     async def write(
         self, call: Call, principal: Principal, *, disposition: DispositionId | None, note: str | None, done: bool
@@ -117,7 +143,7 @@ class DeskBook:
             before = await self._own(call, principal, now)
             after = written(before, disposition, note, done=done, now=now)
             if after is not before:
-                await self.store.put_work(self._tenant, after)
+                await self._put(after)
                 after = await self._finished(after, call)
                 self._tell(call, before, after)
         return after
@@ -128,7 +154,10 @@ class DeskBook:
         Raises:
             StoreUnavailableError: The store does not answer.
         """
-        return await self.store.prune(tenant, before=before)
+        deleted = await self.store.prune(tenant, before=before)
+        self._writes += 1
+        self._work.clear()
+        return deleted
 
     async def run(self) -> None:
         """Finish what is left lying, until cancelled."""
@@ -155,7 +184,7 @@ class DeskBook:
                 if work not in await self.store.work(self._tenant, [work.call_id]):
                     continue  # its author came back to it just now
                 done = written(work, work.disposition, work.note, done=True, now=self._now())
-                await self.store.put_work(self._tenant, done)
+                await self._put(done)
                 if call is not None:
                     self._tell(call, work, await self._finished(done, call))
 
@@ -190,7 +219,7 @@ class DeskBook:
         except UnknownCustomerError:
             # He was erased meanwhile: the words stay with the call.
             return work
-        await self.store.put_work(self._tenant, after)
+        await self._put(after)
         return after
 
     async def person(self, call: Call) -> Person | None:

@@ -36,11 +36,23 @@ class People:
         self._now = now
         self._matches: OrderedDict[Identity, tuple[float, Match]] = OrderedDict()
         self._changes = 0
+        self._notes: dict[CustomerId, int] = {}
 
     def forget(self) -> None:
         """Something was changed: believe nothing that was looked up before."""
         self._changes += 1
         self._matches.clear()
+
+    def noted(self, customer: CustomerId) -> None:
+        """Something was written about a person; who he is did not change."""
+        self._notes[customer] = self._notes.get(customer, 0) + 1
+        if len(self._notes) > REMEMBERED:
+            self._notes.clear()
+            self._changes += 1
+
+    def version(self, customer: CustomerId | None) -> tuple[int, int]:
+        """Return what is another after each change of customers, and after each note on this one."""
+        return self._changes, 0 if customer is None else self._notes.get(customer, 0)
 
     def remembers(self, identity: Identity) -> bool:
         """Tell whether who is behind this was looked up lately, and nothing has changed since."""

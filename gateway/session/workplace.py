@@ -8,6 +8,7 @@ from gateway.model.ids import DEFAULT_TENANT
 from gateway.ports.callbacks import CallbackStore
 from gateway.ports.desk import DeskStore
 from gateway.ports.store import Store
+from gateway.session.acquaintances import Acquaintances
 from gateway.session.after_call import AfterCall
 from gateway.session.callbacks import CallbackBook
 from gateway.session.committer import Committer
@@ -56,6 +57,7 @@ class Workplace:
         self.callbacks = CallbackBook(
             callback_store, calls, engine, hub, committer, tenant=DEFAULT_TENANT, now=now, random_bytes=random_bytes
         )
+        self.acquaintances = Acquaintances(engine, hub, calls, customers, self.notes, now=now)
         self.after_call = AfterCall(engine, dispatcher, rules, now=now)
 
     def kept(self, days: float) -> list[Kept]:
@@ -66,5 +68,6 @@ class Workplace:
         """Do what is done without being asked, until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.notes.run(), name="workplace.notes")
+            tasks.create_task(self.acquaintances.run(), name="workplace.acquaintances")
             tasks.create_task(self.callbacks.run(), name="workplace.callbacks")
             tasks.create_task(self.after_call.run(), name="workplace.after_call")

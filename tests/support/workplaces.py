@@ -104,7 +104,6 @@ class World:
             self.engine,
             self.hub,
             self.disk.store,
-            self.customers,
             CustomerCalls(self.customers, self.disk.store, {PBX: SITE}),
             queues,
             self.sights,

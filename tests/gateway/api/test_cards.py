@@ -4,11 +4,11 @@ from typing import Any
 
 from support.workplaces import World, agent, at_workplace
 
-from gateway.api.cards import BELIEVED_S
 from gateway.model.desk import DeskRules
 from gateway.model.events import DigitPressed, MenuEntered, MenuLeft
 from gateway.model.ids import LegId
 from gateway.model.terms import LegRole
+from gateway.session.acquaintances import BELIEVED_S
 
 LI = agent("8001", "Li")
 

@@ -2,6 +2,8 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from support.gateways import at_work
+from support.waiting import until
 from support.workplaces import NUMBER, SUPERVISOR, World, agent, at_workplace
 
 from gateway.api.card_views import CardView, DeskView
@@ -136,13 +138,16 @@ async def test_wrap_up_is_there_after_a_call_until_it_is_done(tmp_path: Path) ->
 
 
 async def test_the_next_call_shows_what_was_said_in_the_last(tmp_path: Path) -> None:
-    async with at_workplace(tmp_path) as world:
+    async with at_workplace(tmp_path) as world, at_work(world.workplace):
+        await until(lambda: world.hub.listeners == 2)
         await world.customer()
         world.story.rung("8001").later(2).given("8001").later(10)
         await world.happens()
         call = await call_id(world)
         await world.asks(FIRST, "PUT", f"calls/{call}/wrap-up", {"note": "not finished", "disposition": "order"})
         world.story.hangs_up("caller", "8001").later(60)
+        await world.happens()
+        await until(lambda: not world.workplace.acquaintances._kept)
         world.story.comes_in("again").queues("support", "again").rings("8002", by="again")
         await world.happens()
         (card,) = (await desk_of(world, SECOND))["cards"]
