@@ -35,6 +35,8 @@ SUBJECT_SCOPES: Final = {
     "queue": Scope.QUEUES_READ,
 }
 """What it takes to ask for all that happens to one of these: ``queue:support``."""
+ABOUT_CUSTOMERS: Final = frozenset({"call.customer_identified"})
+"""Types that tell of a customer though they are about a call: they take ``customers:read`` besides."""
 _NAMED_IN: Final = (("extension", "extension"), ("agent", "agent"), ("queue", "queue"), ("call_id", "call"))
 """Fields of an event's data that name a subject, and of which kind."""
 

@@ -6,8 +6,9 @@ import msgspec
 
 from gateway.model.calls import Call
 from gateway.model.ids import QueueName
-from gateway.model.principals import Principal
+from gateway.model.principals import Principal, Scope
 from gateway.model.sight import GATEWAY, SEEN_BY_ALL, Sight, queue_now
+from gateway.model.topics import ABOUT_CUSTOMERS
 from gateway.ports.store import Told
 from gateway.session.engine import Engine
 
@@ -54,6 +55,12 @@ class Sights:
 
     def hearing(self, principal: Principal) -> Callable[[Told], bool] | None:
         """Return what tells whether the principal may hear an event, by what he serves then; None where he hears all."""
+        own = self._own(principal)
+        if principal.may(Scope.CUSTOMERS_READ):
+            return own
+        return lambda told: told.type not in ABOUT_CUSTOMERS and (own is None or own(told))
+
+    def _own(self, principal: Principal) -> Callable[[Told], bool] | None:
         if not principal.sees_own_only:
             return None
         pbx, extension = principal.pbx, principal.extension

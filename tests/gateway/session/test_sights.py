@@ -39,9 +39,24 @@ def told(kind: str, *subjects: str, pbx: PbxName | None = PBX, call_id: str | No
 async def test_who_sees_everything_has_no_narrow_sight() -> None:
     async with served(QUEUE) as one:
         sights = Sights(one.engine)
-        for principal in (DEMO, seated(Role.SUPERVISOR, "1001", PBX), seated(Role.PARTNER, None, None)):
+        for principal in (DEMO, seated(Role.SUPERVISOR, "1001", PBX)):
             assert sights.of(principal) is None
             assert sights.hearing(principal) is None
+
+
+async def test_who_may_not_know_customers_hears_of_none() -> None:
+    async with served(QUEUE) as one:
+        partner = seated(Role.PARTNER, None, None)
+        hears = Sights(one.engine).hearing(partner)
+        assert Sights(one.engine).of(partner) is None
+        assert hears is not None
+        assert hears(told("call.alerting", "extension:1001"))
+        assert not hears(told("call.customer_identified", "extension:1001"))
+        stranger = Sights(one.engine).hearing(msgspec.structs.replace(AGENT, scopes=frozenset()))
+        assert stranger is not None
+        assert stranger(told("call.alerting", "extension:1001"))
+        assert not stranger(told("call.alerting", "extension:1002"))
+        assert not stranger(told("call.customer_identified", "extension:1001"))
 
 
 async def test_an_agent_serves_what_the_pbx_says() -> None:
@@ -68,6 +83,8 @@ async def test_an_agent_hears_what_concerns_him_and_nothing_else() -> None:
         assert hears(told("queue.caller_joined", "queue:support", queue="support"))
         assert not hears(told("queue.caller_joined", "queue:support", "queue:sales", queue="sales"))
         assert not hears(told("queue.caller_joined", queue=None))
+        assert hears(told("callback.changed", "queue:support", queue="support"))
+        assert not hears(told("callback.changed", "queue:sales", queue="sales"))
         assert hears(told("agent.state_changed", "extension:1002"))
         assert hears(told("customer.changed", pbx=None))
         assert hears(told("gateway.gap"))

@@ -1,11 +1,11 @@
 import shutil
 from pathlib import Path
 
-import msgspec
 import pytest
 from support.certificates import Certificates
 
 from gateway.settings.api import api_problems, is_loopback, is_name, is_network
+from gateway.settings.check import convert
 from gateway.settings.file import read
 from gateway.settings.values import ApiSettings
 
@@ -21,6 +21,7 @@ def told(tmp_path: Path, certificates: Certificates, monkeypatch: pytest.MonkeyP
         shutil.copy(certificates.server.with_suffix(f".{ending}"), tmp_path)
     shutil.copy(certificates.client.with_suffix(".key"), tmp_path / "other.key")
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ACME", "s3cret")
     return Told(tmp_path / "tieline.yaml")
 
 
@@ -33,7 +34,7 @@ class Told:
     def __call__(self, *lines: str) -> list[str]:
         self._file.write_text("\n".join(["api:", *(f"  {line}" for line in lines)]))
         document = read(self._file)
-        problems = api_problems(document, msgspec.convert(document.data["api"], ApiSettings))
+        problems = api_problems(document, convert(document.data["api"], ApiSettings))
         return [str(each).removeprefix(f"{self._file}:") for each in problems]
 
 
@@ -122,3 +123,32 @@ def test_a_name_stands_alone(text: str, expected: bool) -> None:
 )
 def test_a_network_is_written_by_its_first_address(text: str, expected: bool) -> None:
     assert is_network(text) is expected
+
+
+def provider(name: str = "acme", issuer: str = "https://login.example", more: str = "") -> str:
+    return f"{{name: {name}, issuer: '{issuer}', client_id: us, client_secret: '${{env:ACME}}'{more}}}"
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        (provider(),),
+        (provider(issuer="http://127.0.0.1:8080/realms/one"),),
+        (provider(), provider("other", more=", create: true, roles: {values: {agents: agent}}")),
+    ],
+)
+def test_a_company_may_have_its_own_sign_in(told: Told, given: tuple[str, ...]) -> None:
+    assert told(f"oidc: [{', '.join(given)}]") == []
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ((provider(issuer="http://login.example"),), "2: api.oidc[0].issuer: 'http://login.example' is reached without TLS"),
+        ((provider(), provider()), "2: api.oidc[1].name: 'acme' is the name of another. Give each its own"),
+        ((provider(more=", create: true"),), "2: api.oidc[0].create: create makes users, and nothing says which role they get."),
+    ],
+)
+def test_a_sign_in_that_anybody_could_forge_is_refused(told: Told, given: tuple[str, ...], said: str) -> None:
+    (problem,) = told(f"oidc: [{', '.join(given)}]")
+    assert problem.startswith(said)
