@@ -95,7 +95,6 @@ class Doors:
             self._entrance,
             self.authenticator,
             sites=sites,
-            begins=limits["wrong_password"],
             now=now,
             clock=clock,
             random_bytes=random_bytes,

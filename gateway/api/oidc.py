@@ -15,12 +15,10 @@ import structlog
 from aiohttp import web
 
 from gateway.api.entrance import Entrance
-from gateway.api.limits import Buckets, key_of
 from gateway.api.oidc_provider import OidcProvider
-from gateway.api.problems import not_found, too_many_requests
+from gateway.api.problems import not_found
 from gateway.api.session import Provider
 from gateway.api.session_auth import SessionAuthenticator, is_secure
-from gateway.api.surroundings import client_of
 from gateway.model.access import AccessKind
 from gateway.model.errors import StoreTakenError
 from gateway.model.ids import DEFAULT_TENANT, TAIL_BYTES, PbxName, ulid
@@ -60,7 +58,6 @@ class Oidc:
         entrance: Lets them in.
         authenticator: Who learns of a user who has changed.
         sites: The PBXs and what their numbers mean.
-        begins: How often an address may begin.
         now: Seconds since the epoch.
         clock: Seconds on a clock that never goes back.
         random_bytes: Gives so many bytes that nobody can foresee.
@@ -74,7 +71,6 @@ class Oidc:
         authenticator: SessionAuthenticator,
         *,
         sites: Mapping[PbxName, Site],
-        begins: Buckets,
         now: Callable[[], float],
         clock: Callable[[], float],
         random_bytes: Callable[[int], bytes],
@@ -84,7 +80,6 @@ class Oidc:
         self._entrance = entrance
         self._authenticator = authenticator
         self._sites = sites
-        self._begins = begins
         self._now = now
         self._clock = clock
         self._random_bytes = random_bytes
@@ -101,10 +96,7 @@ class Oidc:
         return [web.get(f"{PATH}/{{name}}", self._begin), web.get(f"{PATH}/{{name}}/callback", self._come_back)]
 
     async def _begin(self, request: web.Request) -> web.StreamResponse:
-        provider, address = self._provider(request), client_of(request)
-        wait_s = self._begins.take(key_of(address), self._clock())
-        if wait_s > 0:
-            raise too_many_requests(f"Too many sign-ins begin at {address}", wait_s)
+        provider = self._provider(request)
         name, text = provider.settings.name, self._secret()
         begun = _Begun(
             provider=name,

@@ -5,7 +5,7 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
-from aiohttp import ClientSession
+from aiohttp import ClientSession, CookieJar
 
 from gateway.__main__ import main
 from gateway.app import Gateway
@@ -105,6 +105,14 @@ def test_a_user_is_disabled_and_enabled_and_unlocked(config: str, capsys: pytest
     assert "nobody signs in as 'bob'" in capsys.readouterr().err
 
 
+async def subscribed(session: ClientSession, address: str, **headers: str) -> str:
+    """Return what the event stream says first to who comes with the session's cookie."""
+    async with session.ws_connect(f"{address}api/v1/events", headers=headers) as socket:
+        await socket.send_json({"type": "subscribe"})
+        told = await socket.receive_json()
+        return str(told["problem"]["type"] if told["type"] == "error" else told["type"])
+
+
 async def sign_in(session: ClientSession, address: str, password: str) -> int:
     async with session.post(f"{address}api/v1/session", json={"login": "ann", "password": password}) as response:
         return response.status
@@ -118,8 +126,13 @@ async def test_a_gateway_that_runs_knows_what_has_changed(
         return main([*command, "--login", "ann", "--config", config, "--password-stdin"])
 
     assert await asyncio.to_thread(given, PASSWORD, "user", "add", "--role", "supervisor") == 0
-    async with Gateway(load_settings(Path(config))).running() as address, ClientSession() as session:
+    async with (
+        Gateway(load_settings(Path(config))).running() as address,
+        ClientSession(cookie_jar=CookieJar(unsafe=True)) as session,
+    ):
         assert await sign_in(session, address, PASSWORD) == 200
+        assert await subscribed(session, address, Origin=address.rstrip("/")) == "subscribed"
+        assert await subscribed(session, address) == "urn:tieline:problem:forged-request"
         capsys.readouterr()
         assert await asyncio.to_thread(main, ["user", "sessions", "--login", "ann", "--config", config, "--json"]) == 0
         (one,) = json.loads(capsys.readouterr().out)
