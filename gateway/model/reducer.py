@@ -54,7 +54,7 @@ from gateway.model.events import (
 from gateway.model.ids import LegId
 from gateway.model.legs import Leg, leg_of, party_of
 from gateway.model.outcome import outcome_of
-from gateway.model.ringing import answered_instead, who_rings
+from gateway.model.ringing import answered_instead, rang_in_vain, who_rings
 from gateway.model.site import Site
 from gateway.model.terms import LegRole, QueueResult, RecordingState
 
@@ -277,7 +277,7 @@ def clear_leg(change: Change, leg_id: LegId, cause: int, sip: int, *, unheard: b
     )
     if leg.bridge is not None:
         update(change)
-    if leg.alerting_at is not None and leg.connected_at is None and leg.is_party and leg.role is LegRole.TERMINATING:
+    if rang_in_vain(call, leg):
         change.tell("call.ringing_stopped", leg=leg.id, party=leg.party, answered_by=answered_instead(call, leg))
     if call.held_by == leg_id and not call.held_by_feature:
         talk.end_hold(change)

@@ -35,6 +35,15 @@ def who_rings(call: Call, site: Site) -> dict[str, Any]:
     }
 
 
+def rang_in_vain(call: Call, leg: Leg) -> bool:
+    """Tell whether it is told that a telephone stops ringing: not when the caller gave up, for then the call ends at once."""
+    if leg.alerting_at is None or leg.connected_at is not None or not leg.is_party or leg.role is not LegRole.TERMINATING:
+        return False
+    caller = call.caller
+    gave_up = call.release is not None and call.release.by == "caller" and caller is not None and not caller.transferred
+    return not gave_up
+
+
 def answered_instead(call: Call, rang: Leg) -> str | None:
     """Return who answered on another telephone while this one rang, or just when it stopped; None where nobody did."""
     for leg in reversed(call.legs.values()):

@@ -108,6 +108,7 @@ _FIELDS: Final[dict[str, Callable[[Roles, Any], str | None]]] = {
     "by": Roles.party,
     "to": Roles.party,
     "extension": Roles.party,
+    "answered_by": Roles.party,
     "leg": lambda roles, value: roles.number("leg", value),
     "queue": lambda roles, value: roles.number("queue", value),
     "menu": lambda roles, value: roles.number("menu", value),
@@ -116,6 +117,11 @@ _FIELDS: Final[dict[str, Callable[[Roles, Any], str | None]]] = {
     "talk_s": lambda _roles, value: "unknown" if value is None else "some" if value else "none",
 }
 """What becomes of a field's value; one that is not here is compared as it is."""
+
+_TOLD_BEFORE: Final = frozenset(
+    {"direction", "caller", "caller_name", "caller_e164", "called", "queue", "queued_since", "ivr_path", "digits"}
+)
+"""Fields of ``call.alerting`` that repeat what was told until then; who called differs from recording to recording."""
 
 
 def normalised(told: Iterable[CallEvent]) -> list[str]:
@@ -128,8 +134,8 @@ def _line(roles: Roles, event: CallEvent) -> str:
     call = roles.number("call", event.call_id)
     words = [event.type if call == "call 1" else f"{call}: {event.type}"]
     for key, value in event.data.items():
-        if key == "agent":
-            # He is named by his telephone's number, which stands beside.
+        # An agent is named by his telephone's number, which stands beside.
+        if key == "agent" or (event.type == "call.alerting" and key in _TOLD_BEFORE):
             continue
         if key == "from":
             value = roles.number("call", value) if event.type == "call.merged" else roles.party(value)

@@ -55,11 +55,11 @@ def test_a_telephone_that_nobody_takes_stops_and_the_caller_waits_on() -> None:
     assert story.data("call.ringing_stopped") == [{"leg": "8001", "party": "8001", "answered_by": None}]
 
 
-def test_a_caller_who_gives_up_was_answered_by_nobody() -> None:
+def test_when_the_caller_gives_up_the_end_of_the_call_says_all() -> None:
     story = Story().comes_in().queues("support").rings("8001").later(4)
     story.leaves_queue("support", QueueResult.ABANDONED).hangs_up("caller", "8001")
 
-    assert story.data("call.ringing_stopped") == [{"leg": "8001", "party": "8001", "answered_by": None}]
+    assert story.data("call.ringing_stopped") == []
     assert story.kinds()[-1] == "call.ended"
 
 
