@@ -67,11 +67,14 @@ const page = {
   },
   async dial(number) {
     page.set({ tab: "call", view: "calls", list: false });
-    const told = await page.actions.dial(number);
-    if (told?.began) {
-      page.set({ chosen: told.began });
-      page.desk.read(told.began);
-    }
+    page.follow(await page.actions.dial(number), number);
+  },
+  /** Show the call that a command began. */
+  follow(told, number) {
+    if (!told?.began) return;
+    page.desk.dialled.set(told.began, number);
+    page.choose(told.began);
+    page.desk.read(told.began);
   },
   // One key after the other, in their order.
   sendDigits(card, digits) {
@@ -133,6 +136,7 @@ function currentOf() {
 
 function stage() {
   const { desk, ui, current } = page;
+  if (!desk.pbx) return h("div", { key: "loading", class: "empty", role: "status" }, icon("clock"), h("b", null, t("Loading")));
   if (ui.view === "history") return history(page);
   if (ui.view === "colleagues") return colleaguesView(page);
   if (!current) return idle(page);

@@ -134,7 +134,7 @@ export function talkCard(page, card) {
   const other = otherSide(card, page.desk, page.me);
   const consultation = page.desk.consultationOf(card);
   const held = card.role_of_mine === "held" || Boolean(consultation);
-  const heads = page.isCurrent ? (consultation ? ["s-talking", "talking", t("Consulting")] : held ? ["s-hold", "hold", t("On hold")] : ["s-talking", "talking", t("Connected")]) : ["s-out", "out", t("Last known: connected")];
+  const heads = page.isCurrent ? (consultation ? ["s-talking", "talking", t("Consulting")] : held ? ["s-hold", "hold", t("On hold")] : ["s-talking", "talking", t("On the line")]) : ["s-out", "out", t("Last known: connected")];
   const [tone, shape, head] = heads;
   return h(
     "article",

@@ -1,8 +1,10 @@
 // The right column: who it is, what was noted, and the calls before this one.
+import { post } from "../lib/api.js";
 import { h, icon, lazy, words } from "../lib/dom.js";
 import { initials, phone, seconds, whenExactly } from "../lib/format.js";
 import { outcomeText } from "../lib/calls.js";
 import { t } from "../lib/i18n.js";
+import { refused } from "./actions.js";
 import { nameOf, otherSide } from "./people.js";
 
 const SHOWN_CALLS = 12;
@@ -27,7 +29,7 @@ function of(page, card) {
     h("span", { class: "avatar avatar-l", "aria-hidden": "true" }, initials(customer?.name ?? other.name)),
     h("div", { class: "cut" }, words("h2", customer?.name ?? other.label), words("p", customer?.company ?? (customer ? other.number : card.early ? t("Loading") : unknown(card)), "mut cut")),
   );
-  if (!customer) return [head, notesOf(page, card)];
+  if (!customer) return [head, newcomer(page, card, other), notesOf(page, card)];
   const tags = [customer.vip && "VIP", ...customer.tags].filter(Boolean);
   return [
     head,
@@ -52,6 +54,35 @@ function of(page, card) {
 const EVIDENCE = { attested: "attested", crm: "from the CRM", typed: "typed in", caller_id: "caller id" };
 
 const unknown = (card) => (card.matches > 1 ? t("{n} customers use this number", { n: card.matches }) : t("Not known yet"));
+
+/** Somebody who is in no list yet: a name makes him a customer, known by this number from now on. */
+function newcomer(page, card, other) {
+  const number = /^\+\d+$/.test(other.raw ?? "") ? other.raw : null;
+  const may = page.me.scopes.includes("customers:write") && number && !card.matches && !other.isColleague && !card.early;
+  if (!may) return null;
+  const id = card.call.call_id;
+  const add = async (event) => {
+    event.preventDefault();
+    const { name, company } = event.target.elements;
+    const body = { name: name.value.trim(), company: company.value.trim() || null, numbers: [number] };
+    if (body.name && (await page.actions.ask("customer", "add", () => post("/api/v1/customers", body), null))) page.desk.read(id);
+  };
+  const problem = page.actions.refusal("customer");
+  return h(
+    "section",
+    { key: "newcomer", class: "sec" },
+    h("header", null, h("span", { class: "cap" }, t("New here"))),
+    h(
+      "form",
+      { class: "newcomer", key: id, onsubmit: add },
+      h("label", { class: "field" }, t("Name of the caller"), h("input", { class: "in", name: "name", maxlength: "200", autocomplete: "off", placeholder: card.call.caller_name ?? "" })),
+      h("label", { class: "field" }, t("Company"), h("input", { class: "in", name: "company", maxlength: "200", autocomplete: "off" })),
+      h("button", { class: "btn", "aria-busy": page.actions.isBusy("customer", "add") ? "true" : null }, icon("plus"), t("Add as a customer")),
+      problem && h("p", { key: "wrong", class: "err", role: "alert" }, refused(problem)),
+    ),
+    h("ul", { class: "ids" }, h("li", null, icon("phone"), h("a", { class: "num grow", href: `tel:${number}` }, phone(number)), h("span", { class: "dim" }, t("caller id")))),
+  );
+}
 
 function notesOf(page, card) {
   const here = new Set(card.notes.map((note) => note.note_id));

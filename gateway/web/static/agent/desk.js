@@ -3,6 +3,7 @@ import { get, path } from "../lib/api.js";
 
 const GONE_MS = 5_000; // a call that somebody else answered stays for a moment, with who it was
 const AGAIN_MS = 400; // between two reads of one card: a call that changes all the time is read so often at most
+const LEFT = "to be filed"; // in the tab's memory, so that a reload does not lose it
 const REFRESH_MS = 60_000; // what no event tells is read anew: the day's figures
 
 export class Desk {
@@ -12,6 +13,8 @@ export class Desk {
     this.handlers = handlers;
     this.cards = new Map(); // live calls by id, in the order in which they came
     this.wrapUp = null;
+    this.former = new Set(); // calls that were here and went on without this agent
+    this.left = null; // the call that was passed on and is still to be filed
     this.wrapUpUntil = null;
     this.agent = null;
     this.pbx = null;
@@ -22,6 +25,7 @@ export class Desk {
     this.dispositions = [];
     this.problem = null;
     this.reads = new Map(); // of each call: {running, again, at}
+    this.dialled = new Map(); // by call, what this page asked to be dialled: the record knows it once the other side is called
     this.popPolicies = new Map(); // of each queue, as its last card said
     setInterval(() => this.pbx && this.figures().catch(() => {}), REFRESH_MS);
   }
@@ -39,6 +43,8 @@ export class Desk {
     for (const id of before.keys()) if (!this.cards.has(id)) this.handlers.removed(id, null);
     this.setWrapUp(desk);
     this.handlers.changed(true);
+    const left = sessionStorage.getItem(LEFT);
+    if (left && !this.left && !this.cards.has(left)) get(path`/api/v1/calls/${left}/card`).then((card) => card.done || card.role_of_mine !== "ended" || this.leaveBehind(card), () => sessionStorage.removeItem(LEFT)).then(() => this.handlers.changed());
     const [callbacks, agents, dispositions] = await Promise.all([
       get("/api/v1/callbacks?state=open,claimed&limit=200"),
       get(`/api/v1/agents?pbx=${encodeURIComponent(desk.pbx.name)}`),
@@ -59,7 +65,7 @@ export class Desk {
   }
 
   setWrapUp({ wrap_up, wrap_up_until }) {
-    this.wrapUp = wrap_up;
+    this.wrapUp = wrap_up ?? this.left;
     this.wrapUpUntil = wrap_up_until;
   }
 
@@ -75,6 +81,7 @@ export class Desk {
     else if (type === "gateway.link_changed" && event.pbx === this.pbx?.name) this.linkChanged(event);
     else if (type === "gateway.gap" && event.pbx === this.pbx?.name) this.readAll();
     else if (type.startsWith("customer.")) for (const card of this.cards.values()) if (concerns(card, data)) this.read(card.call.call_id);
+    if (type === "call.ended" && this.former.delete(event.call_id)) this.handlers.removed(event.call_id, null);
     if (type.startsWith("call.") && event.call_id && this.isOf(event)) this.read(event.call_id);
   }
 
@@ -199,13 +206,15 @@ export class Desk {
     const known = this.cards.get(id);
     if (known?.over && card.role_of_mine === "ended") return;
     if (card.call.queue !== undefined && card.role_of_mine === "ringing") this.popPolicies.set(card.call.queue ?? "", card.pop);
-    if (this.wrapUp?.call.call_id === id) this.wrapUp = card;
+    if (this.wrapUp?.call.call_id === id && !known) this.wrapUp = card;
+    if (this.left?.call.call_id === id) this.left = card;
     if (card.role_of_mine === null) {
       this.drop(id);
     } else if (card.role_of_mine === "ended") {
       this.ended(card, known);
     } else {
       this.cards.set(id, { ...card, leg: known?.leg });
+      if (card.consulted_about && known?.call.phase?.name !== card.call.phase?.name) this.readElder(card);
       if (!known || known.role_of_mine !== card.role_of_mine) this.handlers.popped(this.cards.get(id));
     }
   }
@@ -219,7 +228,20 @@ export class Desk {
       return;
     }
     this.drop(id);
+    // One who passed a call on has his part to write though the call goes on.
+    if (card.call.state === "active" && card.call.direction !== "internal" && !card.done) this.leaveBehind(card);
     this.figures().catch((problem) => this.fail(problem));
+  }
+
+  leaveBehind(card) {
+    this.left = this.wrapUp = card;
+    sessionStorage.setItem(LEFT, card.call.call_id);
+  }
+
+  /** The wrap-up is saved. */
+  filed() {
+    this.left = this.wrapUp = null;
+    sessionStorage.removeItem(LEFT);
   }
 
   leave(id) {
@@ -230,7 +252,16 @@ export class Desk {
   }
 
   drop(id) {
-    if (this.cards.delete(id)) this.handlers.removed(id, null);
+    const card = this.cards.get(id);
+    if (!this.cards.delete(id)) return;
+    this.former.add(id);
+    if (card.consulted_about) this.readElder(card);
+    this.handlers.removed(id, null);
+  }
+
+  /** What can be done with the call that somebody is asked about has changed with the consultation. */
+  readElder(card) {
+    if (this.cards.has(card.consulted_about)) this.read(card.consulted_about);
   }
 
   fail(problem) {

@@ -18,7 +18,7 @@ export function peoplePanel(page, card, kind) {
   return [
     h(
       "form",
-      { key: "find", class: "panel-h", role: "search", onsubmit: (event) => submit(event, page, card, kind, found, number) },
+      { key: "find", class: "panel-h", role: "search", onsubmit: (event) => submit(event, page, card, kind) },
       h("div", { class: "dial" }, icon("search"), h("input", { class: "in", id: "people", value: ui.people, placeholder: t("Colleague or number"), "aria-label": t("Colleague or number"), autocomplete: "off", oninput: (event) => page.set({ people: event.target.value }) })),
     ),
     h(
@@ -32,9 +32,11 @@ export function peoplePanel(page, card, kind) {
   ];
 }
 
-function submit(event, page, card, kind, found, number) {
+/** Enter takes who stands first for what is typed now: what is drawn may be a frame behind. */
+function submit(event, page, card, kind) {
   event.preventDefault();
-  const target = found.length && page.ui.people ? found[0].extension : number;
+  const { people } = page.ui;
+  const target = people.trim() && (colleagues(page.desk, page.me, people)[0]?.extension ?? dialable(people));
   if (target) go(page, card, kind, target);
 }
 

@@ -15,11 +15,11 @@ export function otherSide(card, desk, me) {
     return { name, number: "", raw: null, label: name ?? t("A customer of {name}", { name: asker }), line: t("{name} asks you about this caller", { name: asker }) };
   }
   const outside = call.direction === "outbound" || (call.direction === "internal" && call.caller === me.extension) || (!call.direction && call.caller === me.extension);
-  const raw = outside ? call.called : call.caller;
+  const raw = outside ? call.called ?? desk.dialled.get(call.call_id) : call.caller;
   const e164 = outside ? call.called_e164 : call.caller_e164;
   const colleague = desk.colleagues.get(raw);
   const name = card.customer?.name ?? colleague?.name ?? (outside ? null : call.caller_name) ?? null;
-  const number = raw ? phone(e164 ?? raw) : t("Number withheld");
+  const number = raw ? phone(e164 ?? raw) : outside ? t("Unknown") : t("Number withheld");
   return { name, number, raw: e164 ?? raw, label: name ?? number, line: card.customer?.company ?? null, isColleague: Boolean(colleague) };
 }
 

@@ -91,6 +91,7 @@ function act(page, each, what, button) {
   button.properties.onclick = async () => {
     const told = await page.actions.ask("callbacks", each.callback_id + what, send, null);
     if (told?.callback_id) page.desk.callbackChanged(told);
+    else if (what === "call") page.follow(told, each.number);
   };
   return button;
 }

@@ -56,7 +56,7 @@ export async function saveAnd(page, next) {
   if (!card || page.notes.saving.has(card.call.call_id)) return;
   const saved = await page.notes.save(card, true);
   if (!saved) return;
-  page.desk.wrapUp = null;
+  page.desk.filed();
   page.history = null;
   page.set({ chosen: null });
   const { agent, queues } = page.desk;

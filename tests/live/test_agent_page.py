@@ -1,0 +1,193 @@
+"""The agent's page in real browsers, on a whole gateway that hears a real Asterisk with real telephones."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+from bench.soak_gateway import Gateway
+from playwright.async_api import Browser, Locator, Page, expect
+from rig.asterisk import Asterisk
+from rig.leg import Ring
+from rig.site import SITE
+from rig.stage import FROM_CALLER, FROM_SECOND, Ensemble
+from support.agent_desks import browser, opened, signed_in, users
+
+pytestmark = [pytest.mark.live, pytest.mark.slow, pytest.mark.parametrize("commanded_asterisk", [22], indirect=True)]
+
+ANNA: Final = {"login": "anna", "name": "Anna Berg", "role": "agent", "extension": "1001"}
+BEN: Final = {"login": "ben", "name": "Ben Zhou", "role": "agent", "extension": "1002"}
+NOTE: Final = "Wants the October invoice again, with the new tax number."
+GENEROUS_MS: Final = 15_000
+PICTURES: Final = os.environ.get("TIELINE_PICTURES")
+"""A folder to write what is seen to; `make pictures` does."""
+
+
+@pytest.fixture
+async def gateway(commanded_asterisk: Asterisk, tmp_path: Path) -> AsyncIterator[Gateway]:
+    site = SITE | {"queues": [{"queue": "support", "name": "Support"}]}
+    more = {"site": site, "commands": {"context": "internal", "hold_context": "tieline-hold"}}
+    async with Gateway(tmp_path, commanded_asterisk, commanded_asterisk.ports.ami, **more) as running:
+        await users(running, ANNA, BEN)
+        yield running
+
+
+@pytest.fixture
+async def phones(commanded_asterisk: Asterisk) -> AsyncIterator[Ensemble]:
+    async with Ensemble(commanded_asterisk) as ensemble:
+        for phone in ensemble.agents.values():
+            phone.behaviour = Ring()
+        yield ensemble
+        await ensemble.tidy()
+
+
+@pytest.fixture
+async def chromium() -> AsyncIterator[Browser]:
+    async with browser() as running:
+        yield running
+
+
+def part(page: Page, name: str) -> Locator:
+    """The call on the stage, while it is this to the agent."""
+    return page.locator(f'article[data-part="{name}"]')
+
+
+async def picture(page: Page, name: str) -> None:
+    if PICTURES is not None:
+        await page.wait_for_timeout(400)
+        await page.screenshot(path=Path(PICTURES) / f"{name}.png")
+
+
+async def test_a_queue_call_goes_from_agent_to_agent(gateway: Gateway, phones: Ensemble, chromium: Browser) -> None:
+    anna = await opened(await signed_in(chromium, gateway, "anna"), gateway)
+    ben = await opened(await signed_in(chromium, gateway, "ben"), gateway)
+    await expect(anna.locator("#state")).to_contain_text("Ready")
+
+    caller = await phones.carrier.dial("5000", FROM_CALLER)
+    leg = await phones.agents["1001"].next_leg()
+    ringing = part(anna, "ringing")
+    await expect(ringing).to_contain_text("Chan Tai Man")
+    await expect(ringing).to_contain_text("+852 9123 4567")
+    await expect(ringing).to_contain_text("support")
+    await expect(anna).to_have_title("☎ Chan Tai Man · Tieline")
+    await picture(anna, "agent-ringing")
+
+    leg.answer()
+    talking = part(anna, "connected")
+    await expect(talking).to_be_visible()
+    await anna.keyboard.press("Alt+KeyN")
+    await anna.keyboard.type(NOTE)
+    await picture(anna, "agent-talking")
+
+    await talking.get_by_role("button", name="Hold").click()
+    await expect(part(anna, "held")).to_be_visible()
+    await part(anna, "held").get_by_role("button", name="Take back").click()
+    await expect(talking).to_be_visible()
+
+    await expect(talking.get_by_role("button", name="Consult")).to_be_enabled()
+    await anna.keyboard.press("Alt+KeyC")
+    await anna.keyboard.type("1002")
+    await anna.keyboard.press("Enter")
+    second = await phones.agents["1002"].next_leg()
+    await expect(part(ben, "ringing")).to_contain_text("A colleague asks you")
+    await expect(part(ben, "ringing")).to_contain_text(NOTE)
+    second.answer()
+    consulting = part(anna, "consulting")
+    await expect(consulting).to_contain_text("1002")
+    await picture(anna, "agent-consulting")
+    await consulting.get_by_role("button", name="Transfer to").click()
+
+    passed_on = part(ben, "connected")
+    await expect(passed_on).to_contain_text("+852 9123 4567", timeout=GENEROUS_MS)
+    await expect(passed_on).to_contain_text("Talked before with")
+    await expect(ben.locator(".who")).to_contain_text(NOTE)
+    await picture(ben, "agent-passed-on")
+
+    wrap_up = part(anna, "wrap-up")
+    await expect(wrap_up).to_be_visible(timeout=GENEROUS_MS)
+    await expect(anna.locator("#wrap-note")).to_have_value(NOTE)
+    await anna.locator("body").press("1")
+    await expect(wrap_up.get_by_label("Solved")).to_be_checked()
+    await picture(anna, "agent-wrap-up")
+    await anna.keyboard.press("Control+Enter")
+    await expect(anna.get_by_role("heading", name="Ready for the next call")).to_be_visible()
+
+    await ben.keyboard.press("Alt+KeyX")
+    await caller.until_ended()
+    await expect(part(ben, "wrap-up")).to_be_visible(timeout=GENEROUS_MS)
+    await expect(anna.locator("table.calls tbody tr").first).to_contain_text("Chan Tai Man", timeout=GENEROUS_MS)
+    await picture(anna, "agent-between-calls")
+
+
+async def test_three_tabs_call_for_attention_once(gateway: Gateway, phones: Ensemble, chromium: Browser) -> None:
+    context = await signed_in(chromium, gateway, "anna")
+    await context.add_init_script(
+        "window.attention = []; document.addEventListener('announced', (event) => attention.push(event.detail))"
+    )
+    tabs = [await opened(context, gateway) for _ in range(3)]
+
+    await phones.carrier.dial("551001", FROM_SECOND)
+    await phones.agents["1001"].next_leg()
+    for tab in tabs:
+        await expect(part(tab, "ringing")).to_contain_text("Lee Siu Ming")
+    await tabs[0].reload()
+    await expect(part(tabs[0], "ringing")).to_contain_text("Lee Siu Ming")
+    await asyncio.sleep(0.3)
+
+    announced = [await tab.evaluate("attention.length") for tab in tabs]
+    again = await tabs[0].evaluate("Object.keys(JSON.parse(localStorage.announced)).length")
+    assert (sum(announced) <= 1, again) == (True, 1), announced
+
+
+async def test_a_gateway_that_is_killed_loses_and_repeats_nothing(gateway: Gateway, phones: Ensemble, chromium: Browser) -> None:
+    anna = await opened(await signed_in(chromium, gateway, "anna"), gateway)
+    ben = await opened(await signed_in(chromium, gateway, "ben"), gateway)
+    await phones.carrier.dial("551001", FROM_CALLER)
+    (await phones.agents["1001"].next_leg()).answer()
+    await expect(part(anna, "connected")).to_be_visible()
+    await anna.keyboard.press("Alt+KeyN")
+    await anna.keyboard.type(NOTE)
+
+    await gateway.kill()
+    await expect(anna.get_by_role("alert")).to_contain_text("No connection to Tieline since")
+    await expect(anna.locator(".ctl").first).to_be_disabled()
+    await anna.keyboard.type(" Urgent.")
+    await phones.carrier.dial("551002", FROM_SECOND)
+    ringing = await phones.agents["1002"].next_leg()
+    await gateway.start()
+
+    await expect(part(ben, "ringing")).to_contain_text("Lee Siu Ming", timeout=GENEROUS_MS)
+    await expect(part(anna, "connected")).to_contain_text("Chan Tai Man")
+    await expect(anna.locator(".ctl").first).to_be_enabled(timeout=GENEROUS_MS)
+    await expect(anna.locator("#note")).to_have_value(f"{NOTE} Urgent.")
+    await expect(anna.get_by_role("alert")).to_have_count(0)
+    ringing.answer()
+    await expect(part(ben, "connected")).to_be_visible()
+    assert await ben.locator("article").count() == 1
+    assert await anna.locator("article").count() == 1
+
+
+async def test_who_is_called_back_has_one_owner(gateway: Gateway, phones: Ensemble, chromium: Browser) -> None:
+    anna = await opened(await signed_in(chromium, gateway, "anna"), gateway)
+    ben = await opened(await signed_in(chromium, gateway, "ben"), gateway)
+    caller = await phones.carrier.dial("5000", FROM_CALLER)
+    await phones.agents["1001"].next_leg()
+    await expect(part(anna, "ringing")).to_be_visible()
+    await caller.hang_up()
+
+    entry, seen = (page.locator("[data-callback='+85291234567']") for page in (anna, ben))
+    await entry.get_by_role("button", name="Take it").click()
+    await expect(entry).to_contain_text("Yours")
+    await expect(seen).to_contain_text("Anna Berg")
+    await expect(seen.get_by_role("button")).to_have_count(0)
+
+    await entry.get_by_role("button", name="Call back").click()
+    leg = await phones.agents["1001"].next_leg()
+    await expect(part(anna, "dialling")).to_contain_text("+852 9123 4567")
+    leg.answer()
+    there = await phones.carrier.next_leg()
+    there.answer()
+    await expect(part(anna, "connected")).to_be_visible()
+    await expect(entry).to_have_count(0)

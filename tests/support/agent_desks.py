@@ -1,0 +1,61 @@
+"""Agents in browsers: a whole gateway that hears a real PBX, its users, and a signed-in page for each."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+from bench.soak_gateway import GatewayProcess
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+
+CHROMIUM: Final = "/usr/bin/chromium"
+PASSWORD: Final = "correct-horse-battery-staple"
+FIRST_PASSWORD: Final = "staple-battery-horse-first"
+PAGE: Final = {"X-Tieline": "page"}
+
+
+async def users(gateway: GatewayProcess, *wanted: dict[str, Any]) -> None:
+    """Make these users; each has his login as his name where none is given."""
+    async with gateway.client() as client:
+        for user in wanted:
+            body = {"name": user["login"].capitalize(), "password": FIRST_PASSWORD} | user
+            async with client.post("api/v1/users", json=body) as answer:
+                assert answer.status == 201, await answer.text()
+
+
+@asynccontextmanager
+async def browser() -> AsyncIterator[Browser]:
+    """Run Chromium."""
+    async with async_playwright() as playwright:
+        chromium = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        try:
+            yield chromium
+        finally:
+            await chromium.close()
+
+
+async def signed_in(chromium: Browser, gateway: GatewayProcess, login: str, **more: Any) -> BrowserContext:
+    """Return a browser's window in which this user has come in, and has chosen his password."""
+    context = await chromium.new_context(**({"viewport": {"width": 1440, "height": 900}, "locale": "en-GB"} | more))
+    session = gateway.address + "api/v1/session"
+    first = await context.request.post(session, data={"login": login, "password": FIRST_PASSWORD}, headers=PAGE)
+    if first.status == 401:
+        first = await context.request.post(session, data={"login": login, "password": PASSWORD}, headers=PAGE)
+    assert first.status == 200, await first.text()
+    if (await first.json())["must_change_password"]:
+        body = {"old": FIRST_PASSWORD, "new": PASSWORD}
+        changed = await context.request.put(session + "/password", data=body, headers=PAGE)
+        assert changed.ok, await changed.text()
+    return context
+
+
+async def opened(context: BrowserContext, gateway: GatewayProcess, path: str = "agent") -> Page:
+    """Return a tab with this page, which fails the test by what goes wrong in it."""
+    page = await context.new_page()
+    page.on("pageerror", _fail)
+    await page.goto(gateway.address + path)
+    await page.locator(".conn:not([data-off])").wait_for()
+    return page
+
+
+def _fail(error: Any) -> None:
+    raise AssertionError(f"in the page: {error}")
