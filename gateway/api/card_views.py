@@ -103,7 +103,7 @@ def draft_view(work: CallWork, author: str) -> dict[str, Any]:
     return {
         "note_id": work.note_id,
         "version": work.note_version,
-        "customer_id": work.customer,
+        "customer_id": work.customer if work.kept_version else None,
         "call_id": work.call_id,
         "text": work.note,
         "author": work.by,

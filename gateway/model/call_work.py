@@ -32,7 +32,7 @@ class CallWork(msgspec.Struct, frozen=True, kw_only=True):
     kept_version: int = 0
     """Up to which version the note stands among the customer's; until it does it is a draft, kept with the call alone."""
     customer: CustomerId | None = None
-    """Whose it is there."""
+    """Whom it is about, where he was known: with his data it is erased."""
     done_at: float | None = None
     changed_at: float
 

@@ -8,11 +8,12 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final
 
+import msgspec
 import structlog
 
 from gateway.model.call_work import Author, CallWork, is_draft, kept, written
 from gateway.model.calls import Call
-from gateway.model.claims import CustomerId, Identity, IdentityKind
+from gateway.model.claims import Identity, IdentityKind
 from gateway.model.customers import NoteId, Person, outside_number
 from gateway.model.desk import calls_within
 from gateway.model.dispositions import STANDARD, Disposition, DispositionId
@@ -80,6 +81,7 @@ class DeskBook:
         self._work: OrderedDict[CallId, tuple[CallWork, ...]] = OrderedDict()
         """Of calls that were looked at last, none as well: it changes here alone."""
         self._writes = 0
+        self._seen = customers.people.version(None)
 
     async def dispositions(self) -> Sequence[Disposition]:
         """Return the list.
@@ -108,6 +110,11 @@ class DeskBook:
         Raises:
             StoreUnavailableError: The store does not answer.
         """
+        # With a customer all that was written about him is erased.
+        version = self._customers.people.version(None)
+        if version != self._seen:
+            self._seen = version
+            self._work.clear()
         wanted = calls_within(call)
         missing = [each for each in wanted if each not in self._work]
         if missing:
@@ -143,8 +150,11 @@ class DeskBook:
             before = await self._own(call, principal, now)
             after = written(before, disposition, note, done=done, now=now)
             if after is not before:
+                person = await self.person(call)
+                if person is not None and after.kept_version == 0:
+                    after = msgspec.structs.replace(after, customer=person.id)
                 await self._put(after)
-                after = await self._finished(after, call)
+                after = await self._finished(after)
                 self._tell(call, before, after)
         return after
 
@@ -186,7 +196,7 @@ class DeskBook:
                 done = written(work, work.disposition, work.note, done=True, now=self._now())
                 await self._put(done)
                 if call is not None:
-                    self._tell(call, work, await self._finished(done, call))
+                    self._tell(call, work, await self._finished(done))
 
     async def _own(self, call: Call, principal: Principal, now: float) -> CallWork:
         mine = [work for work in await self.work(call) if work.author == principal.id]
@@ -202,20 +212,19 @@ class DeskBook:
             changed_at=now,
         )
 
-    async def _finished(self, work: CallWork, call: Call) -> CallWork:
+    async def _finished(self, work: CallWork) -> CallWork:
         """Put the note of work that is done among the customer's, and return the work with that."""
         if work.done_at is None or work.note is None or not is_draft(work):
             return work
         try:
-            if work.customer is not None:
+            if work.customer is None:
+                return work
+            if work.kept_version:
                 await self._customers.edit(work.customer, work.note_id, work.note, author=work.by)
                 after = kept(work, work.note_id, work.customer)
             else:
-                person = await self.person(call)
-                if person is None:
-                    return work
-                note = await self._customers.note(person.id, work.note, work.call_id, author=work.by)
-                after = kept(work, note.id, CustomerId(note.customer))
+                note = await self._customers.note(work.customer, work.note, work.call_id, author=work.by)
+                after = kept(work, note.id, note.customer)
         except UnknownCustomerError:
             # He was erased meanwhile: the words stay with the call.
             return work
@@ -240,7 +249,8 @@ class DeskBook:
             done = after.done_at is not None
             self._say(call, DISPOSED, {"disposition": after.disposition, "done": done, **who})
         if before.note_version != after.note_version or before.kept_version != after.kept_version:
-            data = {"note_id": after.note_id, "version": after.note_version, "customer_id": after.customer, **who}
+            customer = after.customer if after.kept_version else None
+            data = {"note_id": after.note_id, "version": after.note_version, "customer_id": customer, **who}
             self._say(call, NOTED, data)
 
     def _say(self, call: Call, kind: str, data: dict[str, Any]) -> None:

@@ -11,6 +11,7 @@ from gateway.model.customers import Customer, Note, NoteId, searched_text
 from gateway.model.ids import CallId, Tenant
 from gateway.ports.customers import CustomerChange, Declared
 from gateway.store.database import Database
+from gateway.store.desk import CALL_WORK
 from gateway.store.metadata import METADATA
 
 CUSTOMERS: Final = sa.Table(
@@ -168,10 +169,10 @@ class SqlCustomers:
         return [Declared(identity=_identity(row), at=row.at, by=row.by) for row in await self._database.rows(wanted)]
 
     async def erase(self, tenant: Tenant, customers: Collection[CustomerId]) -> None:
-        """Delete entries with their claims, also those of others on them, and notes."""
+        """Delete entries with their claims, also those of others on them, notes, and what was written about their calls."""
         on_them = sa.and_(CLAIMS.c.kind == IdentityKind.CUSTOMER, CLAIMS.c.value.in_(customers))
         async with self._writing() as connection:
-            for table in (CUSTOMERS, NOTES):
+            for table in (CUSTOMERS, NOTES, CALL_WORK):
                 await connection.execute(sa.delete(table).where(table.c.tenant == tenant, table.c.customer_id.in_(customers)))
             of_them = sa.or_(CLAIMS.c.customer_id.in_(customers), on_them)
             await connection.execute(sa.delete(CLAIMS).where(CLAIMS.c.tenant == tenant, of_them))

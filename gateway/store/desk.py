@@ -29,10 +29,12 @@ CALL_WORK: Final = sa.Table(
     sa.Column("tenant", sa.Text, primary_key=True),
     sa.Column("call_id", sa.Text, primary_key=True),
     sa.Column("author", sa.Text, primary_key=True),
+    sa.Column("customer_id", sa.Text),
     sa.Column("done", sa.Boolean, nullable=False),
     sa.Column("changed_at", sa.Double, nullable=False),
     sa.Column("body", sa.LargeBinary, nullable=False),
     sa.Index("call_work_by_time", "tenant", "done", "changed_at"),
+    sa.Index("call_work_by_customer", "tenant", "customer_id"),
 )
 """``body`` is the whole, MessagePack with field names, so that a version that adds a field with a default reads what earlier ones
 wrote."""
@@ -82,6 +84,7 @@ class SqlDesk:
             "tenant": tenant,
             "call_id": work.call_id,
             "author": work.author,
+            "customer_id": work.customer,
             "done": work.done_at is not None,
             "changed_at": work.changed_at,
             "body": _work_encoder.encode(work),

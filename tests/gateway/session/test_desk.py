@@ -100,6 +100,18 @@ async def test_a_customer_who_was_erased_takes_no_more_notes(tmp_path: Path) -> 
         assert (work.note, await notes_of(world, person.id)) == ("b", [])
 
 
+async def test_with_a_customer_what_was_written_about_his_calls_is_erased(tmp_path: Path) -> None:
+    async with at_workplace(tmp_path) as world:
+        person, notes = await world.customer(), world.workplace.notes
+        call = await talked(world)
+        await notes.write(call, LI, disposition=SOLVED, note="done with it", done=True)
+        await notes.write(call, ZHAO, disposition=None, note="a draft", done=False)
+        assert len(await notes.work(call)) == 2
+        await world.customers.erase(person.id, by="root")
+        assert await notes.work(call) == []
+        assert await notes.store.work(DEFAULT_TENANT, [call.call_id]) == []
+
+
 async def test_old_work_is_forgotten(tmp_path: Path) -> None:
     async with at_workplace(tmp_path) as world:
         call = await talked(world)

@@ -23,11 +23,13 @@ def upgrade() -> None:
         sa.Column("tenant", sa.Text, primary_key=True),
         sa.Column("call_id", sa.Text, primary_key=True),
         sa.Column("author", sa.Text, primary_key=True),
+        sa.Column("customer_id", sa.Text),
         sa.Column("done", sa.Boolean, nullable=False),
         sa.Column("changed_at", sa.Double, nullable=False),
         sa.Column("body", sa.LargeBinary, nullable=False),
     )
     op.create_index("call_work_by_time", "call_work", ["tenant", "done", "changed_at"])
+    op.create_index("call_work_by_customer", "call_work", ["tenant", "customer_id"])
     op.create_table(
         "callbacks",
         sa.Column("tenant", sa.Text, primary_key=True),
