@@ -13,7 +13,7 @@ from rig.asterisk import Asterisk
 from rig.leg import Ring
 from rig.site import SITE
 from rig.stage import FROM_CALLER, FROM_SECOND, Ensemble
-from support.agent_desks import browser, opened, signed_in, users
+from support.agent_desks import browser, opened, signed_in, users, violations
 
 pytestmark = [pytest.mark.live, pytest.mark.slow, pytest.mark.parametrize("commanded_asterisk", [22], indirect=True)]
 
@@ -28,8 +28,9 @@ PICTURES: Final = os.environ.get("TIELINE_PICTURES")
 @pytest.fixture
 async def gateway(commanded_asterisk: Asterisk, tmp_path: Path) -> AsyncIterator[Gateway]:
     site = SITE | {"queues": [{"queue": "support", "name": "Support"}]}
-    more = {"site": site, "commands": {"context": "internal", "hold_context": "tieline-hold"}}
-    async with Gateway(tmp_path, commanded_asterisk, commanded_asterisk.ports.ami, **more) as running:
+    commands = {"context": "internal", "hold_context": "tieline-hold"}
+    pbx = commanded_asterisk
+    async with Gateway(tmp_path, pbx, pbx.ports.ami, site=site, commands=commands) as running:
         await users(running, ANNA, BEN)
         yield running
 
@@ -191,3 +192,61 @@ async def test_who_is_called_back_has_one_owner(gateway: Gateway, phones: Ensemb
     there.answer()
     await expect(part(anna, "connected")).to_be_visible()
     await expect(entry).to_have_count(0)
+
+
+LOOKS: Final = [
+    (width, height, scheme, locale)
+    for width, height in ((1440, 900), (1024, 768), (390, 844))
+    for scheme, locale in (("light", "en-GB"), ("dark", "zh-CN"))
+]
+
+
+@pytest.mark.parametrize(("width", "height", "scheme", "locale"), LOOKS, ids=lambda each: str(each))
+async def test_axe_finds_nothing_in_any_state(
+    gateway: Gateway, phones: Ensemble, chromium: Browser, width: int, height: int, scheme: str, locale: str
+) -> None:
+    context = await signed_in(
+        chromium, gateway, "anna", viewport={"width": width, "height": height}, color_scheme=scheme, locale=locale
+    )
+    await context.add_init_script(
+        "document.addEventListener('DOMContentLoaded', () => (document.documentElement.dataset.still = ''))"
+    )
+    page = await opened(context, gateway)
+
+    async def looks_well(name: str) -> None:
+        assert await violations(page) == [], name
+        assert await page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, name
+        await picture(page, f"{name}-{width}-{scheme}")
+
+    await expect(page.locator(".idle h1")).to_be_visible()
+    await looks_well("idle")
+    await page.locator("#state").click()
+    await looks_well("menu")
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("Shift+Slash")
+    await expect(page.locator("#keys")).to_be_visible()
+    await looks_well("keys")
+    await page.keyboard.press("Escape")
+
+    caller = await phones.carrier.dial("5000", FROM_CALLER)
+    leg = await phones.agents["1001"].next_leg()
+    await expect(part(page, "ringing")).to_be_visible()
+    await looks_well("ringing")
+    leg.answer()
+    await expect(part(page, "connected").locator("[aria-keyshortcuts='Alt+C']")).to_be_enabled()
+    await page.keyboard.press("Alt+KeyC")
+    await expect(page.locator(".person").first).to_be_visible()
+    await looks_well("talking")
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("Alt+KeyK")
+    await looks_well("keypad")
+    await page.keyboard.press("Alt+KeyK")
+    await page.keyboard.press("Alt+KeyH")
+    await expect(part(page, "held")).to_be_visible()
+    await looks_well("held")
+    await caller.hang_up()
+    await expect(part(page, "wrap-up")).to_be_visible(timeout=GENEROUS_MS)
+    await looks_well("wrap-up")
+    await gateway.kill()
+    await expect(page.get_by_role("alert")).to_be_visible()
+    await looks_well("cut-off")

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
+from axe_playwright_python.async_playwright import Axe
 from bench.soak_gateway import GatewayProcess
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
@@ -59,3 +60,11 @@ async def opened(context: BrowserContext, gateway: GatewayProcess, path: str = "
 
 def _fail(error: Any) -> None:
     raise AssertionError(f"in the page: {error}")
+
+
+async def violations(page: Page) -> list[str]:
+    """Return what axe finds against WCAG 2.2, levels A and AA, and its best practices, each with where."""
+    found = await Axe().run(page, options={"resultTypes": ["violations"]})
+    return [
+        f"{each['id']}: {node['target']} {node['html'][:160]}" for each in found.response["violations"] for node in each["nodes"]
+    ]
