@@ -1,0 +1,20 @@
+// Chinese for the supervisor's page.
+export const zh = {
+  "Wallboard": "看板", "Board": "看板", "Agents": "坐席", "Live calls": "实时通话", "Calls": "通话", "To call back": "待回拨", "Call back": "回拨", "History": "历史", "Call": "通话", "Administration": "管理",
+  "Skip to the content": "跳到内容", "What you see is as of then.": "所见为当时的状态。", "Live": "实时", "As of {time}": "截至 {time}", "Wall": "大屏", "Leave": "退出", "Leave the wall": "退出大屏", "For a big screen": "用于大屏幕",
+  "All": "全部", "All {n}": "全部 {n}",
+  "Nobody waits": "无人排队", "Longest wait": "最长等待", "Service level": "服务水平", "goal {goal}% in {n} s": "目标 {goal}%，{n} 秒内", "goal {goal}%": "目标 {goal}%", "of {n} today": "今日共 {n}", "Not reached": "未接通", "{n} without an owner": "{n} 个无人负责", "Average call": "平均通话", "talk time": "通话时长", "Agents ready": "就绪坐席", "{busy} on a call · {work} wrap-up · {away} not ready": "{busy} 通话 · {work} 话后 · {away} 示忙",
+  "Queues": "队列", "Queue": "队列", "State": "状态", "Longest": "最长等待", "Service level, goal marked": "服务水平（竖线为目标）", "On a call": "通话中", "Ready / on": "就绪 / 签入", "Offered": "进线", "Sorted by who needs help first": "按紧急程度排序", "No queue yet": "还没有队列", "A queue appears here when the telephone system names it.": "电话系统报告队列后会显示在这里。", "late": "超时", "watch": "注意", "in time": "正常",
+  "Wrap-up": "话后", "too long in one state: red": "红色：同一状态过久", "Nobody is logged in": "无人签入",
+  "Today by the hour": "今日分时", "Not reached, by reason": "未接通原因", "without an owner": "无人负责",
+  "Nobody is on the telephone": "没有通话", "The next call appears here when it begins.": "下一个通话开始后会显示在这里。", "{n} waiting": "{n} 个排队", "{n} more are not shown": "另有 {n} 个未显示",
+  "Agent, caller": "坐席、来电者", "Length": "时长", "Join": "加入", "Ended": "已结束",
+  "Listen: nobody hears you": "监听：双方都听不到你", "Whisper: only the agent hears you": "耳语：只有坐席听到你", "Barge in: both hear you": "强插：双方都听到你",
+  "You are listening to {name}. Nobody hears you.": "正在监听 {name}，双方都听不到你。", "You whisper to {name}. The caller does not hear you.": "正在对 {name} 耳语，来电者听不到你。", "You talk with {name} and the caller.": "正在与 {name} 和来电者通话。", "Your telephone rings: answer it to join {name}.": "你的话机正在振铃：接听后加入 {name} 的通话。", "Stop": "停止",
+  "Nobody is to be called back": "没有待回拨", "Who gives up or is not reached appears here.": "放弃或未接通的来电会显示在这里。", "Who": "来电者", "Why": "原因", "Waited": "等待", "When": "时间", "Owner": "负责人", "Promised a call": "已承诺回电", "Take it": "认领", "Release": "放回",
+  "Find an agent": "查找坐席", "All states": "所有状态", "Agent": "坐席", "Time": "时长", "Change": "更改", "No agent is found": "没有找到坐席", "Ready again": "恢复就绪", "Not ready: {reason}": "示忙：{reason}", "serves it": "正在服务", "does not": "未服务", "Take out": "移出", "Let serve": "加入",
+  "Export as CSV": "导出 CSV", "Number": "号码", "Agent or extension": "坐席或分机", "Outcome": "结果", "Direction": "方向", "From": "从", "Until": "到", "Search": "查询", "Show more": "显示更多", "No call is found": "没有找到通话", "With fewer conditions there are more.": "减少条件可以找到更多。", "Caller": "主叫", "Called": "被叫", "Talked": "通话",
+  "Blind transfer": "盲转", "Attended transfer": "咨询转接", "Transfer while it rang": "振铃中转接", "Redirected": "改接", "completed": "完成", "busy": "忙", "no answer": "无人接听", "given up": "放弃", "failed": "失败",
+  "known in part": "记录不完整", "Began": "开始", "Menu": "菜单", "Talked with": "接听者", "Held": "保持", "Disposition": "结果分类", "The call began": "通话开始", "Waits in {queue}": "在 {queue} 排队", "Leaves {queue} after {time}": "{time} 后离开 {queue}", "Rings at {who}": "{who} 振铃", "Connected to {who}": "接通 {who}", "{who} is gone": "{who} 离开", "The call ended": "通话结束", "Course": "经过", "{n} legs": "{n} 条通话分支", "Legs": "通话分支", "Leg": "分支", "Cause": "原因码",
+  "Recordings": "录音", "You may not hear recordings.": "无权收听录音。", "Nothing was recorded.": "没有录音。", "There is a recording, which you may not hear.": "有录音，但无权收听。", "Recording of {time}": "{time} 的录音", "Who listens is written down.": "收听会被记录。", "The call is still being recorded.": "正在录音。", "It is being fetched from the telephone system.": "正在从电话系统获取。", "It could not be fetched.": "无法获取。", "It was deleted.": "已删除。", "Notes": "备注", "Nothing was noted.": "没有备注。",
+};
