@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -170,3 +171,20 @@ async def test_who_is_refused_is_refused_without_the_audits_database(one: House,
 
     monkeypatch.setattr(one.log, "write", fails)
     assert await wrong(one) == [401]
+
+
+@pytest.mark.parametrize("login", ["ann", "nobody"])
+async def test_many_at_once_are_no_more_than_one_after_the_other(one: House, login: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    await one.person()
+    looked_at = 0
+    verified = one.doors.passwords._verified
+
+    def counted(kept: str, password: str) -> bool:
+        nonlocal looked_at
+        looked_at += 1
+        return verified(kept, password)
+
+    monkeypatch.setattr(one.doors.passwords, "_verified", counted)
+    tries = await asyncio.gather(*(one.sign_in(login, f"guess {number}") for number in range(30)))
+    assert sorted(each.status for each in tries) == [401] * 5 + [429] * 25
+    assert looked_at == 5
