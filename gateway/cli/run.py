@@ -93,7 +93,8 @@ def _welcome(settings: Settings, address: str) -> str:
     lines = [
         f"Tieline {version('tieline')} runs: {address}",
         "",
-        f"  {address:<42} live calls of {pbxs}, as they happen",
+        f"  {address:<42} the pages for people: sign in",
+        f"  {address + 'live':<42} live calls of {pbxs}, as they happen",
         f"  {address + 'api/v1/calls':<42} the same as JSON; events by WebSocket at /api/v1/events",
         f"  {address + 'readyz':<42} how each PBX's connection is",
         f"  {address + 'metrics':<42} figures for Prometheus",

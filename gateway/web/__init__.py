@@ -7,8 +7,8 @@ from aiohttp import hdrs, web
 
 STATIC: Final = Path(__file__).parent / "static"
 PAGES: Final = {
-    "/": "index.html",
-    "/sign-in": "sign-in.html",
+    "/": "sign-in.html",
+    "/live": "live.html",
     "/agent": "agent.html",
     "/supervisor": "supervisor.html",
     "/admin": "admin.html",

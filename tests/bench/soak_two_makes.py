@@ -171,7 +171,7 @@ async def _page(gateway: GatewayProcess) -> AsyncIterator[Page]:
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         page = await browser.new_page(viewport={"width": 1440, "height": 900})
-        await page.goto(gateway.address)
+        await page.goto(gateway.address + "live")
         await page.get_by_label("Token", exact=True).fill(gateway.token)
         await page.get_by_role("button", name="Sign in").click()
         yield page

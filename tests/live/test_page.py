@@ -111,7 +111,7 @@ async def shown(folder: Path, *, authenticator: Authenticator | None = None, **c
             page = await (await browser.new_context(viewport=context.pop("viewport", DESKTOP), **context)).new_page()
             page.on("pageerror", lambda error: faults.append(str(error)))
             page.on("console", lambda message: faults.append(message.text) if "Content Security" in message.text else None)
-            await page.goto(site.address)
+            await page.goto(site.address + "live")
             if authenticator is None:
                 await until(lambda: site.hub.listeners == 1)
             yield site, page

@@ -115,6 +115,7 @@ function draw() {
   const sections = Object.entries(SECTIONS)
     .filter(([, each]) => !each.hidden)
     .map(([id, each]) => ({ id, icon: each.icon, label: t(each.label), href: `#${id}`, current: id === page.at, badge: id === "callbacks" ? open : null, tone: "bad" }));
+  const bar = sections.map((each) => ({ ...each, label: t(SECTIONS[each.id].bar ?? SECTIONS[each.id].label) }));
   if (page.me.role === "admin") sections.push({ id: "admin", icon: "settings", label: t("Administration"), href: "/admin", foot: true, bar: false });
   const top = [
     h("b", { key: "clock", class: "clock num" }, clock(now())),
@@ -124,7 +125,7 @@ function draw() {
     page.at === "board" && h("a", { key: "wall", class: "btn hide-m", href: page.wall ? "#board" : "#wall=1", title: page.wall ? t("Leave the wall") : t("For a big screen") }, icon("expand"), h("span", null, page.wall ? t("Leave") : t("Wall"))),
   ];
   document.documentElement.toggleAttribute("data-wall", page.wall);
-  show(document.getElementById("page"), shell({ me: page.me, sections, top, main: SECTIONS[page.at].view(page), skip: t("Skip to the content") }));
+  show(document.getElementById("page"), shell({ me: page.me, sections, bar, top, main: SECTIONS[page.at].view(page), skip: t("Skip to the content") }));
   if (page.at === "board") adoptChart(page);
   const dialog = document.getElementById("dialog");
   if (dialog && !dialog.open) dialog.showModal();

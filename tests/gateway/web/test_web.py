@@ -56,7 +56,7 @@ def test_a_part_of_a_page_has_one_subject(file: Path) -> None:
 
 
 def test_the_icons_are_those_that_are_used() -> None:
-    page = (STATIC / "index.html").read_text("utf-8")
+    page = (STATIC / "live.html").read_text("utf-8")
     scripts = "".join((STATIC / name).read_text("utf-8") for name in ("view.js", "words.js"))
     there = set(re.findall(r'<symbol id="([^"]+)"', page))
     named = set(re.findall(r'<use href="#([^"]+)"', page)) | {icon for icon in there if f'"{icon}"' in scripts}

@@ -78,9 +78,15 @@ function queues(page) {
     { key: "queues", class: "card a-q", "aria-label": t("Queues") },
     header(t("Queues"), h("span", { class: "dim end hide-m" }, t("Sorted by who needs help first"))),
     rows.length
-      ? h("div", { key: "table", class: "tblw", tabindex: "0", role: "group", "aria-label": t("Queues") }, h("table", { class: "tbl qs" }, h("thead", null, h("tr", null, heads.map(([text, classes]) => h("th", { key: text, class: classes || null, scope: "col" }, classes === "sr-h" ? h("span", { class: "sr" }, t(text)) : t(text))))), h("tbody", page.steady.around("queues"), rows.map((row) => queueRow(page, row)))))
+      ? h("div", { key: "table", class: "tblw", tabindex: "0", role: "group", "aria-label": t("Queues") }, h("table", { class: "tbl qs" }, h("thead", null, h("tr", null, heads.map(([text, classes]) => h("th", { key: text, class: classes || null, scope: "col" }, heading(text, classes))))), h("tbody", page.steady.around("queues"), rows.map((row) => queueRow(page, row)))))
       : h("div", { key: "none", class: "empty" }, icon("queue"), h("b", null, page.floor.loaded ? t("No queue yet") : t("Loading")), page.floor.loaded && h("span", null, t("A queue appears here when the telephone system names it."))),
   );
+}
+
+function heading(text, classes) {
+  if (classes === "sr-h") return h("span", { class: "sr" }, t(text));
+  if (!text.startsWith("Service level")) return t(text);
+  return [h("span", { key: "long", class: "hide-m" }, t(text)), h("span", { key: "short", class: "only-m" }, t("SL"))];
 }
 
 function queueRow(page, { queue, urgency }) {

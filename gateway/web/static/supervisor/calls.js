@@ -47,13 +47,16 @@ function row(page, call) {
   const asked = page.asking.get(`monitor ${call.call_id}`) ?? null;
   return lazy(call.call_id, [call, agent, gone, mine, asked, page.refusals.get(call.call_id), page.stopped], () => {
     const phase = phaseOf(call);
-    const who = agent ? nameOf(agent) : call.phase?.parties?.join(", ") || t(phase.word);
     const caller = call.caller_name || numberOf(call);
+    const other = agent ? nameOf(agent) : call.phase?.parties?.join(", ") || t(phase.word);
+    // Who waits stands first himself: whose telephone rings for him meanwhile has not got him yet.
+    const waits = call.phase?.name === "queued";
+    const [first, second] = waits ? [caller, agent ? t("Rings at {who}", { who: other }) : t(phase.word)] : [other, caller];
     return h(
       "tr",
       { class: `s-${phase.tone}${mine ? " on" : ""}${gone ? " gone" : ""}`, "data-call": call.call_id },
       h("td", { class: "stw" }, mark(gone ? "ended" : phase.mark), h("span", { class: "sr" }, gone ? t("Ended") : t(phase.word))),
-      h("td", { class: "two" }, h("a", { class: "b cut", href: `#call/${call.call_id}`, dir: "auto" }, who), words("span", caller)),
+      h("td", { class: "two" }, h("a", { class: "b cut", href: `#call/${call.call_id}`, dir: "auto" }, first), words("span", second)),
       h("td", { class: "hide-m" }, words("span", call.queue ?? "", "dim")),
       h("td", { class: "n" }, gone ? t("Ended") : timer(call.phase?.since ?? call.started_at, { until: page.stopped })),
       h("td", null, h("div", { class: "sup" }, !gone && agent && call.phase?.name === "talking" ? MODES.map(([mode, picture, label]) => joinButton(page, call, agent, { mode, picture, label, mine, asked })) : null), refusal(page, call.call_id)),

@@ -4,7 +4,7 @@ export const zh = {
   "Skip to the content": "跳到内容", "What you see is as of then.": "所见为当时的状态。", "Live": "实时", "As of {time}": "截至 {time}", "Wall": "大屏", "Leave": "退出", "Leave the wall": "退出大屏", "For a big screen": "用于大屏幕",
   "All": "全部", "All {n}": "全部 {n}",
   "Nobody waits": "无人排队", "Longest wait": "最长等待", "Service level": "服务水平", "goal {goal}% in {n} s": "目标 {goal}%，{n} 秒内", "goal {goal}%": "目标 {goal}%", "of {n} today": "今日共 {n}", "Not reached": "未接通", "{n} without an owner": "{n} 个无人负责", "Average call": "平均通话", "talk time": "通话时长", "Agents ready": "就绪坐席", "{busy} on a call · {work} wrap-up · {away} not ready": "{busy} 通话 · {work} 话后 · {away} 示忙",
-  "Queues": "队列", "Queue": "队列", "State": "状态", "Longest": "最长等待", "Service level, goal marked": "服务水平（竖线为目标）", "On a call": "通话中", "Ready / on": "就绪 / 签入", "Offered": "进线", "Sorted by who needs help first": "按紧急程度排序", "No queue yet": "还没有队列", "A queue appears here when the telephone system names it.": "电话系统报告队列后会显示在这里。", "late": "超时", "watch": "注意", "in time": "正常",
+  "Queues": "队列", "Queue": "队列", "State": "状态", "Longest": "最长等待", "Service level, goal marked": "服务水平（竖线为目标）", "On a call": "通话中", "Ready / on": "就绪 / 签入", "Offered": "进线", "Sorted by who needs help first": "按紧急程度排序", "No queue yet": "还没有队列", "A queue appears here when the telephone system names it.": "电话系统报告队列后会显示在这里。", "SL": "服务水平", "late": "超时", "watch": "注意", "in time": "正常",
   "Wrap-up": "话后", "too long in one state: red": "红色：同一状态过久", "Nobody is logged in": "无人签入",
   "Today by the hour": "今日分时", "Not reached, by reason": "未接通原因", "without an owner": "无人负责",
   "Nobody is on the telephone": "没有通话", "The next call appears here when it begins.": "下一个通话开始后会显示在这里。", "{n} waiting": "{n} 个排队", "{n} more are not shown": "另有 {n} 个未显示",
