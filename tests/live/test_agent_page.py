@@ -20,9 +20,10 @@ pytestmark = [pytest.mark.live, pytest.mark.slow, pytest.mark.parametrize("comma
 ANNA: Final = {"login": "anna", "name": "Anna Berg", "role": "agent", "extension": "1001"}
 BEN: Final = {"login": "ben", "name": "Ben Zhou", "role": "agent", "extension": "1002"}
 NOTE: Final = "Wants the October invoice again, with the new tax number."
+FORMER_NOTE: Final = "October invoice carries the old tax number. Promised a corrected one by Friday."
 GENEROUS_MS: Final = 15_000
 PICTURES: Final = os.environ.get("TIELINE_PICTURES")
-"""A folder to write what is seen to; `make pictures` does."""
+"""A folder to write what is seen to, such as docs/img."""
 
 
 @pytest.fixture
@@ -61,7 +62,24 @@ async def picture(page: Page, name: str) -> None:
         await page.screenshot(path=Path(PICTURES) / f"{name}.png")
 
 
+async def known_customer(gateway: Gateway) -> None:
+    """Make the caller one who has been here before."""
+    customer = {
+        "name": "Chan Tai Man",
+        "company": "Harbour Foods",
+        "language": "zh",
+        "tags": ["gold"],
+        "numbers": ["+85291234567"],
+    }
+    async with gateway.client() as client:
+        async with client.post("api/v1/customers", json=customer) as answer:
+            made = await answer.json()
+        async with client.post(f"api/v1/customers/{made['customer_id']}/notes", json={"text": FORMER_NOTE}) as answer:
+            assert answer.status == 201, await answer.text()
+
+
 async def test_a_queue_call_goes_from_agent_to_agent(gateway: Gateway, phones: Ensemble, chromium: Browser) -> None:
+    await known_customer(gateway)
     anna = await opened(await signed_in(chromium, gateway, "anna"), gateway)
     ben = await opened(await signed_in(chromium, gateway, "ben"), gateway)
     await expect(anna.locator("#state")).to_contain_text("Ready")
@@ -72,6 +90,8 @@ async def test_a_queue_call_goes_from_agent_to_agent(gateway: Gateway, phones: E
     await expect(ringing).to_contain_text("Chan Tai Man")
     await expect(ringing).to_contain_text("+852 9123 4567")
     await expect(ringing).to_contain_text("support")
+    await expect(ringing).to_contain_text(FORMER_NOTE)
+    await expect(anna.locator(".who")).to_contain_text("Harbour Foods")
     await expect(anna).to_have_title("☎ Chan Tai Man · Tieline")
     await picture(anna, "agent-ringing")
 
@@ -118,7 +138,7 @@ async def test_a_queue_call_goes_from_agent_to_agent(gateway: Gateway, phones: E
     await ben.keyboard.press("Alt+KeyX")
     await caller.until_ended()
     await expect(part(ben, "wrap-up")).to_be_visible(timeout=GENEROUS_MS)
-    await expect(anna.locator("table.calls tbody tr").first).to_contain_text("Chan Tai Man", timeout=GENEROUS_MS)
+    await expect(anna.locator("table.calls tbody tr").first).to_contain_text("+852 9123 4567", timeout=GENEROUS_MS)
     await picture(anna, "agent-between-calls")
 
 

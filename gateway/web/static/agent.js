@@ -88,6 +88,9 @@ page.desk = new Desk(me, {
     if (atOnce) draw();
     else changed();
   },
+  // Hundreds of colleagues change all the time: it is drawn where somebody looks at them.
+  colleaguesChanged: () => (page.ui.panel || page.ui.view === "colleagues") && changed(),
+  waitingChanged: () => page.current || changed(),
   popped,
   removed(id, into) {
     quiet(id);

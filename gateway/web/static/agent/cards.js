@@ -1,6 +1,6 @@
 // The call on the stage: while it rings, while it is talked in, and while a colleague is asked about it.
 import { h, icon, mark, words } from "../lib/dom.js";
-import { initials, phone, when, whenExactly } from "../lib/format.js";
+import { initials, languageName, phone, when, whenExactly } from "../lib/format.js";
 import { directionWord } from "../lib/calls.js";
 import { t } from "../lib/i18n.js";
 import { timer } from "../lib/shell.js";
@@ -58,7 +58,7 @@ function tagsOf(page, card, other) {
     other.line && h("span", { key: "line", class: "mut", dir: "auto" }, other.line),
     customer?.vip && h("span", { key: "vip", class: "tag s-acw" }, "VIP"),
     (customer?.tags ?? []).map((tag) => h("span", { key: `t${tag}`, class: "tag", dir: "auto" }, tag)),
-    customer?.language && h("span", { key: "language", class: "tag" }, customer.language),
+    customer?.language && h("span", { key: "language", class: "tag" }, languageName(customer.language)),
     card.matches > 1 && h("span", { key: "matches", class: "tag s-warn" }, t("{n} customers use this number", { n: card.matches })),
     former.length > 0 && h("span", { key: "former", class: "tag s-talking" }, icon("transfer"), t("Talked before with {names}", { names: former.join(", ") })),
   ];

@@ -1,7 +1,7 @@
 // The right column: who it is, what was noted, and the calls before this one.
 import { post } from "../lib/api.js";
 import { h, icon, lazy, words } from "../lib/dom.js";
-import { initials, phone, seconds, whenExactly } from "../lib/format.js";
+import { initials, languageName, phone, seconds, whenExactly } from "../lib/format.js";
 import { outcomeText } from "../lib/calls.js";
 import { t } from "../lib/i18n.js";
 import { refused } from "./actions.js";
@@ -38,7 +38,7 @@ function of(page, card) {
       { key: "card", class: "sec" },
       h("header", null, h("span", { class: "cap" }, t("Card")), h("span", { class: "tag s-ready" }, icon("check"), t("number matches"))),
       tags.length > 0 && h("p", { key: "tags", class: "row wrap" }, tags.map((tag) => h("span", { key: tag, class: tag === "VIP" ? "tag s-acw" : "tag", dir: "auto" }, tag))),
-      h("dl", { class: "custdl" }, [[t("Company"), customer.company], [t("Speaks"), customer.language], [t("Customer no."), customer.external_ids.join(", ")]].filter(([, value]) => value).map(([what, value]) => [h("dt", { key: `dt${what}` }, what), h("dd", { key: `dd${what}`, dir: "auto" }, value)])),
+      h("dl", { class: "custdl" }, [[t("Company"), customer.company], [t("Speaks"), customer.language && languageName(customer.language)], [t("Customer no."), customer.external_ids.join(", ")]].filter(([, value]) => value).map(([what, value]) => [h("dt", { key: `dt${what}` }, what), h("dd", { key: `dd${what}`, dir: "auto" }, value)])),
     ),
     notesOf(page, card),
     earlier(page, card),

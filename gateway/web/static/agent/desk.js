@@ -7,7 +7,7 @@ const LEFT = "to be filed"; // in the tab's memory, so that a reload does not lo
 const REFRESH_MS = 60_000; // what no event tells is read anew: the day's figures
 
 export class Desk {
-  /** @param {object} handlers changed(atOnce), popped(card), removed(callId, into) */
+  /** @param {object} handlers changed(atOnce), colleaguesChanged(), waitingChanged(), popped(card), removed(callId, into) */
   constructor(me, handlers) {
     this.me = me;
     this.handlers = handlers;
@@ -138,14 +138,16 @@ export class Desk {
     const agent = { pbx: event.pbx, ...event.data };
     if (event.pbx !== this.pbx?.name || !agent.extension) return;
     this.colleagues.set(agent.extension, agent);
-    if (agent.extension === this.me.extension) {
+    if (agent.extension !== this.me.extension) {
+      this.handlers.colleaguesChanged();
+    } else {
       const was = this.agent;
       this.agent = agent;
       if (agent.call_id && !this.cards.has(agent.call_id) && ["reserved", "talking", "busy"].includes(agent.state)) this.read(agent.call_id);
       if (was?.state !== agent.state && (agent.state === "after_call_work" || was?.state === "after_call_work" || agent.reason === "wrap-up")) this.figures().catch(() => {});
       if (String(was?.queues) !== String(agent.queues)) this.readAll();
+      this.handlers.changed();
     }
-    this.handlers.changed();
   }
 
   callbackChanged(callback) {
@@ -159,7 +161,7 @@ export class Desk {
     if (!waiting || !event.call_id) return;
     if (event.type === "queue.caller_joined") waiting.set(event.call_id, event.time);
     else waiting.delete(event.call_id);
-    this.handlers.changed();
+    this.handlers.waitingChanged();
   }
 
   linkChanged(event) {

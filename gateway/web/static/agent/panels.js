@@ -24,8 +24,8 @@ export function peoplePanel(page, card, kind) {
     h(
       "ul",
       { key: "list", class: "people" },
-      typed && row(page, card, kind, { key: `n${number}`, name: number, target: number, line: t("This number"), agent: null }),
-      found.slice(0, SHOWN).map((agent) => lazy(agent.extension, [agent, kind, page.actions.busy.size, card], () => row(page, card, kind, { key: agent.extension, name: agent.name ?? agent.extension, target: agent.extension, line: null, agent }))),
+      typed && row(page, card, kind, { key: `n${number}`, name: number, target: number, line: t("This number"), agent: null, isFirst: true }),
+      found.slice(0, SHOWN).map((agent, index) => lazy(agent.extension, [agent, kind, page.actions.busy.size, card, !index && !typed], () => row(page, card, kind, { key: agent.extension, name: agent.name ?? agent.extension, target: agent.extension, line: null, agent, isFirst: !index && !typed }))),
       !found.length && !typed && h("li", { key: "none", class: "person" }, icon("people"), h("span", { class: "dim" }, t("Nobody found. A number can be typed as it is dialled."))),
       found.length > SHOWN && h("li", { key: "more", class: "person" }, h("span"), h("span", { class: "dim" }, t("{n} more: type a name or a number", { n: found.length - SHOWN }))),
     ),
@@ -46,12 +46,12 @@ async function go(page, card, kind, to) {
   if (await page.actions.call(card, COMMANDS[kind], { to })) page.set({ panel: null, people: "" });
 }
 
-function row(page, card, kind, { key, name, target, line, agent }) {
+function row(page, card, kind, { key, name, target, line, agent, isFirst }) {
   const { tone, mark: shape } = agent ? stateOf(agent) : STATES.busy;
   const act = (what, text, first) =>
     card.controls.includes(COMMANDS[what]) &&
     h("button", { key: what, class: `btn btn-s ${first ? "btn-p" : ""}`, "aria-busy": page.actions.isBusy(card.call.call_id, COMMANDS[what]) ? "true" : null, "aria-label": `${text}: ${name}`, onclick: () => go(page, card, what, target) }, text);
-  const buttons = kind === "redirect" ? [act("redirect", t("Send"), true)] : [act("consult", t("Consult"), kind === "consult"), act("transfer", t("Transfer now"), kind === "transfer")];
+  const buttons = kind === "redirect" ? [act("redirect", t("Send"), true)] : [act("consult", t("Consult"), kind === "consult" && isFirst), act("transfer", t("Transfer now"), kind === "transfer" && isFirst)];
   return h(
     "li",
     { key, class: `person s-${tone}` },

@@ -84,3 +84,12 @@ export function initials(name) {
   const parts = trimmed.split(/[\s.@_-]+/).filter(Boolean);
   return parts.slice(0, 2).map((part) => [...part][0].toUpperCase()).join("") || "?";
 }
+
+/** A language by its name: "zh" is Chinese. */
+export function languageName(code) {
+  try {
+    return new Intl.DisplayNames([locale], { type: "language" }).of(code);
+  } catch {
+    return code; // not the code of a language, but what somebody wrote
+  }
+}
