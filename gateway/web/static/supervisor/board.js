@@ -9,8 +9,8 @@ import { liveTable, listenBar } from "./calls.js";
 import { byNeed, byUrgency, GOAL, mixOf, nameOf, waitOf } from "./urgency.js";
 
 const SHOWN_AGENTS = 16;
-const SHOWN_CALLS = 6;
-const SHOWN_CALLBACKS = 5;
+const SHOWN_CALLS = 8;
+const SHOWN_CALLBACKS = 6;
 const MIX = [["ready", "ready", "Ready"], ["talking", "talking", "On a call"], ["acw", "acw", "Wrap-up"], ["away", "notready", "Not ready"], ["out", "out", "Logged out"]];
 
 export function board(page) {

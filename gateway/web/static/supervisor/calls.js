@@ -1,7 +1,7 @@
 // Live calls: who talks with whom, for how long; listening, whispering, barging in.
 import { command, path } from "../lib/api.js";
 import { h, icon, lazy, mark, words } from "../lib/dom.js";
-import { count, numberOf } from "../lib/format.js";
+import { count, numberOf, phone } from "../lib/format.js";
 import { phaseOf } from "../lib/calls.js";
 import { t } from "../lib/i18n.js";
 import { timer } from "../lib/shell.js";
@@ -23,7 +23,8 @@ export function callsSection(page) {
   );
 }
 
-const agentsOf = (page, call) => (call.phase?.parties ?? []).map((party) => page.floor.agentAt(call.pbx, party) ?? null).filter(Boolean);
+/** Who of ours is in the call: who was called, else who calls. */
+const agentOf = (page, call) => [...(call.phase?.parties ?? []), call.caller].map((party) => page.floor.agentAt(call.pbx, party)).find(Boolean) ?? null;
 
 /** Who waits longest first, then who talks longest. */
 export function liveTable(page, place, most) {
@@ -41,13 +42,14 @@ export function liveTable(page, place, most) {
 
 function row(page, call) {
   const gone = !page.floor.calls.has(call.call_id);
-  const [agent] = agentsOf(page, call);
+  const agent = agentOf(page, call);
   const { listening } = page;
   const mine = listening?.call_id === call.call_id ? listening.mode : null;
   const asked = page.asking.get(`monitor ${call.call_id}`) ?? null;
   return lazy(call.call_id, [call, agent, gone, mine, asked, page.refusals.get(call.call_id), page.stopped], () => {
     const phase = phaseOf(call);
-    const caller = call.caller_name || numberOf(call);
+    const calls = agent !== null && agent.extension === call.caller; // an agent's own call: the other side is whom he calls
+    const caller = calls ? phone(call.called_e164 ?? call.called ?? "") : call.caller_name || numberOf(call);
     const other = agent ? nameOf(agent) : call.phase?.parties?.join(", ") || t(phase.word);
     // Who waits stands first himself: whose telephone rings for him meanwhile has not got him yet.
     const waits = call.phase?.name === "queued";
