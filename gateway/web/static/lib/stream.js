@@ -2,7 +2,7 @@
 import { Problem } from "./api.js";
 
 const FIRST_RETRY_MS = 300;
-const MAX_RETRY_MS = 5_000;
+const MAX_RETRY_MS = 1_800; // a page is true again within 3 s of the gateway's return, however long it was away
 const SILENCE_MS = 25_000; // a ping goes out at half of it; without any answer the connection is dead though it looks open
 const WAKE_MS = 3_000; // after a sleep the connection must answer within
 const EVENTS_URL = "/api/v1/events";
