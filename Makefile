@@ -30,6 +30,8 @@ check: setup  ## format, lint, types, import layers
 bench: setup  ## measure against the peers and fail under a bar
 	@PYTHONPATH=tests $(BIN)/python -m bench.store --check
 	@PYTHONPATH=tests $(BIN)/python -m bench.latency --check
+	@PYTHONPATH=tests $(BIN)/python -m bench.pop --check
+	@PYTHONPATH=tests $(BIN)/python -m bench.pages_restart --check
 	@PYTHONPATH=tests $(BIN)/python -m bench.run --check $(ARGS)
 
 lock: setup  ## lock the newest versions that pyproject.toml allows

@@ -28,6 +28,7 @@ learn(common);
 learn(zh);
 
 const me = await signedIn();
+const AFTER_PAINT_MS = 60;
 const RANK = { connected: 0, consulting: 1, held: 2, ringing: 3, ended: 9 };
 
 const page = {
@@ -119,7 +120,9 @@ function popped(card) {
   if (card.role_of_mine === "ringing" && !isOwnCall(page, card)) {
     const name = otherSide(card, page.desk, me).label;
     say(`${t("Incoming call")}: ${name}`);
-    announce(card, me.settings, name);
+    // The card is painted first: a browser takes its time to begin a sound. What is hidden is not painted.
+    const stillRings = () => page.desk.cards.get(id)?.role_of_mine === "ringing";
+    setTimeout(() => stillRings() && announce(card, me.settings, name), document.visibilityState === "hidden" ? 0 : AFTER_PAINT_MS);
   }
   const busy = [...page.desk.cards.values()].some((each) => each !== card && each.role_of_mine === "connected");
   if (showsItself(card) && !busy) Object.assign(page.ui, { chosen: id, view: "calls", tab: "call", list: false });
