@@ -75,7 +75,7 @@ const page = {
   },
   notes: () => [cutOff(page.link, t("What you see is as of then."), () => stream.tryNow()), lostLinks()],
 };
-page.floor = new Floor(changed, language);
+page.floor = new Floor(soon, language);
 page.steady = new Steady(changed);
 
 /** Telephone systems that are not heard, each with what to do about it. */
@@ -94,7 +94,16 @@ const stream = new Stream({
   refused: toSignIn,
 });
 
+const TOGETHER_MS = 200; // what is told within is drawn at once
 let frame = 0;
+let gathering = 0;
+
+function soon() {
+  gathering ||= setTimeout(() => {
+    gathering = 0;
+    changed();
+  }, TOGETHER_MS);
+}
 
 function changed() {
   frame ||= requestAnimationFrame(() => {

@@ -10,7 +10,7 @@ import { keyOf } from "./floor.js";
 import { byNeed, nameOf } from "./urgency.js";
 
 const REASONS = ["Break", "Lunch", "Training", "Back office"];
-const SHOWN = 600;
+const SHOWN = 100; // who is not among them is found by his name
 
 export function agentsSection(page) {
   const { floor, ui } = page;
@@ -36,6 +36,7 @@ export function agentsSection(page) {
       rows.length
         ? h("div", { key: "table", class: "tblw", tabindex: "0", role: "group", "aria-label": t("Agents") }, h("table", { class: "tbl people" }, h("thead", null, h("tr", null, ["Agent", "State", "Time", "Queues", "Change"].map((each) => h("th", { key: each, scope: "col", class: { Time: "n", Queues: "hide-m", Change: "n" }[each] ?? null }, each === "Change" ? h("span", { class: "sr" }, t(each)) : t(each))))), h("tbody", page.steady.around("agents"), rows.map((row) => agentRow(page, row)))))
         : h("div", { key: "none", class: "empty" }, icon("people"), h("b", null, floor.loaded ? t("No agent is found") : t("Loading"))),
+      found.length > SHOWN && h("p", { key: "more", class: "dim more" }, t("{n} more: find them by name, number or state", { n: count(found.length - SHOWN) })),
     ),
     page.ui.agent && changeDialog(page, floor.agents.get(page.ui.agent)),
   );

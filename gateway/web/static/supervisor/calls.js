@@ -7,7 +7,7 @@ import { t } from "../lib/i18n.js";
 import { timer } from "../lib/shell.js";
 import { nameOf } from "./urgency.js";
 
-const MOST_ROWS = 200;
+const MOST_ROWS = 100;
 const MODES = [["listen", "listen", "Listen: nobody hears you"], ["whisper", "whisper", "Whisper: only the agent hears you"], ["barge", "barge", "Barge in: both hear you"]];
 const SAID = { listen: "You are listening to {name}. Nobody hears you.", whisper: "You whisper to {name}. The caller does not hear you.", barge: "You talk with {name} and the caller." };
 const RANK = { queued: 0, held: 1, ringing: 2, dialling: 2, talking: 3, parked: 1 };
@@ -101,7 +101,7 @@ export function checkListening(page) {
 export function listenBar(page) {
   const { listening } = page;
   if (!listening) return null;
-  const rings = page.floor.calls.get(listening.began)?.phase?.name !== "talking" && !page.floor.calls.get(listening.began)?.answered_at;
+  const rings = !page.floor.calls.get(listening.began)?.legs?.[0]?.state_times.connected;
   return h(
     "div",
     { key: "listen", class: "listenbar", role: "status" },

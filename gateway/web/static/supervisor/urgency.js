@@ -7,6 +7,7 @@ export const GOAL = 0.8;
 // From so many seconds on somebody is too long in one state.
 const LONG_S = { talking: 15 * 60, busy: 15 * 60, after_call_work: 3 * 60, not_ready: 30 * 60, reserved: 60 };
 const GROUPS = { ready: 0, reserved: 1, talking: 1, busy: 1, after_call_work: 2, not_ready: 3, logged_out: 4, offline: 4 };
+const NAMES = new Intl.Collator();
 const RANKS = { bad: 0, warn: 1, ok: 2 };
 
 export const waitOf = (queue) => (queue.longest_wait_since ? Math.max(0, now() - Date.parse(queue.longest_wait_since)) : 0);
@@ -33,7 +34,7 @@ export const isLong = (agent) => Boolean(agent.since) && (now() - Date.parse(age
 export const byNeed = (agents) =>
   agents
     .map((agent) => ({ agent, long: isLong(agent) }))
-    .sort((a, b) => b.long - a.long || groupOf(a.agent) - groupOf(b.agent) || nameOf(a.agent).localeCompare(nameOf(b.agent)));
+    .sort((a, b) => b.long - a.long || groupOf(a.agent) - groupOf(b.agent) || NAMES.compare(nameOf(a.agent), nameOf(b.agent)));
 
 export const nameOf = (agent) => agent.name ?? agent.agent ?? agent.extension;
 

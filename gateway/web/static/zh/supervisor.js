@@ -7,7 +7,7 @@ export const zh = {
   "Queues": "队列", "Queue": "队列", "State": "状态", "Longest": "最长等待", "Service level, goal marked": "服务水平（竖线为目标）", "On a call": "通话中", "Ready / on": "就绪 / 签入", "Offered": "进线", "Sorted by who needs help first": "按紧急程度排序", "No queue yet": "还没有队列", "A queue appears here when the telephone system names it.": "电话系统报告队列后会显示在这里。", "SL": "服务水平", "late": "超时", "watch": "注意", "in time": "正常",
   "Wrap-up": "话后", "too long in one state: red": "红色：同一状态过久", "Nobody is logged in": "无人签入",
   "Today by the hour": "今日分时", "Not reached, by reason": "未接通原因", "without an owner": "无人负责",
-  "Nobody is on the telephone": "没有通话", "The next call appears here when it begins.": "下一个通话开始后会显示在这里。", "{n} waiting": "{n} 个排队", "{n} more are not shown": "另有 {n} 个未显示",
+  "Nobody is on the telephone": "没有通话", "The next call appears here when it begins.": "下一个通话开始后会显示在这里。", "{n} more: find them by name, number or state": "另有 {n} 个：可按姓名、分机或状态查找", "{n} waiting": "{n} 个排队", "{n} more are not shown": "另有 {n} 个未显示",
   "Agent, caller": "坐席、来电者", "Length": "时长", "Join": "加入", "Ended": "已结束",
   "Listen: nobody hears you": "监听：双方都听不到你", "Whisper: only the agent hears you": "耳语：只有坐席听到你", "Barge in: both hear you": "强插：双方都听到你",
   "You are listening to {name}. Nobody hears you.": "正在监听 {name}，双方都听不到你。", "You whisper to {name}. The caller does not hear you.": "正在对 {name} 耳语，来电者听不到你。", "You talk with {name} and the caller.": "正在与 {name} 和来电者通话。", "Your telephone rings: answer it to join {name}.": "你的话机正在振铃：接听后加入 {name} 的通话。", "Stop": "停止",
