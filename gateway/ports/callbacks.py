@@ -6,12 +6,14 @@ from typing import Protocol
 import msgspec
 
 from gateway.model.callbacks import Callback, CallbackId, CallbackState
-from gateway.model.ids import CallId, Tenant
+from gateway.model.ids import CallId, PbxName, Tenant
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True):
-    """Which entries somebody is shown: those of these queues and this extension, and his own."""
+    """Which entries somebody is shown: those of his queues and his extension at his PBX, and what he has taken on."""
 
+    pbx: PbxName | None
+    """None where it is not said at which he sits: he is shown nothing of queues and extensions."""
     queues: frozenset[str]
     extension: str | None
     owner: str

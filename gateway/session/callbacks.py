@@ -245,12 +245,13 @@ class CallbackBook:
         """Return what somebody is shown; None is all."""
         if principal.extension is None or not (for_all or principal.sees_own_only):
             return None
-        queues: set[str] = set()
-        for name, state in self._engine.pbxs.items():
-            agent = state.agents.find(principal.extension)
-            if agent is not None and principal.pbx in (None, name):
-                queues |= {served.queue for served in agent.queues}
-        return Seen(queues=frozenset(queues), extension=principal.extension, owner=principal.id)
+        pbx = principal.pbx
+        if pbx is None and len(self._engine.pbxs) == 1:
+            pbx = next(iter(self._engine.pbxs))
+        state = None if pbx is None else self._engine.pbxs.get(pbx)
+        agent = None if state is None else state.agents.find(principal.extension)
+        queues = frozenset[str]() if agent is None else frozenset(served.queue for served in agent.queues)
+        return Seen(pbx=pbx, queues=queues, extension=principal.extension, owner=principal.id)
 
     def _id(self, at: float) -> CallbackId:
         return CallbackId(ulid(at, self._random_bytes(TAIL_BYTES)))
@@ -297,4 +298,5 @@ def shown(entry: Callback) -> dict[str, Any]:
 
 def _is_seen(entry: Callback, seen: Seen) -> bool:
     mine = entry.owner is not None and entry.owner.id == seen.owner
-    return mine or entry.queue in seen.queues or (entry.extension is not None and entry.extension == seen.extension)
+    there = entry.queue in seen.queues or (entry.extension is not None and entry.extension == seen.extension)
+    return mine or (entry.pbx == seen.pbx and there)

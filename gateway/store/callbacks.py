@@ -19,6 +19,7 @@ CALLBACKS: Final = sa.Table(
     METADATA,
     sa.Column("tenant", sa.Text, primary_key=True),
     sa.Column("callback_id", sa.Text, primary_key=True),
+    sa.Column("pbx", sa.Text, nullable=False),
     sa.Column("number", sa.Text, nullable=False),
     sa.Column("queue", sa.Text),
     sa.Column("extension", sa.Text),
@@ -171,10 +172,11 @@ def _conditions(tenant: Tenant, query: CallbackQuery) -> list[sa.ColumnElement[b
     if query.owner is not None:
         found.append(CALLBACKS.c.owner == query.owner)
     if (seen := query.seen) is not None:
-        own = [CALLBACKS.c.owner == seen.owner, CALLBACKS.c.queue.in_(sorted(seen.queues))]
+        at_pbx: list[sa.ColumnElement[bool]] = [CALLBACKS.c.queue.in_(sorted(seen.queues))]
         if seen.extension is not None:
-            own.append(CALLBACKS.c.extension == seen.extension)
-        found.append(sa.or_(*own))
+            at_pbx.append(CALLBACKS.c.extension == seen.extension)
+        there = sa.and_(CALLBACKS.c.pbx == seen.pbx, sa.or_(*at_pbx))
+        found.append(sa.or_(CALLBACKS.c.owner == seen.owner, there))
     return found
 
 
@@ -187,6 +189,7 @@ def _row(tenant: Tenant, entry: Callback) -> dict[str, Any]:
     return {
         "tenant": tenant,
         "callback_id": entry.id,
+        "pbx": entry.pbx,
         "number": entry.number,
         "queue": entry.queue,
         "extension": entry.extension,

@@ -150,6 +150,9 @@ async def test_an_agent_sees_his_queues_his_extension_and_what_he_has_taken_on(t
             who.name: [entry.queue or entry.extension for entry in await entries(world, who)] for who in (LI, ZHAO, SUPERVISOR)
         }
         counts = [await book.open_for(who) for who in (LI, ZHAO)]
+        assert await entries(world, agent("8001", pbx="branch")) == []
+        with pytest.raises(UnknownCallbackError):
+            await book.claim((await entries(world, LI))[0].id, agent("8001", pbx="branch", id="another"))
 
     assert seen == {"Li": ["8001", "support"], "Zhao": ["support"], "Boss": ["8001", "sales", "support"]}
     assert counts == [2, 1]

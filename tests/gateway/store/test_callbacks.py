@@ -131,10 +131,12 @@ async def test_a_promise_is_kept_once_a_call(store: SqlCallbacks) -> None:
         (CallbackQuery(states=frozenset({CallbackState.OPEN})), ["CB4", "CB2", "CB1"]),
         (CallbackQuery(queue="sales"), ["CB2"]),
         (CallbackQuery(owner="li"), ["CB3"]),
-        (CallbackQuery(seen=Seen(queues=frozenset({"sales"}), extension=None, owner="x")), ["CB2"]),
-        (CallbackQuery(seen=Seen(queues=frozenset(), extension="8001", owner="x")), ["CB4"]),
-        (CallbackQuery(seen=Seen(queues=frozenset(), extension=None, owner="li")), ["CB3"]),
-        (CallbackQuery(seen=Seen(queues=frozenset(), extension=None, owner="x")), []),
+        (CallbackQuery(seen=Seen(pbx=PbxName("one"), queues=frozenset({"sales"}), extension=None, owner="x")), ["CB2"]),
+        (CallbackQuery(seen=Seen(pbx=PbxName("one"), queues=frozenset(), extension="8001", owner="x")), ["CB4"]),
+        (CallbackQuery(seen=Seen(pbx=PbxName("one"), queues=frozenset(), extension=None, owner="li")), ["CB3"]),
+        (CallbackQuery(seen=Seen(pbx=PbxName("one"), queues=frozenset(), extension=None, owner="x")), []),
+        (CallbackQuery(seen=Seen(pbx=PbxName("two"), queues=frozenset({"sales"}), extension="8001", owner="li")), ["CB3"]),
+        (CallbackQuery(seen=Seen(pbx=None, queues=frozenset({"sales"}), extension="8001", owner="x")), []),
     ],
 )
 async def test_entries_are_chosen_the_last_caller_first(store: SqlCallbacks, query: CallbackQuery, found: list[str]) -> None:

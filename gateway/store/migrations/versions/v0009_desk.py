@@ -34,6 +34,7 @@ def upgrade() -> None:
         "callbacks",
         sa.Column("tenant", sa.Text, primary_key=True),
         sa.Column("callback_id", sa.Text, primary_key=True),
+        sa.Column("pbx", sa.Text, nullable=False),
         sa.Column("number", sa.Text, nullable=False),
         sa.Column("queue", sa.Text),
         sa.Column("extension", sa.Text),
