@@ -59,7 +59,7 @@ async def test_a_gateway_serves_its_pbxs_and_its_page(state: Path) -> None:
     async with gateway.running() as address:
         token = await given(gateway)
         status, ready = await got(address, "readyz", token)
-        _, page = await got(address, "")
+        _, page = await got(address, "live")
         _, script = await got(address, "static/live.js")
         _, pbxs = await got(address, "api/v1/pbxs", token)
 
