@@ -39,7 +39,7 @@ LOOKS: Final = [
 @pytest.fixture
 async def gateway(commanded_asterisk: Asterisk, tmp_path: Path) -> AsyncIterator[Gateway]:
     site = SITE | {"queues": [{"queue": "support", "name": "Support"}]}
-    more = {"site": site, "commands": {"context": "internal", "hold_context": "tieline-hold"}}
+    more: dict[str, Any] = {"site": site, "commands": {"context": "internal", "hold_context": "tieline-hold"}}
     async with Gateway(tmp_path, commanded_asterisk, commanded_asterisk.ports.ami, **more) as running:
         await users(running, SUE, ANNA)
         yield running
