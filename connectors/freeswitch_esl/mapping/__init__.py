@@ -47,6 +47,9 @@ class EslMapper:
     def connection_made(self, at: float) -> list[PbxEvent]:
         """Say that the PBX is heard; its snapshot follows."""
         self._state.stopping = False
+        for leg in self._state.legs.values():
+            # It may have been answered meanwhile.
+            leg.unanswered = False
         self._state.asked.clear()
         self._state.parting = None
         self._state.listed = None

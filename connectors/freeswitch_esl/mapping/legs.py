@@ -6,6 +6,7 @@ from typing import Final
 from connectors.freeswitch_esl.mapping.causes import NO_ROUTE, NORMAL, SHUTDOWN, cause_of
 from connectors.freeswitch_esl.mapping.dialstring import device_of, is_helper, number_of, twin_name
 from connectors.freeswitch_esl.mapping.state import Handler, Legs, LegState, known
+from connectors.freeswitch_esl.mapping.transfers import left
 from connectors.freeswitch_esl.protocol.message import EslMessage
 from gateway.model.events import (
     ConsultationStarted,
@@ -57,7 +58,10 @@ def _create(state: Legs, message: EslMessage, at: float) -> list[PbxEvent]:
     state.add(leg)
     dialled = known(message.get("Caller-Destination-Number"))
     events: list[PbxEvent] = []
-    if terminating:
+    if not terminating:
+        leg.dialled = dialled
+    else:
+        leg.unanswered = True
         leg.dialled_for = None if root == leg_id else root
         events += _consultation(state, leg, at)
     events.append(
@@ -131,10 +135,9 @@ def _progress(state: Legs, message: EslMessage, at: float) -> list[PbxEvent]:
     return [LegAlerting(at=at, leg=leg.id)] if leg is not None and leg.terminating else []
 
 
-def _answer(state: Legs, message: EslMessage, at: float) -> list[PbxEvent]:
-    leg = state.of(message)
-    if leg is None:
-        return []
+def answered(leg: LegState, at: float) -> list[PbxEvent]:
+    """Return that somebody answered."""
+    leg.unanswered = False
     events: list[PbxEvent] = [LegConnected(at=at, leg=leg.id)]
     if leg.handed_to is not None:
         events.append(ServiceStarted(at=at, leg=leg.id, service=Service.MEDIA, detail=leg.handed_to))
@@ -157,6 +160,7 @@ def _unhold(state: Legs, message: EslMessage, at: float) -> list[PbxEvent]:
     if leg is None or not leg.held:
         return []
     leg.held = False
+    _refers(leg, message)
     # A transferred party's telephone is told to go on before it is let go: nobody came back to the held one.
     return [] if leg.bridge is None else [LegRetrieved(at=at, leg=leg.id)]
 
@@ -165,10 +169,12 @@ def _hangup(state: Legs, message: EslMessage, at: float) -> list[PbxEvent]:
     leg = state.of(message)
     if leg is None:
         return []
-    # Who leaves before the two are bridged was given the other one all the same.
-    handed = state.handed.pop(leg.id, None)
-    events: list[PbxEvent] = [] if handed is None else [handed]
-    return events + _released(state, leg, message, at) + state.part(leg, at)
+    _refers(leg, message)
+    return left(state, leg, message, at) + _released(state, leg, message, at) + state.part(leg, at)
+
+
+def _refers(leg: LegState, message: EslMessage) -> None:
+    leg.refers = LegId(message.get("variable_refer_uuid")) or None
 
 
 def _released(state: Legs, leg: LegState, message: EslMessage, at: float) -> list[PbxEvent]:
@@ -246,7 +252,6 @@ def _shutdown(state: Legs, _message: EslMessage, at: float) -> list[PbxEvent]:
 HANDLERS: Final[Mapping[str, Handler]] = {
     "CHANNEL_CREATE": _create,
     "CHANNEL_PROGRESS": _progress,
-    "CHANNEL_ANSWER": _answer,
     "CHANNEL_HOLD": _hold,
     "CHANNEL_UNHOLD": _unhold,
     "CHANNEL_HANGUP": _hangup,

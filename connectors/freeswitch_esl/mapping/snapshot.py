@@ -113,7 +113,7 @@ def _remember(state: Legs, seen: LegSeen, peer: LegId | None) -> None:
     if leg is None:
         terminating = seen.role is LegRole.TERMINATING
         leg = LegState(seen.leg, seen.name, seen.device, seen.number, terminating=terminating)
-        leg.dialled_for = seen.root if terminating and seen.root != seen.leg else None
+        leg.dialled, leg.dialled_for = seen.dialled, seen.root if terminating and seen.root != seen.leg else None
         state.add(leg)
     leg.bridge, leg.peer = seen.bridge, peer
     if peer is not None:

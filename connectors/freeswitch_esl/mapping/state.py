@@ -23,7 +23,10 @@ class LegState:
         "bridge",
         "consulting",
         "device",
+        "dialled",
         "dialled_for",
+        "early",
+        "gave",
         "handed_to",
         "held",
         "held_peer",
@@ -37,9 +40,11 @@ class LegState:
         "parked",
         "peer",
         "queue",
+        "refers",
         "released",
         "terminating",
         "transfer",
+        "unanswered",
     )
 
     def __init__(self, leg: LegId, name: str, device: str, number: str | None, *, terminating: bool) -> None:
@@ -48,9 +53,15 @@ class LegState:
         self.device = device
         self.number = number
         self.terminating = terminating
+        self.unanswered = False
+        """It is called, and surely nobody has answered yet."""
+        self.dialled: str | None = None
+        """What it called, where it is who calls."""
         self.dialled_for: LegId | None = None
         """The leg for which FreeSWITCH calls this one, until it is answered or gives up."""
         self.bridge: BridgeId | None = None
+        self.early: LegId | None = None
+        """Who hears what it plays before it is answered: FreeSWITCH bridges the two already then."""
         self.peer: LegId | None = None
         """The other member of its bridge; None in a conference."""
         self.last_peer: LegId | None = None
@@ -71,6 +82,10 @@ class LegState:
         """Who ends it has been told."""
         self.consulting: LegId | None = None
         """The first leg that was called while this one consults by ``att_xfer``; itself before there is one."""
+        self.refers: LegId | None = None
+        """The second leg of its party, which asked to have the two others connected."""
+        self.gave = False
+        """It is a second leg, and that it gave away whom its party held has been told."""
         self.transfer = ""
         """The last ``Caller-Transfer-Source`` that was looked at."""
 
@@ -88,8 +103,8 @@ class Legs:
         """Legs that a command sends elsewhere."""
         self.consultations: dict[LegId, tuple[LegId, LegId]] = {}
         """By whom was consulted: who did, and whom he held, once he hung up on both."""
-        self.handed: dict[LegId, LegTransferred] = {}
-        """By whom was consulted: that he is given the held one, told when the two are bridged."""
+        self.handed: dict[LegId, list[LegTransferred]] = {}
+        """By whom was consulted: that he is given the held one, told when the two are bridged; each that it may be."""
         self.parting: tuple[LegState, float] | None = None
         """A member of a bridge that was told to end, and when: who hung up may be told only after it."""
         self.asked: deque[str] = deque(maxlen=MAX_ASKED)

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Final
 
-from connectors.freeswitch_esl.mapping import bridges
 from connectors.freeswitch_esl.mapping.causes import cause_of
 from connectors.freeswitch_esl.mapping.dialstring import attempts, device_of, error_of, number_of
 from connectors.freeswitch_esl.mapping.state import Handler, Legs, LegState
+from connectors.freeswitch_esl.mapping.transfers import passes_on, sent_elsewhere
 from connectors.freeswitch_esl.protocol.message import EslMessage
 from gateway.model.events import (
     DialAttempted,
@@ -48,7 +48,7 @@ def _execute(state: Legs, message: EslMessage, at: float) -> list[PbxEvent]:
     if leg is None:
         return []
     application, data = message.get("Application"), message.get("Application-Data")
-    events = bridges.sent_elsewhere(state, leg, message, at)
+    events = sent_elsewhere(state, leg, message, at)
     if application in MENUS and leg.bridge is None:
         menu = data if application == "ivr" else message.get("Caller-Destination-Number")
         if leg.menu is not None and leg.menu != menu:
@@ -64,7 +64,7 @@ def _execute(state: Legs, message: EslMessage, at: float) -> list[PbxEvent]:
             events += _dials(state, leg, message, at)
         case "transfer":
             events += _diverted(state, leg, message, data.partition(" ")[0], at)
-            events += bridges.passes_on(state, leg, data, at)
+            events += passes_on(state, leg, data, at)
         case "lua" if _SCRIPTED_MAILBOX in data.split():
             checks = message.get("variable_voicemail_action") == _MAILBOX[0]
             service = Service.MAILBOX if checks else Service.VOICEMAIL

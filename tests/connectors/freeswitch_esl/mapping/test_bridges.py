@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 from support.esl_script import Script, talking
 
-from gateway.model.events import LegRetrieved, LegTransferred, ReleaseRequested
+from gateway.model.events import LegTransferred, ReleaseRequested
 
 
 def transfer(script: Script) -> dict[str, Any]:
@@ -51,54 +51,6 @@ def test_a_menus_own_transfer_is_none() -> None:
     assert script.hangs_up("a", itself=True).record()["transfers"] == []
 
 
-def consulting() -> Script:
-    script = talking().says("CHANNEL_HOLD", "b").later(1.0)
-    script.comes_in(
-        "c",
-        caller="1001",
-        dialled="1002",
-        Channel__Name=script_channel(script, "b"),
-        variable_sip_gateway_name="",
-    )
-    return script.dials("d", "1002", by="c").later(1.0).answers("d", "c").bridges("c", "d").later(2.0)
-
-
-def script_channel(script: Script, leg: str) -> str:
-    return script._legs[leg]["Channel-Name"]
-
-
-def test_a_refer_with_replaces_is_an_attended_transfer() -> None:
-    script = consulting().unbridges("c", "d", variable_endpoint_disposition="ATTENDED_TRANSFER").hangs_up("c")
-    script.says("CHANNEL_UNHOLD", "b").hangs_up("b")
-    script.unbridges("a", "b", Caller__Transfer__Source="1795000009:uuid:uuid_br:d").bridges("a", "d").later(3.0)
-    record = script.hangs_up("d", itself=True).hangs_up("a").record()
-    assert transfer(script) == {"kind": "attended", "by": "1001", "to": "1002", "result": "completed"}
-    assert (record["answered_by"], record["ended_by"]) == (["1001", "1002"], "called")
-
-
-def test_an_attended_transfer_is_told_once_the_two_others_are_bridged() -> None:
-    script = consulting().unbridges("c", "d", variable_endpoint_disposition="ATTENDED_TRANSFER").hangs_up("c")
-    assert script.named(LegTransferred) == []
-    assert [event.leg for event in script.named(LegRetrieved) if isinstance(event, LegRetrieved)] == ["b"]
-    script.hangs_up("b").bridges("a", "d")
-    assert isinstance(script.events[-1], LegTransferred)
-    assert script.events[-1].target == "d"
-
-
-def test_who_is_handed_over_and_leaves_before_the_bridge_was_handed_over() -> None:
-    script = consulting().unbridges("c", "d", variable_endpoint_disposition="ATTENDED_TRANSFER").hangs_up("c")
-    script.hangs_up("d", itself=True)
-    assert len(script.named(LegTransferred)) == 1
-
-
-def test_a_consultation_that_is_given_up_stays_a_call() -> None:
-    script = consulting().hangs_up("d", itself=True).unbridges("c", "d").hangs_up("c").says("CHANNEL_UNHOLD", "b").later(1.0)
-    script.hangs_up("a", itself=True).hangs_up("b")
-    first, second = script.records()
-    assert (first["transfers"], second["answered_by"]) == ([], ["1002"])
-    assert first["hold_s"] == 4.0
-
-
 def test_a_conference_holds_all_who_are_in_it() -> None:
     script = Script()
     for leg, caller in (("a", "1001"), ("b", "1002"), ("c", "1003")):
@@ -140,3 +92,27 @@ def test_our_own_parking_is_no_transfer() -> None:
 def test_who_leaves_to_complete_a_transfer_releases_no_call(kind: str, told: int) -> None:
     script = talking().sends("uuid_kill b NORMAL_CLEARING", f"tieline:{kind}:1001:01KXAMPLE:0")
     assert len(script.named(ReleaseRequested)) == told
+
+
+def hears_it_ring() -> Script:
+    """The called side sends sound before it answers: FreeSWITCH bridges the two already."""
+    return Script().comes_in().dials().later(1.0).says("CHANNEL_PROGRESS_MEDIA", "b").bridges().later(4.0)
+
+
+def test_what_is_heard_before_an_answer_is_no_conversation() -> None:
+    script = hears_it_ring().answers("b", "a").later(3.0).hangs_up("a", itself=True).unbridges().hangs_up("b")
+    record = script.record()
+    assert (record["outcome"], record["answered_by"], record["talk_s"]) == ("answered", ["1001"], 3.0)
+
+
+@pytest.mark.parametrize("unbridged_first", [True, False])
+def test_who_hears_an_announcement_and_nobody_after_it_was_not_answered(unbridged_first: bool) -> None:
+    script = hears_it_ring()
+    if unbridged_first:
+        script.unbridges()
+    refused = {"variable_sip_hangup_disposition": "recv_refuse", "variable_sip_reply_host": "192.0.2.11"}
+    script.hangs_up("b", "USER_BUSY", itself=False, variable_sip_term_status="486", **refused)
+    if not unbridged_first:
+        script.unbridges()
+    record = script.hangs_up("a").record()
+    assert (record["outcome"], record["answered_by"], record["talk_s"]) == ("busy", [], 0.0)
