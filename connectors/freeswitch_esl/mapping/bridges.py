@@ -54,7 +54,33 @@ def join(state: Legs, first: LegState, second: LegState, at: float) -> list[PbxE
         leg.early = None
         leg.bridge, leg.peer, leg.last_peer, leg.last_device = bridge, other.id, other.id, other.device
         events.append(LegBridged(at=at, leg=leg.id, bridge=bridge, kind=BridgeKind.TALK, replaced=None))
+    for leg in (first, second):
+        third = state.legs.get(state.thirds.get(leg.id, leg.id))
+        if third is not None and third is not leg:
+            events += _in_with(state, third, bridge, at)
     return [*events, *handed]
+
+
+def join_as_third(state: Legs, leg: LegState, target: LegState, at: float) -> list[PbxEvent]:
+    """Return that a party who was consulted hears both others, and both hear him, as long as the one who consulted is there."""
+    state.thirds[target.id] = leg.id
+    if target.bridge is None or target.peer == leg.id:
+        # He comes back to the one he holds next.
+        return []
+    return _in_with(state, leg, target.bridge, at)
+
+
+def leave_as_third(state: Legs, leg: LegState, at: float) -> list[PbxEvent]:
+    """Return that the conversation of three is over for this one."""
+    state.thirds = {key: third for key, third in state.thirds.items() if third != leg.id}
+    return state.part(leg, at) if leg.peer is None else []
+
+
+def _in_with(state: Legs, leg: LegState, bridge: BridgeId, at: float) -> list[PbxEvent]:
+    """Put a leg into a bridge in which others are."""
+    events = state.part(leg, at)
+    leg.bridge, leg.early = bridge, None
+    return [*events, LegBridged(at=at, leg=leg.id, bridge=bridge, kind=BridgeKind.TALK, replaced=None)]
 
 
 def _answer(state: Legs, message: EslMessage, at: float) -> list[PbxEvent]:
@@ -174,14 +200,10 @@ def _conference(state: Legs, message: EslMessage, at: float) -> list[PbxEvent]:
         return []
     if action == "add-member":
         bridge = BridgeId(message.get("Conference-Unique-ID") or f"conference {room}")
-        events = state.part(leg, at)
-        leg.bridge = bridge
-        joined: list[PbxEvent] = [
-            ConferenceJoined(at=at, leg=leg.id, room=room),
-            LegBridged(at=at, leg=leg.id, bridge=bridge, kind=BridgeKind.TALK, replaced=None),
-        ]
-        return events + joined
-    if action == "del-member" and leg.bridge is not None:
+        *parted, bridged = _in_with(state, leg, bridge, at)
+        return [*parted, ConferenceJoined(at=at, leg=leg.id, room=room), bridged]
+    if action == "del-member" and leg.peer is None:
+        # Otherwise it talks with somebody elsewhere already.
         return state.part(leg, at)
     return []
 

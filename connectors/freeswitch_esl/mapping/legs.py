@@ -20,6 +20,7 @@ from gateway.model.events import (
     LegHeld,
     LegRetrieved,
     LegsTwinned,
+    MenuExpired,
     PbxEvent,
     PbxStopped,
     RecordingStarted,
@@ -170,7 +171,10 @@ def _hangup(state: Legs, message: EslMessage, at: float) -> list[PbxEvent]:
     if leg is None:
         return []
     _refers(leg, message)
-    return left(state, leg, message, at) + _released(state, leg, message, at) + state.part(leg, at)
+    events = left(state, leg, message, at) + _released(state, leg, message, at) + state.part(leg, at)
+    if leg.gave_up and leg.menu is not None:
+        events.append(MenuExpired(at=at, leg=leg.id))
+    return events
 
 
 def _refers(leg: LegState, message: EslMessage) -> None:

@@ -27,14 +27,15 @@ class LegState:
         "dialled_for",
         "early",
         "gave",
+        "gave_up",
         "handed_to",
         "held",
         "held_peer",
         "id",
-        "in_menu",
         "last_device",
         "last_peer",
         "menu",
+        "menus",
         "name",
         "number",
         "parked",
@@ -72,8 +73,10 @@ class LegState:
         """Whom it was bridged with when it began to consult."""
         self.queue: QueueName | None = None
         self.menu: str | None = None
-        self.in_menu = False
-        """The menu waits for input just now."""
+        self.menus: list[tuple[str, str]] = []
+        """What waits for input just now, application and menu, the last at the end: one may run within another."""
+        self.gave_up = False
+        """The last one got no input, or nothing but wrong one."""
         self.handed_to: str | None = None
         """The socket that it was handed to before anybody picked up; nobody may listen there."""
         self.held = False
@@ -105,6 +108,8 @@ class Legs:
         """By whom was consulted: who did, and whom he held, once he hung up on both."""
         self.handed: dict[LegId, list[LegTransferred]] = {}
         """By whom was consulted: that he is given the held one, told when the two are bridged; each that it may be."""
+        self.thirds: dict[LegId, LegId] = {}
+        """Who makes a conversation one of three, by whose conversation it is."""
         self.parting: tuple[LegState, float] | None = None
         """A member of a bridge that was told to end, and when: who hung up may be told only after it."""
         self.asked: deque[str] = deque(maxlen=MAX_ASKED)
@@ -138,6 +143,8 @@ class Legs:
         self.commanded.discard(leg_id)
         self.consultations.pop(leg_id, None)
         self.handed.pop(leg_id, None)
+        if self.thirds:
+            self.thirds = {key: third for key, third in self.thirds.items() if leg_id not in (key, third)}
         if self.by_name.get(leg.name) is leg:
             del self.by_name[leg.name]
         if len(self._gone) == REMEMBERED_LEGS:

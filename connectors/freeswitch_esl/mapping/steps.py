@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
+from connectors.freeswitch_esl.mapping.bridges import join_as_third, leave_as_third
 from connectors.freeswitch_esl.mapping.causes import cause_of
 from connectors.freeswitch_esl.mapping.dialstring import attempts, device_of, error_of, number_of
 from connectors.freeswitch_esl.mapping.state import Handler, Legs, LegState
@@ -37,6 +38,9 @@ _SERVICES: Final = {
     "page": Service.PAGE,
     "socket": Service.MEDIA,
 }
+_IVR: Final = "ivr"
+_IN_VAIN: Final = frozenset({"timeout", "failure"})
+"""How a menu ends that got no input that it knows."""
 _MAILBOX: Final = ("check", "auth_only")
 """What ``voicemail`` is told by somebody who wants to hear his messages."""
 _SCRIPTED_MAILBOX: Final = "voicemail"
@@ -50,12 +54,7 @@ def _execute(state: Legs, message: EslMessage, at: float) -> list[PbxEvent]:
     application, data = message.get("Application"), message.get("Application-Data")
     events = sent_elsewhere(state, leg, message, at)
     if application in MENUS and leg.bridge is None:
-        menu = data if application == "ivr" else message.get("Caller-Destination-Number")
-        if leg.menu is not None and leg.menu != menu:
-            events.append(MenuLeft(at=at, leg=leg.id))
-        leg.menu, leg.in_menu = menu, True
-        events.append(MenuEntered(at=at, leg=leg.id, menu=menu, since=at))
-        return events
+        return events + _enter(leg, _waits(leg, application, data, message), at)
     if leg.menu is not None and application in LEADING_AWAY:
         leg.menu = None
         events.append(MenuLeft(at=at, leg=leg.id))
@@ -71,6 +70,8 @@ def _execute(state: Legs, message: EslMessage, at: float) -> list[PbxEvent]:
             events.append(ServiceStarted(at=at, leg=leg.id, service=service, detail=message.get("variable_voicemail_id")))
         case "att_xfer":
             leg.consulting, leg.held_peer = leg.id, leg.peer
+        case "three_way" if (target := state.legs.get(LegId(data.strip()))) is not None and target.id == leg.last_peer:
+            events += join_as_third(state, leg, target, at)
         case "intercept":
             target = state.legs.get(LegId(data.split()[-1])) if data else None
             if target is not None:
@@ -87,6 +88,37 @@ def _execute(state: Legs, message: EslMessage, at: float) -> list[PbxEvent]:
         case _:
             pass
     return events
+
+
+def _waits(leg: LegState, application: str, data: str, message: EslMessage) -> str:
+    """Take note that a menu waits for input, and return its name: its own, or that of where in the dial plan it is."""
+    leg.gave_up = False
+    while leg.menus and _IVR not in (application, leg.menus[-1][0]):
+        # Only an ``ivr`` runs something within itself: the end of this one was not heard.
+        leg.menus.pop()
+    if (application, data) in leg.menus:
+        del leg.menus[leg.menus.index((application, data)) :]
+    within = leg.menus[-1][1] if leg.menus else message.get("Caller-Destination-Number")
+    leg.menus.append((application, data if application == _IVR else within))
+    return leg.menus[-1][1]
+
+
+def _waited(leg: LegState, application: str, message: EslMessage, at: float) -> list[PbxEvent]:
+    """Return that a menu is done, and goes on within another one where it ran there."""
+    while leg.menus and leg.menus.pop()[0] != application:
+        continue
+    leg.gave_up = message.get("variable_ivr_menu_status" if application == _IVR else "variable_read_result") in _IN_VAIN
+    if leg.menus and leg.menu not in (None, leg.menus[-1][1]):
+        return _enter(leg, leg.menus[-1][1], at)
+    return []
+
+
+def _enter(leg: LegState, menu: str, at: float) -> list[PbxEvent]:
+    events: list[PbxEvent] = []
+    if leg.menu is not None and leg.menu != menu:
+        events.append(MenuLeft(at=at, leg=leg.id))
+    leg.menu = menu
+    return [*events, MenuEntered(at=at, leg=leg.id, menu=menu, since=at)]
 
 
 def _cause_said(data: str) -> int:
@@ -127,8 +159,10 @@ def _execute_complete(state: Legs, message: EslMessage, at: float) -> list[PbxEv
     if leg is None:
         return []
     application = message.get("Application")
-    if application in MENUS:
-        leg.in_menu = False
+    if application in MENUS and leg.menus:
+        return _waited(leg, application, message, at)
+    if application == "three_way":
+        return leave_as_third(state, leg, at)
     if application == "socket":
         leg.handed_to = None
     if application == "att_xfer" and leg.consulting is not None:
@@ -142,7 +176,7 @@ def _execute_complete(state: Legs, message: EslMessage, at: float) -> list[PbxEv
 
 def _dtmf(state: Legs, message: EslMessage, at: float) -> list[PbxEvent]:
     leg = state.of(message)
-    if leg is None or leg.menu is None or not leg.in_menu:
+    if leg is None or leg.menu is None or not leg.menus:
         return []
     return [DigitPressed(at=at, leg=leg.id, digit=message.get("DTMF-Digit"), menu=leg.menu)]
 

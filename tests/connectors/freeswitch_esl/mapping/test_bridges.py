@@ -116,3 +116,32 @@ def test_who_hears_an_announcement_and_nobody_after_it_was_not_answered(unbridge
         script.unbridges()
     record = script.hangs_up("a").record()
     assert (record["outcome"], record["answered_by"], record["talk_s"]) == ("busy", [], 0.0)
+
+
+@pytest.mark.parametrize("cause", ["NORMAL_CLEARING", "USER_BUSY", "CALL_REJECTED"])
+@pytest.mark.parametrize("leg", ["a", "b"])
+def test_whoever_is_cut_off_by_a_command_did_not_hang_up(leg: str, cause: str) -> None:
+    """The command is told between the two events of the end that it makes, with the cause that it names."""
+    script = talking().says("CHANNEL_HANGUP", leg, Hangup__Cause=cause)
+    script.says("API", API__Command="uuid_kill", API__Command__Argument=f"{leg} {cause}")
+    script.says("CHANNEL_HANGUP_COMPLETE", leg, Hangup__Cause=cause, variable_sip_hangup_disposition="send_bye")
+    record = script.unbridges().hangs_up("b" if leg == "a" else "a").record()
+    assert (record["outcome"], record["ended_by"], record["talk_s"]) == ("answered", "cti", 3.0)
+
+
+def in_room(script: Script, leg: str, action: str) -> Script:
+    return script.says(
+        "CUSTOM conference::maintenance", leg, Action=action, Conference__Name="3000", Conference__Unique__ID="room"
+    )
+
+
+@pytest.mark.parametrize("leaves_first", [True, False])
+def test_who_is_fetched_out_of_a_conference_goes_on_with_whom_he_is_bridged(leaves_first: bool) -> None:
+    script = in_room(Script().comes_in(dialled="3000").answers("a"), "a", "add-member").dials("c", "1002", by="").answers("c")
+    if leaves_first:
+        in_room(script, "a", "del-member")
+    script.later(1.0).bridges("a", "c")
+    if not leaves_first:
+        in_room(script, "a", "del-member")
+    record = script.later(4.0).hangs_up("a", itself=True).unbridges("a", "c").hangs_up("c").record()
+    assert (record["conference"], record["answered_by"], record["talk_s"]) == ("3000", ["1002"], 4.0)

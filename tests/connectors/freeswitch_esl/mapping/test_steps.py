@@ -152,3 +152,71 @@ def test_att_xfer_begins_a_consultation() -> None:
 def test_steps_of_legs_that_nobody_knows_are_passed_over() -> None:
     script = Script().says("CHANNEL_EXECUTE_COMPLETE", Application="att_xfer").says("DTMF", DTMF__Digit="1")
     assert script.records() == []
+
+
+def completes(script: Script, application: str, **fields: str) -> Script:
+    return script.says("CHANNEL_EXECUTE_COMPLETE", "a", Application=application, **fields)
+
+
+def test_a_menu_within_a_menu_leads_back_to_it() -> None:
+    script = runs(Script().comes_in(dialled="5000").answers("a"), "a", "ivr", "main", done=False)
+    script.says("DTMF", "a", DTMF__Digit="2").later(1.0)
+    runs(script, "a", "ivr", "sales", done=False).says("DTMF", "a", DTMF__Digit="9").later(1.0)
+    runs(script, "a", "play_and_get_digits", "4 4 3 5000 # account.wav no.wav account", done=False).later(1.0)
+    script.says("DTMF", "a", DTMF__Digit="7")
+    completes(script, "play_and_get_digits", variable_read_result="success")
+    completes(script, "ivr", variable_ivr_menu_status="success").says("DTMF", "a", DTMF__Digit="1").later(1.0)
+    runs(script, "a", "transfer", "1001 XML default")
+    record = completes(script, "ivr").hangs_up("a", itself=True).record()
+    assert (record["digits"], record["ivr_path"], record["ivr_s"]) == ("2971", ["main", "sales", "main"], 4.0)
+
+
+@pytest.mark.parametrize(
+    ("application", "variable", "result", "outcome"),
+    [
+        ("ivr", "variable_ivr_menu_status", "timeout", "abandoned"),
+        ("ivr", "variable_ivr_menu_status", "failure", "abandoned"),
+        ("ivr", "variable_ivr_menu_status", "success", "self_served"),
+        ("play_and_get_digits", "variable_read_result", "timeout", "abandoned"),
+        ("read", "variable_read_result", "failure", "abandoned"),
+        ("read", "variable_read_result", "success", "self_served"),
+    ],
+)
+def test_a_menu_that_got_no_input_gives_its_caller_up(application: str, variable: str, result: str, outcome: str) -> None:
+    script = runs(Script().comes_in(dialled="5000").answers("a"), "a", application, "main", done=False).later(9.0)
+    script.says("CHANNEL_EXECUTE_COMPLETE", "a", Application=application, **{variable: result}).later(1.0)
+    record = script.hangs_up("a").record()
+    assert (record["outcome"], record["ended_by"]) == (outcome, "pbx")
+
+
+def test_a_menu_whose_end_was_not_heard_is_over_when_the_next_one_begins() -> None:
+    script = runs(Script().comes_in(dialled="5000").answers("a"), "a", "ivr", "main", done=False)
+    for _ in range(3):
+        runs(script, "a", "read", "1 1 hello.wav choice 4000 #", done=False)
+        runs(script, "a", "ivr", "main", done=False)
+    completes(script, "ivr").says("DTMF", "a", DTMF__Digit="5")
+    assert script.hangs_up("a", itself=True).record()["digits"] == ""
+
+
+def made_three() -> Script:
+    """Who consults by ``att_xfer`` presses 0: all three hear each other."""
+    script = consulting().unbridges("b", "c").says("CHANNEL_EXECUTE", "c", Application="three_way", Application__Data="b")
+    return script.says("CHANNEL_EXECUTE_COMPLETE", "b", Application="att_xfer").bridges("b", "a").later(4.0)
+
+
+def test_who_consults_may_make_it_three() -> None:
+    record = made_three().hangs_up("a", itself=True).unbridges("b", "a").hangs_up("b").hangs_up("c").record()
+    assert (record["answered_by"], record["transfers"], record["talk_s"]) == (["1001", "1002"], [], 10.0)
+    assert (record["hold_s"], record["ended_by"]) == (3.0, "caller")
+
+
+def test_of_three_the_two_others_may_go_on() -> None:
+    script = made_three().hangs_up("b", itself=True).unbridges("b", "a").bridges("c", "a").later(5.0)
+    record = script.hangs_up("c", itself=True).unbridges("c", "a").hangs_up("a").record()
+    assert (record["answered_by"], record["talk_s"], record["ended_by"]) == (["1001", "1002"], 15.0, "called")
+
+
+def test_of_three_the_third_may_leave() -> None:
+    script = made_three().says("CHANNEL_EXECUTE_COMPLETE", "c", Application="three_way").hangs_up("c", itself=True).later(2.0)
+    record = script.hangs_up("b", itself=True).unbridges("b", "a").hangs_up("a").record()
+    assert (record["talk_s"], record["ended_by"]) == (12.0, "called")
