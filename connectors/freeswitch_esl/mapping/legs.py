@@ -19,6 +19,7 @@ from gateway.model.events import (
     LegDialled,
     LegHeld,
     LegRetrieved,
+    LegSeen,
     LegsTwinned,
     MenuExpired,
     PbxEvent,
@@ -42,6 +43,8 @@ _RESULTS: Final = {
     26: DialResult.CANCELLED,
     NORMAL: DialResult.CANCELLED,
 }
+_FOR_WHOM: Final = ("variable_cc_member_session_uuid", "variable_originator")
+"""What names who waits in the queue, and who is being connected."""
 _RECEIVED: Final = "recv_"
 """How ``sip_hangup_disposition`` begins where the telephone itself ended its leg."""
 
@@ -65,20 +68,20 @@ def _create(state: Legs, message: EslMessage, at: float) -> list[PbxEvent]:
         leg.unanswered = True
         leg.dialled_for = None if root == leg_id else root
         events += _consultation(state, leg, at)
-    events.append(
-        LegCreated(
-            at=at,
-            leg=leg_id,
-            name=name,
-            device=leg.device,
-            role=LegRole.HELPER if helper else LegRole.TERMINATING if terminating else LegRole.ORIGINATING,
-            root=_call_of(state, root, leg_id),
-            number=number,
-            display=known(message.get("Caller-Callee-ID-Name" if terminating else "Caller-Caller-ID-Name")),
-            dialled=None if terminating else dialled,
-            place=known(message.get("Caller-Context")),
-        )
+    created = LegCreated(
+        at=at,
+        leg=leg_id,
+        name=name,
+        device=leg.device,
+        role=LegRole.HELPER if helper else LegRole.TERMINATING if terminating else LegRole.ORIGINATING,
+        root=_call_of(state, root, leg_id),
+        number=number,
+        display=known(message.get("Caller-Callee-ID-Name" if terminating else "Caller-Caller-ID-Name")),
+        dialled=None if terminating else dialled,
+        place=known(message.get("Caller-Context")),
     )
+    missed = _missed(state, message) if terminating and root == leg_id else None
+    events.append(created if missed is None else _seen(created, missed))
     if helper:
         # Several pairs at once to one number share their names; older versions do not say whose other end it is.
         twin = state.of(message, "variable_other_loopback_leg_uuid") or state.by_name.get(twin_name(name) or "")
@@ -103,11 +106,40 @@ def _number(state: Legs, message: EslMessage, *, terminating: bool) -> str | Non
 
 def root_of(state: Legs, message: EslMessage, leg_id: LegId) -> LegId:
     """Return the leg for which FreeSWITCH calls this one: who waits in the queue, or who is being connected."""
-    for key in ("variable_cc_member_session_uuid", "variable_originator", "Other-Leg-Unique-ID", "Channel-Call-UUID"):
+    for key in (*_FOR_WHOM, "Other-Leg-Unique-ID", "Channel-Call-UUID"):
         root = LegId(message.get(key))
         if root and root != leg_id and root in state.legs:
             return root
     return leg_id
+
+
+def _missed(state: Legs, message: EslMessage) -> LegId | None:
+    """Return the leg for which FreeSWITCH calls this one, where it came while nobody listened."""
+    for key in _FOR_WHOM:
+        leg_id = LegId(message.get(key))
+        if leg_id and leg_id not in state.legs and not state.is_gone(leg_id):
+            return leg_id
+    return None
+
+
+def _seen(created: LegCreated, root: LegId) -> LegSeen:
+    """Return the same leg as a later one of a call whose beginning was not heard."""
+    return LegSeen(
+        at=created.at,
+        leg=created.leg,
+        name=created.name,
+        device=created.device,
+        role=created.role,
+        root=root,
+        number=created.number,
+        display=created.display,
+        dialled=created.dialled,
+        place=created.place,
+        age_s=0.0,
+        connected=False,
+        alerting=False,
+        bridge=None,
+    )
 
 
 def _call_of(state: Legs, root: LegId, leg_id: LegId) -> LegId:

@@ -102,3 +102,38 @@ def test_a_call_to_a_trunk_is_outbound_with_the_number_that_was_sent() -> None:
     record = script.hangs_up("b", itself=True).hangs_up("a").record()
     assert (record["direction"], record["caller"], record["called"]) == ("outbound", "1001", "8885551")
     assert SITE.is_trunk("sofia/gateway/carrier")
+
+
+def rings_for_somebody_unheard() -> Script:
+    """The caller came, and joined the queue, while nobody listened."""
+    return Script().dials("b", "1001", by="", variable_cc_member_session_uuid="a").later(2.0)
+
+
+def test_whoever_is_called_for_a_caller_that_nobody_heard_come_is_no_click_to_dial() -> None:
+    record = rings_for_somebody_unheard().hangs_up("b", "NO_ANSWER").record()
+    assert (record["complete"], record["stage"]) == (False, "ringing")
+
+
+def test_a_caller_that_nobody_heard_come_is_met_when_he_is_answered() -> None:
+    script = rings_for_somebody_unheard().answers("b")
+    caller = {
+        "Unique__ID": "a",
+        "Channel__Name": "sofia/external/13800138000@192.0.2.9",
+        "Call__Direction": "inbound",
+        "Caller__Caller__ID__Number": "13800138000",
+        "Caller__Destination__Number": "6001",
+        "variable_sip_gateway_name": "carrier",
+        "Answer__State": "answered",
+    }
+    script.says("CHANNEL_BRIDGE", Bridge__A__Unique__ID="a", Bridge__B__Unique__ID="b", **caller).later(4.0)
+    record = script.hangs_up("b", itself=True).says("CHANNEL_HANGUP_COMPLETE", Unique__ID="a").record()
+    told = {key: record[key] for key in ("complete", "direction", "caller", "called", "answered_by", "talk_s", "ended_by")}
+    assert told == {
+        "complete": False,
+        "direction": "inbound",
+        "caller": "13800138000",
+        "called": "6001",
+        "answered_by": ["1001"],
+        "talk_s": 4.0,
+        "ended_by": "called",
+    }
