@@ -57,7 +57,7 @@ class Board:
         self._members = Members()
         self._doubts = Doubts()
         self._roots: dict[CallId, set[LegId]] = {}
-        """Legs that were gone before we came, by which later ones are told to belong to a call."""
+        """Legs that were gone before we came, or are still to come, by which later ones are told to belong to a call."""
         self._consulting: dict[LegId, CallId] = {}
         """Legs that are in a second call as well, as its caller: they consult by feature code, without a leg of their own."""
         self.habits = Habits()
@@ -134,6 +134,7 @@ class Board:
         if leg.id not in change.call.legs:
             reducer.start_consultation(change, leg, event.to)
             self._consulting[event.leg] = self._call_of[event.helper] = change.call.call_id
+            self._roots.setdefault(change.call.call_id, set()).add(event.helper)
         return self._keep(change.call, change.events)
 
     def _keep(self, call: Call, events: Sequence[CallEvent], gone: Sequence[Call] = ()) -> Step:
@@ -193,10 +194,8 @@ class Board:
         return ended is not None and event.root == event.leg and event.at - ended.changed_at > LATE_S
 
     def _leg_connected(self, event: LegConnected) -> Step:
-        call = self.find(event.leg)
-        if call is None:
-            return NOTHING
-        self.habits.leg_connected(call, event)
+        if (call := self.find(event.leg)) is not None:
+            self.habits.leg_connected(call, event)
         return self._one(event.leg, event)
 
     def _leg_bridged(self, event: LegBridged) -> Step:

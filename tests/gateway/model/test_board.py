@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 from support.building import SITE, START, Story
+from support.invariants import Watched
 from support.replaying import PBX, asterisk_captures, name_of, pbx_events
 
 from connectors.asterisk_ami.replay import site_of
@@ -235,3 +236,9 @@ def test_a_consultation_may_begin_before_its_first_leg() -> None:
     assert legs_of(story) == [{"caller", "8001"}, {"8001", "8002"}]
     story.clears("8002").hangs_up("caller", "8001")
     assert story.board.live == {}
+
+
+def test_a_consultation_whose_own_leg_never_comes_leaves_nothing_behind() -> None:
+    story = Story().comes_in().rings("8001").answers("8001")
+    story.says(ConsultationStarted, leg="8001", helper="pipe;1", to="8002").clears("caller").clears("8001")
+    Watched(SITE).hear(story.events).clear_all().look_at_memory()
