@@ -183,7 +183,7 @@ async def test_all_is_kept_when_postgresql_was_stopped_under_load(cluster: Postg
 async def test_all_is_kept_when_the_disk_was_full_under_load(tmp_path: Path) -> None:
     pages = [1_000_000]
 
-    def limit(connection: Any, _record: object) -> None:
+    def limit(connection: Any, _record: object, _proxy: object) -> None:
         connection.execute(f"PRAGMA max_page_count={pages[0]}").close()
 
     async with running(tmp_path, None) as site:
@@ -194,9 +194,9 @@ async def test_all_is_kept_when_the_disk_was_full_under_load(tmp_path: Path) -> 
                 return int((await connection.exec_driver_sql("PRAGMA page_count")).scalar_one())
 
         async def begin() -> None:
-            sa.event.listen(engine.sync_engine, "connect", limit)
+            sa.event.listen(engine.sync_engine, "checkout", limit)
             pages[0] = await used() + 20
-            # Whoever writes next does it by a new connection, which has the limit.
+            # Whoever writes next takes a connection anew, which has the limit.
             await site.gateway.database._drop_writer()
             await engine.dispose()
 
