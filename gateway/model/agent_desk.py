@@ -134,7 +134,7 @@ class Desk:
 
     def discover(self, at: float, name: str | None, pool: Collection[str]) -> None:
         """Find out the state after a time in which nobody heard the PBX: since when it is so is only told where it is proved."""
-        self._find_wrap_up(at)
+        self._find_wrap_up(max(at, self.changed_at))
         presence = self._strongest()
         self.given = None
         if presence is not None and presence.doing is Doing.IN_CALL:

@@ -142,3 +142,11 @@ def test_a_last_call_that_all_queues_have_alike_may_be_of_any_of_them() -> None:
         one = desk(*seats)
         one.discover(START, None, ())
         assert (one.now.state, one.now.queue, one.now.since) == (AgentState.AFTER_CALL_WORK, queue, START - 5)
+
+
+def test_what_is_told_late_makes_no_time_after_a_call_that_was_over_before() -> None:
+    one = desk(seat())
+    one.change(START, None, ())
+    one.memberships[SUPPORT] = seat(last_call=START - 5, wrap_up_s=2.0)
+    one.discover(START - 4, None, ())
+    assert one.now.state is AgentState.READY
