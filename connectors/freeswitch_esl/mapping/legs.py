@@ -202,7 +202,9 @@ def _hangup(state: Legs, message: EslMessage, at: float) -> list[PbxEvent]:
     leg = state.of(message)
     if leg is None:
         return []
-    _refers(leg, message)
+    if leg.held or state.handed:
+        # Each variable that a leg does not have is looked for among all that it has.
+        _refers(leg, message)
     events = left(state, leg, message, at) + _released(state, leg, message, at) + state.part(leg, at)
     if leg.gave_up and leg.menu is not None:
         events.append(MenuExpired(at=at, leg=leg.id))

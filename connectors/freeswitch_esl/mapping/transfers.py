@@ -94,14 +94,14 @@ def left(state: Legs, leg: LegState, message: EslMessage, at: float) -> list[Pbx
         # It goes on ringing, for the one he held.
         leg.consulting = None
         return [_given(TransferKind.BLONDE, leg.id, leg.held_peer, target, at)]
-    held = state.legs.get(LegId(message.get("variable_transfer_to").removeprefix(_WHILE_RINGING)))
-    if held is not None and message.get("variable_transfer_to").startswith(_WHILE_RINGING):
-        return _handed_on(state, held, leg, at)
-    if message.get("Hangup-Cause") == ATTENDED and leg.bridge is None:
+    if leg.bridge is not None or leg.terminating:
+        return []
+    other = message.get("variable_transfer_to")
+    held = state.legs.get(LegId(other.removeprefix(_WHILE_RINGING))) if other.startswith(_WHILE_RINGING) else None
+    if held is None and message.get("Hangup-Cause") == ATTENDED:
         first_legs = _first_legs(state, leg)
-        held = state.legs.get(first_legs[0].peer) if len(first_legs) == 1 and first_legs[0].peer is not None else None
-        return [] if held is None else _handed_on(state, held, leg, at)
-    return []
+        held = state.legs.get(first_legs[0].peer or leg.id) if len(first_legs) == 1 else None
+    return [] if held is None or held is leg else _handed_on(state, held, leg, at)
 
 
 def _handed_on(state: Legs, held: LegState, consult: LegState, at: float) -> list[PbxEvent]:
