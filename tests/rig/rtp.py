@@ -28,6 +28,11 @@ def _ulaw(sample: int) -> int:
     return ~(sign | (exponent << 4) | ((magnitude >> (exponent + 3)) & 0x0F)) & 0xFF
 
 
+def ulaw(samples: Sequence[int]) -> bytes:
+    """G.711 u-law of 16-bit samples."""
+    return bytes(map(_ulaw, samples))
+
+
 def linear(code: int) -> int:
     """The 16-bit sample of one byte of G.711 u-law."""
     code = ~code & 0xFF
@@ -67,6 +72,10 @@ class Voice(asyncio.DatagramProtocol):
         """RTP packets received."""
         self.tone_hz = DEFAULT_TONE_HZ
         """What it says; a multiple of 50. It may be changed while it speaks."""
+        self.script: deque[bytes] = deque()
+        """Frames of u-law that it says instead, one after the other."""
+        self.tape: list[tuple[float, bytes]] | None = None
+        """A list is filled with all frames that it hears, and when, by the monotonic clock."""
         self.digits = ""
         """Keys that it heard (RFC 4733)."""
         self._digit_at = b""
@@ -91,6 +100,8 @@ class Voice(asyncio.DatagramProtocol):
         self.heard += 1
         if data[1] & 0x7F == _PAYLOAD_PCMU:
             self._last.append((time.monotonic(), data[12:]))
+            if self.tape is not None:
+                self.tape.append(self._last[-1])
         elif data[1] & 0x7F == _PAYLOAD_EVENT and data[4:8] != self._digit_at:
             # Every packet of one key has the timestamp of its beginning.
             self._digit_at = data[4:8]
@@ -138,7 +149,7 @@ class Voice(asyncio.DatagramProtocol):
         due = loop.time()
         while True:
             if not self._digits.locked():
-                self._send(_PAYLOAD_PCMU, _tone(self.tone_hz))
+                self._send(_PAYLOAD_PCMU, self.script.popleft() if self.script else _tone(self.tone_hz))
                 self._timestamp += _SAMPLES
             due = max(due + FRAME_S, loop.time())
             await asyncio.sleep(due - loop.time())

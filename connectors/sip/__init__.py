@@ -1,0 +1,1 @@
+"""Any PBX by SIP, with voice in and out."""
