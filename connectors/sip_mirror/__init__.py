@@ -1,0 +1,1 @@
+"""Sees the calls of a PBX that offers nothing but SIP, by the lamps of its telephones."""
