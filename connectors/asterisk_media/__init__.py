@@ -1,0 +1,1 @@
+"""The voice of an Asterisk's calls without SIP: by AudioSocket, and by its WebSocket channel."""
