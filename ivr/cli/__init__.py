@@ -1,0 +1,1 @@
+"""``tieline itr …``: each subcommand is a module of this package."""

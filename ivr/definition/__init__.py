@@ -1,0 +1,1 @@
+"""One dialog, as its YAML file defines it."""

@@ -1,0 +1,1 @@
+"""Old IVRs, read into menus, and written as a dialog."""

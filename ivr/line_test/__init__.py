@@ -1,0 +1,1 @@
+"""An application that lets whoever installs a line hear, within a minute, whether it works both ways."""

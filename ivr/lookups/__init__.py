@@ -1,0 +1,1 @@
+"""Asks the company's systems what a dialog needs, over HTTP."""

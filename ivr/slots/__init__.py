@@ -1,0 +1,1 @@
+"""Values in what people say: numbers, dates, amounts, choices, in Chinese and English."""

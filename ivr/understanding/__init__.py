@@ -1,0 +1,1 @@
+"""Understands what people say and type, by a few examples a node."""
