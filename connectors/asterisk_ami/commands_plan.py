@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from connectors.asterisk_ami.commands_values import digits, number, text
+from connectors.asterisk_ami.commands_values import context_variables, digits, number, text
 from connectors.asterisk_ami.settings import CommandSettings
 from gateway.model.calls import Call
 from gateway.model.commands import (
@@ -147,7 +147,7 @@ class Planner:
             case CompleteTransfer() | CancelTransfer():
                 return self._end_consultation(order, call, command)
             case Redirect():
-                return self._redirect(call, command.to)
+                return self._redirect(call, command)
             case Park():
                 return self._park(call, command)
             case SendDigits():
@@ -243,12 +243,14 @@ class Planner:
         # Whoever consulted leaves, and Asterisk joins the two that stay.
         return [Act("Hangup", (("Channel", self._name(leg)), ("Cause", "16")))]
 
-    def _redirect(self, call: Call, to: str) -> list[Act]:
+    def _redirect(self, call: Call, command: Redirect) -> list[Act]:
         caller = call.caller
         if caller is None or not caller.is_live:
             raise CommandRefusedError(f"the caller has left this call at {self._pbx}")
-        where = (("Context", self._context()), ("Exten", number(to, "the number")), ("Priority", "1"))
-        return [self._is_known(to), Act("Redirect", (("Channel", self._name(caller)), *where))]
+        name, to = self._name(caller), number(command.to, "the number")
+        told = [_variable(name, *each) for each in context_variables(command.context)]
+        where = (("Context", self._context()), ("Exten", to), ("Priority", "1"))
+        return [self._is_known(to), *told, Act("Redirect", (("Channel", name), *where))]
 
     def _is_known(self, to: str) -> Act:
         return Act("ShowDialPlan", (("Extension", to), ("Context", self._context())), asks=True)
@@ -344,6 +346,11 @@ _SUPERVISOR_RINGS_S: Final = 30.0
 def _music_leg(holder: Leg, other: Leg) -> str:
     """Return the id of the leg that plays music; made of the two, so that who takes back the hold finds it."""
     return f"{LEG_PREFIX}hold-{holder.id}-{other.id}"
+
+
+def _variable(leg: str, name: str, value: str) -> Act:
+    headers = (("Channel", leg), ("Variable", name))
+    return Act("Setvar", (*headers, ("Value", value)), (Act("Setvar", (*headers, ("Value", ""))),))
 
 
 def _volume(name: str, direction: str, gain: str) -> Act:

@@ -43,7 +43,7 @@ NEEDS: Final[Mapping[str, tuple[str, ...]]] = {
     "retrieve": ("Setvar",),
     "blind_transfer": ("BlindTransfer",),
     "consult": ("Atxfer",),
-    "complete_transfer": ("Hangup",),
+    "complete_transfer": ("Hangup", "Atxfer"),
     "cancel_transfer": ("CancelAtxfer",),
     "redirect": ("Redirect",),
     "park": ("Park",),
@@ -77,6 +77,8 @@ class Rights(msgspec.Struct, frozen=True):
     """Asterisk's major version."""
     reason: str = ""
     """Why it lets us do nothing at all, in its own words."""
+    rest: str = ""
+    """Why it lets us do no more than that, in its own words, where it says so."""
 
     def may(self, action: str) -> bool:
         """Tell whether the PBX takes this action from us, as far as it told."""
@@ -85,15 +87,16 @@ class Rights(msgspec.Struct, frozen=True):
 
 def rights_of(listed: list[AmiMessage], settings: list[AmiMessage]) -> Rights:
     """Return what the answers to ``ListCommands`` and ``CoreSettings`` say."""
-    first, said = listed[0], ""
+    first, said, rest = listed[0], "", ""
     allowed: frozenset[str] | None = frozenset()
     if first.name == "Success":
         allowed = frozenset(key.lower() for key, _ in first.headers())
+        rest = first.get("Message")
     elif (said := first.get("Message")).lower().startswith(_UNKNOWN):
         allowed = None
     version = settings[0].get("AsteriskVersion").partition(".")[0]
     known = version.isascii() and version.isdigit() and len(version) < _LONG
-    return Rights(allowed, int(version) if known else None, said if allowed is not None else "")
+    return Rights(allowed, int(version) if known else None, said if allowed is not None else "", rest)
 
 
 _LONG: Final = 4
@@ -113,6 +116,8 @@ def why_not(command: str, rights: Rights, settings: AsteriskSettings, pbx: str) 
     """Return why a command cannot be done and what to change; None where it can."""
     if rights.reason:
         return f"{pbx} takes no commands: {rights.reason}"
+    if rights.rest and not all(rights.may(action) for action in NEEDS[command]):
+        return f"{pbx} does not take it: {rights.rest}"
     missing = _unconfigured(command, settings)
     if missing is not None:
         return f"{pbx} is not configured for it: {missing} under the connector with `pbx: {pbx}` in our configuration"

@@ -6,13 +6,18 @@ which get some of these values as their arguments.
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from typing import Final
 
 from gateway.model.errors import CommandRefusedError
 
 _NUMBER: Final = re.compile(r"[0-9A-Za-z*#+._-]{1,64}", re.ASCII)
 _DIGITS: Final = re.compile(r"[0-9A-D*#]{1,64}", re.ASCII)
+_NAME: Final = re.compile(r"[0-9A-Za-z_]{1,40}", re.ASCII)
 MAX_TEXT_CHARACTERS: Final = 80
+MAX_CONTEXT: Final = 16
+"""Entries of what is told with a call."""
+MAX_CONTEXT_CHARACTERS: Final = 256
 MAX_PENALTY: Final = 10_000
 """Far more than any queue has ranks of members."""
 
@@ -50,6 +55,25 @@ def text(value: str, what: str) -> str:
     if any(unicodedata.category(character).startswith("C") for character in value):
         raise CommandRefusedError(f"{what} {value!r} holds a character that nobody sees, such as a line end")
     return value
+
+
+def context_variables(context: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Return channel variables for what is told with a call: ``intent`` is ``__TIELINE_INTENT``; legs dialled later inherit it.
+
+    Raises:
+        CommandRefusedError: A name or a value is none, or there are too many.
+    """
+    if len(context) > MAX_CONTEXT:
+        raise CommandRefusedError(f"the context has {len(context)} entries, and {MAX_CONTEXT} are taken at most")
+    variables = []
+    for name, value in context.items():
+        if _NAME.fullmatch(name) is None:
+            raise CommandRefusedError(f"{name!r} is no name for a context: letters, digits and _, 40 at most")
+        if len(value) > MAX_CONTEXT_CHARACTERS or any(unicodedata.category(each).startswith("C") for each in value):
+            what = f"{MAX_CONTEXT_CHARACTERS} characters at most, and none that nobody sees, such as a line end"
+            raise CommandRefusedError(f"the context's {name} is not taken: {what}")
+        variables.append((f"__TIELINE_{name.upper()}", value))
+    return variables
 
 
 def penalty(value: int) -> str:

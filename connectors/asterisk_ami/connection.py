@@ -10,9 +10,9 @@ from typing import Final
 
 import structlog
 
-from connectors._kit.backoff import GOES_ON, Backoff
 from connectors._kit.clock_watch import ClockWatch
 from connectors._kit.drain import Direction, Drain, Piece, SpoolError
+from connectors._kit.reconnect import LinkReport, stay_connected
 from connectors._kit.stream import open_stream
 from connectors.asterisk_ami.backfill import Backfill
 from connectors.asterisk_ami.commands import Commander
@@ -28,22 +28,16 @@ from connectors.asterisk_ami.snapshot import take_snapshot
 from gateway.model.commands import Accepted, Order
 from gateway.model.directory import Directory
 from gateway.model.errors import (
-    ConfigurationError,
     PeerProtocolError,
-    PeerRefusedError,
     PeerUnavailableError,
     TielineError,
 )
 from gateway.model.events import PbxEvent
 from gateway.model.ids import LegId, PbxName
-from gateway.ports.connector import EventSink, Gap, LinkState, LinkStatus
+from gateway.ports.connector import EventSink, Gap, LinkStatus
 
 LIST_TIMEOUT_S: Final = 60.0
 """Seconds for one list of a snapshot: a busy PBX has thousands of legs."""
-RETRY_GROWTH: Final = 1.25
-"""Of the wait between two attempts: a gap is hardly longer than the PBX was away."""
-STEADY_AFTER_S: Final = 5.0
-"""Seconds after which a connection counts as good, so that the first attempt after it is made at once."""
 
 log = structlog.get_logger(__name__)
 
@@ -91,7 +85,7 @@ class AsteriskConnector:
         self._backfill = Backfill(pbx, settings, clock)
         self._commander = Commander(pbx, settings, self.action, self._mapper.name_of, self._mapper.is_silenced)
         self._log = log.bind(pbx=pbx)
-        self._state: LinkState | None = None
+        self._link_report = LinkReport(pbx, clock)
         self._link: AmiLink | None = None
         self._lost_at: float | None = None
         self._lost_because = ""
@@ -163,28 +157,12 @@ class AsteriskConnector:
 
     async def run(self, sink: EventSink) -> None:
         """Keep the PBX connected and put its events into ``sink``. Cancelling is safe: no event is half applied."""
-        retry = Backoff(self._settings.retry_min_s, self._settings.retry_max_s, self._random, RETRY_GROWTH)
-        refused = Backoff(self._settings.refused_retry_min_s, self._settings.refused_retry_max_s, self._random)
         heard_until = sink.heard_until(self._pbx)
         if heard_until is not None:
             self._backfill.doubt(heard_until)
-        self._report(sink, LinkStatus.CONNECTING, f"connecting to {self._settings.address}")
-        try:
-            while True:
-                failure, good_for_s = await self._connect_once(sink)
-                if good_for_s > 0:
-                    refused.reset()
-                if isinstance(failure, PeerRefusedError | ConfigurationError):
-                    status, wait_s = LinkStatus.REFUSED, refused.next_s()
-                elif good_for_s >= STEADY_AFTER_S:
-                    retry.reset()
-                    status, wait_s = LinkStatus.RETRYING, 0.0
-                else:
-                    status, wait_s = LinkStatus.RETRYING, retry.next_s()
-                self._report(sink, status, f"{failure}{GOES_ON}")
-                await asyncio.sleep(wait_s)
-        finally:
-            self._report(sink, LinkStatus.STOPPED, "stopped")
+        self._link_report.tell(sink, LinkStatus.CONNECTING, f"connecting to {self._settings.address}")
+        tell = partial(self._link_report.tell, sink)
+        await stay_connected(lambda: self._connect_once(sink), tell, self._settings, self._random)
 
     async def _connect_once(self, sink: EventSink) -> tuple[TielineError, float]:
         """Connect, and stay so as long as it goes; return why it ended, and the seconds that it was good for."""
@@ -261,7 +239,7 @@ class AsteriskConnector:
         self._remarks.clear()
         self._backfill.begin(self._clock())
         self._connected_to = f"connected to {greeting} at {self._settings.address} as {self._settings.username}"
-        self._report(sink, LinkStatus.CONNECTED, self._connected_to)
+        self._link_report.tell(sink, LinkStatus.CONNECTED, self._connected_to)
         clock = ClockWatch(self._settings.clock_limit_s, lambda text: self._remark(sink, "clock", text))
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(keep_alive(link, self._settings, clock.note), name=f"{self._pbx}.keepalive")
@@ -292,18 +270,10 @@ class AsteriskConnector:
         if self._remarks.get(about, "") != text:
             self._remarks[about] = text
             remarks = [remark for remark in self._remarks.values() if remark]
-            self._report(sink, LinkStatus.CONNECTED, "; ".join([self._connected_to, *remarks]))
+            self._link_report.tell(sink, LinkStatus.CONNECTED, "; ".join([self._connected_to, *remarks]))
 
     def _spooling(self, begun: bool) -> None:
         if begun:
             self._log.warning("spooling", folder=str(self._state_dir), because="events come faster than they are taken")
         else:
             self._log.info("spool_empty")
-
-    def _report(self, sink: EventSink, status: LinkStatus, detail: str) -> None:
-        old, text = self._state, f"{self._pbx}: {detail}"
-        if old is not None and (old.status, old.detail) == (status, text):
-            return
-        since = old.since if old is not None and old.status is status else self._clock()
-        self._state = LinkState(status=status, detail=text, since=since)
-        sink.report(self._pbx, self._state)

@@ -4,7 +4,7 @@ The lists' events go through the decoder and the mapping as all others do, in or
 the PBX does not grant it.
 
 Source: docs.asterisk.org, AMI ``CoreShowChannels``, ``Status``, ``BridgeList``, ``BridgeInfo``, ``QueueStatus``,
-``DeviceStateList``; the rights are those of Asterisk's ``ast_manager_register_xml`` calls.
+``DeviceStateList``, ``VoicemailUsersList``; the rights are those of Asterisk's ``ast_manager_register_xml`` calls.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -26,10 +26,12 @@ Ask = Callable[[str, Sequence[tuple[str, str]]], Awaitable[Answer]]
 _CHANNELS: Final = "CoreShowChannels"
 _OTHERS: Final = (("QueueStatus", "none"), ("DeviceStateList", "call or reporting"))
 """Lists beside the legs, and the right that each needs in ``write``."""
+_VOICEMAIL: Final = "VoicemailUsersList"
+"""Tells what waits in each mailbox. It needs no other rights than those lists; a PBX may have no voicemail, or another's."""
 _STATUS: Final = "Status"
 """Lists the legs too, to users with any of some rights, and with what they dialled; its bridges are no better."""
 LISTS: Final = (_CHANNELS, "BridgeList", *(action for action, _ in _OTHERS), _STATUS)
-"""All that a snapshot asks for."""
+"""All that a snapshot asks for, and a recording holds: the list of mailboxes, with addresses of people, is not recorded."""
 
 log = structlog.get_logger(__name__)
 
@@ -66,6 +68,7 @@ async def take_snapshot(ask: Ask, pbx: str, first_answer: Callable[[], None]) ->
         answer = await ask(action, ())
         if _refused(answer):
             _note(snapshot, pbx, action, right, answer)
+    await ask(_VOICEMAIL, ())
     return snapshot
 
 

@@ -137,6 +137,8 @@ class Planner:
             case CompleteTransfer() | CancelTransfer():
                 return [self._end_consultation(order, call, command)]
             case Redirect():
+                if command.context:
+                    raise CommandRefusedError(f"{self._pbx} is told no context with a call: send it without one")
                 return [self._redirect(call, command.to)]
             case Park():
                 return [self._park(call, command)]

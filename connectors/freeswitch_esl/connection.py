@@ -7,15 +7,16 @@ brings events, the other takes commands and their results.
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Final
 
 import structlog
 
-from connectors._kit.backoff import GOES_ON, Backoff
 from connectors._kit.clock_watch import ClockWatch
 from connectors._kit.drain import Direction, Drain, Piece, SpoolError
+from connectors._kit.reconnect import LinkReport, stay_connected
 from connectors._kit.stream import open_stream
 from connectors.freeswitch_esl.command_link import CommandLink
 from connectors.freeswitch_esl.commands import CREATED, Commander
@@ -31,7 +32,6 @@ from connectors.freeswitch_esl.settings import FreeswitchSettings
 from connectors.freeswitch_esl.snapshot import keep_listed, take_snapshot
 from gateway.model.commands import Accepted, LogIn, LogOut, Order, SetPause, SetPenalty
 from gateway.model.errors import (
-    ConfigurationError,
     PeerProtocolError,
     PeerRefusedError,
     PeerUnavailableError,
@@ -39,14 +39,10 @@ from gateway.model.errors import (
 )
 from gateway.model.events import PbxEvent
 from gateway.model.ids import LegId, PbxName
-from gateway.ports.connector import EventSink, Gap, LinkState, LinkStatus
+from gateway.ports.connector import EventSink, Gap, LinkStatus
 
 LIST_TIMEOUT_S: Final = 60.0
 """Seconds for one list of a snapshot: a busy PBX has thousands of legs."""
-RETRY_GROWTH: Final = 1.25
-"""Of the wait between two attempts: a gap is hardly longer than the PBX was away."""
-STEADY_AFTER_S: Final = 5.0
-"""Seconds after which a connection counts as good, so that the first attempt after it is made at once."""
 _MICROSECONDS: Final = 1_000_000
 
 log = structlog.get_logger(__name__)
@@ -95,7 +91,7 @@ class FreeswitchConnector:
         self._commands = CommandLink(pbx, settings, state_dir, clock, self._random)
         self._commander = Commander(pbx, settings, self._job, self._rights)
         self._log = log.bind(pbx=pbx)
-        self._state: LinkState | None = None
+        self._link_report = LinkReport(pbx, clock)
         self._link: EslLink | None = None
         self._lost_at: float | None = None
         self._lost_because = ""
@@ -162,26 +158,9 @@ class FreeswitchConnector:
     async def run(self, sink: EventSink) -> None:
         """Keep the PBX connected and put its events into ``sink``. Cancelling is safe: no event is half applied."""
         settings = self._settings
-        retry = Backoff(settings.retry_min_s, settings.retry_max_s, self._random, RETRY_GROWTH)
-        refused = Backoff(settings.refused_retry_min_s, settings.refused_retry_max_s, self._random)
         self._clock_watch = ClockWatch(settings.clock_limit_s, lambda text: self._remark(sink, "clock", text))
-        self._report(sink, LinkStatus.CONNECTING, f"connecting to {settings.address}")
-        try:
-            while True:
-                failure, good_for_s = await self._connect_once(sink)
-                if good_for_s > 0:
-                    refused.reset()
-                if isinstance(failure, PeerRefusedError | ConfigurationError):
-                    status, wait_s = LinkStatus.REFUSED, refused.next_s()
-                elif good_for_s >= STEADY_AFTER_S:
-                    retry.reset()
-                    status, wait_s = LinkStatus.RETRYING, 0.0
-                else:
-                    status, wait_s = LinkStatus.RETRYING, retry.next_s()
-                self._report(sink, status, f"{failure}{GOES_ON}")
-                await asyncio.sleep(wait_s)
-        finally:
-            self._report(sink, LinkStatus.STOPPED, "stopped")
+        self._link_report.tell(sink, LinkStatus.CONNECTING, f"connecting to {settings.address}")
+        await stay_connected(lambda: self._connect_once(sink), partial(self._link_report.tell, sink), settings, self._random)
 
     async def _connect_once(self, sink: EventSink) -> tuple[TielineError, float]:
         """Connect, and stay so as long as it goes; return why it ended, and the seconds that it was good for."""
@@ -297,7 +276,7 @@ class FreeswitchConnector:
             raise PeerRefusedError(f"FreeSWITCH at {settings.address} sends no events ({reply.name}) {_RIGHTS_CURE}")
         who = "" if settings.user is None else f" as {settings.user}"
         self._connected_to = f"connected to FreeSWITCH at {settings.address}{who}"
-        self._report(sink, LinkStatus.CONNECTED, self._connected_to)
+        self._link_report.tell(sink, LinkStatus.CONNECTED, self._connected_to)
 
         async def ask(command: str) -> EslMessage:
             # The mapping reads the answers by what was asked.
@@ -318,21 +297,13 @@ class FreeswitchConnector:
             self._remarks[about] = text
             if self._link is not None and self._connected_to:
                 remarks = [remark for remark in self._remarks.values() if remark]
-                self._report(sink, LinkStatus.CONNECTED, "; ".join([self._connected_to, *remarks]))
+                self._link_report.tell(sink, LinkStatus.CONNECTED, "; ".join([self._connected_to, *remarks]))
 
     def _spooling(self, begun: bool) -> None:
         if begun:
             self._log.warning("spooling", folder=str(self._state_dir), because="events come faster than they are taken")
         else:
             self._log.info("spool_empty")
-
-    def _report(self, sink: EventSink, status: LinkStatus, detail: str) -> None:
-        old, text = self._state, f"{self._pbx}: {detail}"
-        if old is not None and (old.status, old.detail) == (status, text):
-            return
-        since = old.since if old is not None and old.status is status else self._clock()
-        self._state = LinkState(status=status, detail=text, since=since)
-        sink.report(self._pbx, self._state)
 
 
 _RIGHTS_CURE: Final = "in the user's `esl-allowed-events` and `esl-allowed-api` of the directory"

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import structlog
 
+from connectors._kit.listen import listen
 from connectors.freeswitch_esl.outbound import OutboundCall
 from gateway.model.errors import TielineError
 
@@ -47,7 +48,7 @@ class OutboundServer:
         Raises:
             OSError: The port is taken.
         """
-        self._server = await asyncio.start_server(self._begin, host, port)
+        self._server = await listen(self._begin, host, port)
         return int(self._server.sockets[0].getsockname()[1])
 
     async def stop(self) -> None:

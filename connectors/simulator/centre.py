@@ -1,6 +1,7 @@
 """The simulated call centre: groups of desks that take recorded calls, several at once, for as long as somebody looks."""
 
 import asyncio
+import re
 import secrets
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
@@ -24,6 +25,9 @@ SECRET_BYTES: Final = 16
 LOOPBACK: Final = "127.0.0.1"
 MAX_LANES: Final = 10
 
+REST_S: Final = 1.0
+"""Between two looks whether a group's breaks are over."""
+_LINKED: Final = re.compile(rb"\r\n(?:Dest)?Linkedid: ([^\r]+)")
 FIRST_CALLS_S: Final = 4.0
 """Seconds within which all lanes have begun."""
 
@@ -40,6 +44,15 @@ class SimulatorSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     pause_s: Annotated[float, msgspec.Meta(ge=0, le=3600)] = 8.0
     """Seconds between two calls of a lane, on average."""
     site: Site = read_site(CAPTURES / "queue_abandon")
+
+
+class _Going:
+    """A recording that is being played."""
+
+    def __init__(self) -> None:
+        self.linked: set[str] = set()
+        """Linked ids of its calls until now."""
+        self.is_over = False
 
 
 class CallCentre:
@@ -59,6 +72,8 @@ class CallCentre:
         self._pace = pace
         self._pause_s = pause_s
         self._ids = Ids(server.random)
+        self._going: list[_Going] = []
+        server.calls_of = self._stop
 
     async def play_once(self) -> None:
         """Play each recording once, one after the other."""
@@ -77,6 +92,10 @@ class CallCentre:
     async def _play_lane(self, lane: int, begin_s: float) -> None:
         await asyncio.sleep(begin_s)
         for score in self._deck():
+            if self._server.state.rests(f"10{lane}"):
+                # Nobody calls a group of which one is on a break: the recordings would ring him.
+                await asyncio.sleep(REST_S)
+                continue
             await self._play(score, lane)
             await asyncio.sleep(self._server.random.uniform(0.5, 1.5) * self._pause_s)
 
@@ -91,11 +110,28 @@ class CallCentre:
         loop = asyncio.get_running_loop()
         began = loop.time()
         play = Play(score, self._ids, self._server.clock(), pace=self._pace, lane=lane)
-        for frame in score.frames:
-            wait_s = began + frame.offset_s * self._pace - loop.time()
-            if wait_s > 0:
-                await asyncio.sleep(wait_s)
-            self._server.say(play.render(frame))
+        going = _Going()
+        self._going.append(going)
+        try:
+            for frame in score.frames:
+                wait_s = began + frame.offset_s * self._pace - loop.time()
+                if wait_s > 0:
+                    await asyncio.sleep(wait_s)
+                if going.is_over:
+                    return
+                data = play.render(frame)
+                going.linked.update(found.decode() for found in _LINKED.findall(data))
+                self._server.say(data)
+        finally:
+            self._going.remove(going)
+
+    def _stop(self, linked: str) -> set[str]:
+        """Play the calls no further that this one belongs to; return the linked ids of them all."""
+        for going in self._going:
+            if linked in going.linked:
+                going.is_over = True
+                return going.linked
+        return {linked}
 
     def _introduce(self, lane: int) -> None:
         """Let the PBX know a lane's desks before their first call."""

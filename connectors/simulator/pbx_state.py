@@ -1,5 +1,6 @@
 """What is live in the simulated PBX right now: told by the events that it has sent, as a snapshot must tell it again."""
 
+import re
 from collections.abc import Mapping
 
 Fields = dict[str, str]
@@ -58,12 +59,30 @@ class PbxState:
                 self._began.setdefault("queue " + leg, at)
             case "QueueCallerLeave":
                 self._leave_queue(leg)
-            case "QueueMemberStatus":
+            case "QueueMemberStatus" | "QueueMemberPause":
                 self.members[fields["Queue"], fields["Interface"]] = fields
             case "DeviceStateChange":
                 self.devices[fields["Device"]] = fields["State"]
             case _:
                 pass
+
+    def with_break(self, frame: bytes) -> bytes:
+        """Return what a recording says of a queue's member as it is now: of his break the recording knows nothing."""
+        if not frame.startswith(b"Event: QueueMemberStatus\r\n"):
+            return frame
+        fields = fields_of(frame)
+        member = self.members.get((fields["Queue"], fields["Interface"]), {})
+        if member.get("Paused") != "1":
+            return frame
+        reason = b"\r\nPausedReason: " + member.get("PausedReason", "").encode()
+        return re.sub(rb"\r\nPausedReason: [^\r]*", lambda _: reason, frame.replace(b"\r\nPaused: 0\r\n", b"\r\nPaused: 1\r\n"))
+
+    def rests(self, extensions: str) -> bool:
+        """Tell whether a desk whose extension begins so is on a break."""
+        return any(
+            member.get("Paused") == "1" and re.match(rf"\w+/{extensions}", interface)
+            for (_, interface), member in self.members.items()
+        )
 
     def _forget(self, leg: str) -> None:
         self.legs.pop(leg, None)

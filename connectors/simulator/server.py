@@ -6,7 +6,7 @@ Source: captures of Asterisk 22.10 (login_actions, md5_login, wrong_secret, read
 import asyncio
 import hmac
 import ssl
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from hashlib import md5
 from random import Random
@@ -14,6 +14,8 @@ from typing import Final
 
 import structlog
 
+from connectors._kit.listen import listen
+from connectors.simulator import obeying
 from connectors.simulator.pbx_state import Fields, PbxState
 from gateway.model.secret import Secret
 
@@ -22,6 +24,9 @@ MAX_UNREAD_BYTES: Final = 2_900_000
 """Bytes that a client may leave unread before it is cut off, in the middle of an event: as Asterisk does."""
 MAX_ACTION_BYTES: Final = 64 * 1024
 WRONG_SECRET_WAIT_S: Final = 1.0
+OBEYED: Final = ("Hangup", "Setvar", "QueuePause")
+"""The actions by which something is commanded that it does."""
+PLAYS: Final = "the simulated PBX plays recorded calls: it ends and holds them, and gives agents a break, and can do no more"
 
 log = structlog.get_logger(__name__)
 
@@ -44,6 +49,8 @@ class AmiServer:
         self.random = random
         self.greeting = GREETING
         self.state = PbxState()
+        self.calls_of: Callable[[str], Collection[str]] = lambda linked: {linked}
+        """Stops whoever plays the call of this linked id, and returns those of all that he plays."""
         self.somebody_listens = asyncio.Event()
         """Set once a client has logged in."""
         self.sessions: set[Session] = set()
@@ -56,7 +63,7 @@ class AmiServer:
         Raises:
             OSError: The port is taken.
         """
-        self._server = await asyncio.start_server(self._begin, host, port, limit=MAX_ACTION_BYTES, ssl=tls)
+        self._server = await listen(self._begin, host, port, limit=MAX_ACTION_BYTES, tls=tls)
         return int(self._server.sockets[0].getsockname()[1])
 
     async def stop(self) -> None:
@@ -75,10 +82,16 @@ class AmiServer:
 
     def say(self, event: bytes) -> None:
         """Send an event to everybody who is logged in, and remember what it changes."""
+        event = self.state.with_break(event)
         self.state.hear(event, self.clock())
         for session in list(self.sessions):
             if session.logged_in:
                 session.send(event)
+
+    def tell(self, said: obeying.Said) -> None:
+        """Say what a command brought."""
+        for name, fields in said:
+            self.say(_event(name, fields))
 
     def session(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> "Session":
         """Make what serves one client."""
@@ -198,11 +211,45 @@ class Session:
             case "originate":
                 self._originate(action)
             case "listcommands":
-                self._respond(action, "Error", Message="the simulated PBX plays recorded calls")
+                self._respond(action, "Success", Message=PLAYS, **dict.fromkeys(OBEYED, "See the simulator's README."))
+            case "hangup":
+                self._hang_up(action)
+            case "setvar":
+                self._set(action)
+            case "queuepause":
+                self._pause(action)
             case "command":
                 self._respond(action, "Error", Message="Command output follows", Output="This PBX plays recordings only.")
             case _:
                 self._respond(action, "Error", Message="Invalid/unknown command")
+
+    def _hang_up(self, action: Fields) -> None:
+        leg = obeying.find(self.server.state, action.get("channel", ""))
+        if leg is None:
+            self._respond(action, "Error", Message="No such channel")
+            return
+        self._respond(action, "Success", Message="Channel Hungup")
+        self.server.tell(obeying.ended(self.server.state, self.server.calls_of(leg.get("Linkedid", ""))))
+
+    def _set(self, action: Fields) -> None:
+        """Take how loud a leg is: by that a party is held, and nobody hears recorded calls anyway."""
+        if obeying.find(self.server.state, action.get("channel", "")) is None:
+            self._respond(action, "Error", Message="No such channel")
+        elif action.get("variable", "").startswith("VOLUME("):
+            self._respond(action, "Success", Message="Variable Set")
+        else:
+            self._respond(action, "Error", Message=PLAYS)
+
+    def _pause(self, action: Fields) -> None:
+        is_paused = action.get("paused", "").lower() in ("1", "true", "yes")
+        interface, queue = action.get("interface", ""), action.get("queue", "")
+        reason = action.get("reason", "") if is_paused else ""
+        said = obeying.paused(self.server.state, interface, queue, is_paused=is_paused, reason=reason)
+        if not said:
+            self._respond(action, "Error", Message="Interface not found")
+            return
+        self._respond(action, "Success", Message=f"Interface {'paused' if is_paused else 'unpaused'} successfully")
+        self.server.tell(said)
 
     def _originate(self, action: Fields) -> None:
         """Accept, and then fail: nobody is there to pick up."""

@@ -5,6 +5,7 @@ its arguments after substitution.
 """
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
 MENU_APPLICATIONS: Final = frozenset(
@@ -252,6 +253,20 @@ HELPER_TECHNOLOGIES: Final = frozenset(
         "Bridge-Holding",
     }
 )
+
+
+MEDIA_TECHNOLOGIES: Final = frozenset({"AudioSocket", "WebSocket"})
+"""Legs to applications outside the PBX: who dials them is talked with by one, and calls nobody."""
+
+
+def are_media(targets: Sequence[tuple[str, str | None]]) -> bool:
+    """Tell whether all that is dialled are applications outside the PBX."""
+    return bool(targets) and all(is_media(device) for device, _ in targets)
+
+
+def is_media(name: str) -> bool:
+    """Tell whether a leg or a device is an application outside the PBX."""
+    return name.partition("/")[0] in MEDIA_TECHNOLOGIES
 
 
 def is_helper(name: str) -> bool:

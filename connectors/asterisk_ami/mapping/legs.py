@@ -145,6 +145,9 @@ def _hangup_request(state: Legs, message: AmiMessage, at: float) -> list[PbxEven
     if leg is None:
         return []
     leg.leaving = True
+    if dialplan.is_media(leg.name):
+        # An application that is done: the caller goes on in the dial plan.
+        return []
     cause, sip = cause_of(message)
     return [ReleaseRequested(at=at, leg=leg.id, by_party=True, cause=cause, sip=sip)]
 
@@ -175,7 +178,7 @@ def _hangup(state: Legs, message: AmiMessage, at: float) -> list[PbxEvent]:
 def _dial_begin(state: Legs, message: AmiMessage, at: float) -> list[PbxEvent]:
     events: list[PbxEvent] = []
     target = state.met(message, at, events, "Dest")
-    if target is not None:
+    if target is not None and not dialplan.is_media(target.name):
         events.append(
             LegDialled(
                 at=at,
@@ -188,6 +191,8 @@ def _dial_begin(state: Legs, message: AmiMessage, at: float) -> list[PbxEvent]:
 
 
 def _dial_end(state: Legs, message: AmiMessage, at: float) -> list[PbxEvent]:
+    if dialplan.is_media(message.get("DestChannel")):
+        return []
     target = LegId(message.get("DestUniqueid"))
     forward = message.get("Forward")
     return [

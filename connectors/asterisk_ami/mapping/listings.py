@@ -15,6 +15,7 @@ from gateway.model.reports import (
     AgentLoggedOut,
     CallDetail,
     DeviceChanged,
+    MailboxChanged,
     MemberChanged,
     QueueSeen,
     QueuesListed,
@@ -155,6 +156,22 @@ def _device(message: AmiMessage, at: float) -> PbxEvent:
     return DeviceChanged(at=at, device=message.get("Device"), state=message.get("State"))
 
 
+def _mailbox(message: AmiMessage, at: float) -> PbxEvent:
+    new, old = _count(message.get("New")), _count(message.get("Old"))
+    waiting = message.get("Waiting") == "1" or bool(new)
+    return MailboxChanged(at=at, mailbox=message.get("Mailbox"), waiting=waiting, new=new, old=old, urgent=None)
+
+
+def _mailbox_user(message: AmiMessage, at: float) -> PbxEvent:
+    new, old = _count(message.get("NewMessageCount")), _count(message.get("OldMessageCount"))
+    mailbox = f"{message.get('VoiceMailbox')}@{message.get('VMContext')}"
+    return MailboxChanged(at=at, mailbox=mailbox, waiting=bool(new), new=new, old=old, urgent=None)
+
+
+def _count(text: str) -> int | None:
+    return number(text) if text else None
+
+
 READERS: Final[Mapping[str, Callable[[AmiMessage, float], PbxEvent]]] = {
     "Cdr": _cdr,
     "QueueEntry": _queue_entry,
@@ -169,5 +186,7 @@ READERS: Final[Mapping[str, Callable[[AmiMessage, float], PbxEvent]]] = {
     "AgentLogin": _agent_login,
     "AgentLogoff": _agent_logoff,
     "DeviceStateChange": _device,
+    "MessageWaiting": _mailbox,
+    "VoicemailUserEntry": _mailbox_user,
 }
 """What reads each of them."""

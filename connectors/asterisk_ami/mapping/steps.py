@@ -86,7 +86,11 @@ def _new_exten(state: Legs, message: AmiMessage, at: float) -> list[PbxEvent]:
     if position.run(application, data):
         events.append(MenuEntered(at=at, leg=leg.id, menu=position.context, since=position.since))
     elif application == "dial":
-        events += _dials(state, leg, dialplan.dial_targets(data), at)
+        targets = dialplan.dial_targets(data)
+        if dialplan.are_media(targets):
+            events.append(ServiceStarted(at=at, leg=leg.id, service=Service.MEDIA, detail=targets[0][0]))
+        else:
+            events += _dials(state, leg, targets, at)
     elif application in _SERVICES:
         events.append(ServiceStarted(at=at, leg=leg.id, service=_SERVICES[application], detail=data.partition(",")[0]))
     elif application == "mixmonitor":

@@ -14,6 +14,7 @@ from uuid import UUID
 
 import structlog
 
+from connectors._kit.listen import listen
 from connectors.freeswitch_esl.protocol.commands import EslCommand, EslCommandDecoder
 from connectors.freeswitch_esl.protocol.frames import encode_event, encode_frame, encode_reply
 from connectors.freeswitch_esl.protocol.message import CUSTOM, Form
@@ -62,7 +63,7 @@ class EslServer:
         Raises:
             OSError: The port is taken.
         """
-        self._server = await asyncio.start_server(self._begin, host, port, ssl=tls)
+        self._server = await listen(self._begin, host, port, tls=tls)
         return int(self._server.sockets[0].getsockname()[1])
 
     async def stop(self) -> None:

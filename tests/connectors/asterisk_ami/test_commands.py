@@ -110,7 +110,7 @@ async def test_what_is_offered_is_what_the_pbx_lets_us_do_and_nothing_without_it
         with pytest.raises(PeerUnavailableError, match="cc1 is not connected"):
             connector.why_not("hang_up")
         await bench.sink.connected()
-        assert connector.commands == {"place_call", "monitor", "hang_up", "complete_transfer"}
+        assert connector.commands == {"place_call", "monitor", "hang_up"}
         assert "`call`" in connector.why_not("park")
         with pytest.raises(CommandRefusedError, match=r"manager\.conf.*\[tieline\].*`call`"):
             await connector.execute(order(Park(by="1001")))

@@ -214,6 +214,16 @@ def test_the_party_that_transfers_is_named_and_the_context() -> None:
     assert (name, headers["Channel"], headers["Exten"], headers["Priority"]) == ("Redirect", "PJSIP/caller-1", "8003", "1")
 
 
+def test_a_context_is_on_the_callers_leg_before_he_is_sent_elsewhere() -> None:
+    asks, told, moved = plan(talking().call(), Redirect(to="8003", context={"intent": "invoice, 4711"}))
+    where = {"Channel": "PJSIP/caller-1", "Variable": "__TIELINE_INTENT"}
+    assert asks.asks
+    assert (told.name, dict(told.headers)) == ("Setvar", {**where, "Value": "invoice, 4711"})
+    # Where the PBX refuses to move him, his leg is as it was.
+    assert [dict(act.headers) for act in told.undo] == [{**where, "Value": ""}]
+    assert moved.name == "Redirect"
+
+
 def test_a_consultation_is_ended_by_who_began_it() -> None:
     story = Story()
     consulted_by_feature(story, lambda: 1.0)

@@ -48,6 +48,13 @@ def test_a_pbx_that_takes_no_commands_says_why() -> None:
     assert why_not("hold", rights, settings(), "demo") == "demo takes no commands: the simulated PBX plays recorded calls"
 
 
+def test_a_pbx_that_takes_some_commands_says_why_no_others() -> None:
+    rights = rights_of(response("Message: it plays", "Hangup: end", "Setvar: set"), response())
+    assert offered(rights, settings()) == {"hang_up", "hold", "retrieve"}
+    assert why_not("park", rights, settings(), "demo") == "demo does not take it: it plays"
+    assert why_not("hang_up", rights, settings(), "demo") is None
+
+
 @pytest.mark.parametrize(("action", "right"), [(action, right) for action, (right, _) in RIGHTS.items()])
 def test_what_is_not_allowed_is_not_offered_and_the_line_to_change_is_named(action: str, right: str) -> None:
     rights = allowed(*(other for other in RIGHTS if other != action))

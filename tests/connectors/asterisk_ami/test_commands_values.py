@@ -4,7 +4,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.asterisk_ami.commands_values import MAX_PENALTY, MAX_TEXT_CHARACTERS, digits, number, penalty, text
+from connectors.asterisk_ami.commands_values import (
+    MAX_CONTEXT,
+    MAX_CONTEXT_CHARACTERS,
+    MAX_PENALTY,
+    MAX_TEXT_CHARACTERS,
+    context_variables,
+    digits,
+    number,
+    penalty,
+    text,
+)
 from gateway.model.errors import CommandRefusedError
 
 
@@ -60,3 +70,28 @@ def test_a_penalty_is_a_rank(wrong: int) -> None:
     assert (penalty(0), penalty(MAX_PENALTY)) == ("0", str(MAX_PENALTY))
     with pytest.raises(CommandRefusedError, match=str(wrong)):
         penalty(wrong)
+
+
+def test_a_context_is_variables_that_later_legs_inherit() -> None:
+    assert context_variables({"intent": "invoice", "Note_2": "阿明 called, twice"}) == [
+        ("__TIELINE_INTENT", "invoice"),
+        ("__TIELINE_NOTE_2", "阿明 called, twice"),
+    ]
+    assert context_variables({}) == []
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"": "x"},
+        {"a b": "x"},
+        {"SHELL(id)": "x"},
+        {"x" * 41: "x"},
+        {"intent": "a\r\nAction: Logoff"},
+        {"intent": "x" * (MAX_CONTEXT_CHARACTERS + 1)},
+        {f"n{at}": "x" for at in range(MAX_CONTEXT + 1)},
+    ],
+)
+def test_other_contexts_are_refused(wrong: dict[str, str]) -> None:
+    with pytest.raises(CommandRefusedError, match="context"):
+        context_variables(wrong)

@@ -197,6 +197,11 @@ def test_keys_of_one_who_is_alone_are_heard_by_the_pbx() -> None:
     assert planned(SendDigits(by="1001", digits="1"), call_of(script.answers("a"))) == ["uuid_recv_dtmf a 1"]
 
 
+def test_a_context_that_would_not_be_told_is_refused() -> None:
+    with pytest.raises(CommandRefusedError, match="is told no context"):
+        planned(Redirect(to="5000", context={"intent": "invoice"}), call_of(talking()))
+
+
 ABOUT_A_CALL: list[CallCommand] = [
     BlindTransfer(by="1001", to="x"),
     Consult(by="1001", to="x"),

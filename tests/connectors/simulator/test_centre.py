@@ -18,6 +18,7 @@ from connectors.simulator.score import load_score
 from connectors.simulator.server import AmiServer
 from gateway.model.board import Board
 from gateway.model.calls import Call
+from gateway.model.commands import Command, CommandId, HangUp, Hold, Order, SetPause
 from gateway.model.errors import CaptureError, ConfigurationError
 from gateway.model.ids import CallId, PbxName
 from gateway.model.record import record_of
@@ -79,6 +80,52 @@ async def test_who_connects_in_the_middle_finds_the_calls_that_live(tmp_path: Pa
         if call.ended and record_of(call, settings.site)["outcome"] == "unknown"
     ]
     assert unknown == []
+
+
+@in_virtual_time
+async def test_calls_are_ended_and_held_and_breaks_are_kept(tmp_path: Path) -> None:
+    settings = SimulatorSettings(captures=str(only(tmp_path, "hold")), lanes=1, pace=20.0, pause_s=1.0)
+    sink = RecordingSink()
+    async with create(settings) as endpoint:
+        given = msgspec.convert(dict(endpoint), AsteriskSettings, dec_hook=lambda _type, value: value)
+        asterisk = AsteriskConnector(PBX, given, tmp_path, clock=clock, random=Random(1))
+        running = asyncio.create_task(asterisk.run(sink))
+        await sink.connected()
+        await asyncio.sleep(40)
+        assert asterisk.commands == {"hang_up", "hold", "retrieve", "set_pause"}
+        assert asterisk.why_not("park").startswith("demo does not take it: the simulated PBX plays recorded calls")
+        (call,) = live(sink, settings)
+        assert call.answered_by == ("1001",)
+
+        async def order(command: Command) -> None:
+            await asterisk.execute(Order(id=CommandId("01"), pbx=PBX, command=command, call=call))
+
+        await order(Hold(by="1001"))
+        assert [each.held_by is not None for each in live(sink, settings)] == [True]
+        await order(SetPause(extension="1001", paused=True, reason="Lunch"))
+        await order(HangUp(by="1001"))
+        await asyncio.sleep(300)
+        assert live(sink, settings) == []
+        before = len(calls_of(sink, settings))
+        await order(SetPause(extension="1001", paused=False))
+        await asyncio.sleep(60)
+        running.cancel()
+        await asyncio.wait([running])
+    assert (before, len(calls_of(sink, settings)) > before) == (1, True)
+    ended = next(iter(calls_of(sink, settings).values()))
+    assert (record_of(ended, settings.site)["outcome"], record_of(ended, settings.site)["ended_by"]) == ("answered", "cti")
+
+
+def only(folder: Path, name: str) -> Path:
+    """Return a folder with this one of the recordings."""
+    chosen = folder / "captures"
+    chosen.mkdir()
+    (chosen / name).symlink_to(CAPTURES / name)
+    return chosen
+
+
+def live(sink: RecordingSink, settings: SimulatorSettings) -> list[Call]:
+    return [call for call in calls_of(sink, settings).values() if not call.ended]
 
 
 @in_virtual_time

@@ -10,10 +10,14 @@ from support.fake_asterisk import leg_event
 from support.virtual_time import clock, in_virtual_time
 
 from connectors.asterisk_ami.protocol import AmiDecoder, AmiMessage, encode_action
-from connectors.simulator.server import AmiServer
+from connectors.simulator.server import PLAYS, AmiServer
 from gateway.model.secret import Secret
 
 SECRET: Final = "a secret"
+MEMBER: Final = (
+    b"Event: QueueMemberStatus\r\nQueue: support\r\nMemberName: Ivy\r\nInterface: PJSIP/1001\r\n"
+    b"Paused: 0\r\nPausedReason: \r\n\r\n"
+)
 
 
 class Client:
@@ -127,7 +131,7 @@ async def test_simple_actions_are_answered_and_unknown_ones_are_errors() -> None
         assert (await client.ask("CoreSettings")).get("SystemName") == "cc1"
         assert (await client.ask("Command", ("Command", "core show version"))).name == "Error"
         assert (await client.ask("Redirect")).get("Message") == "Invalid/unknown command"
-        assert (await client.ask("ListCommands")).get("Message") == "the simulated PBX plays recorded calls"
+        assert (await client.ask("ListCommands")).get("Hangup")
 
 
 @in_virtual_time
@@ -138,6 +142,44 @@ async def test_originate_is_accepted_and_then_fails() -> None:
         assert answer.name == "Success"
         event = await client.next()
         assert (event.name, event.get("Response"), event.get("Uniqueid")) == ("OriginateResponse", "Failure", "ours")
+
+
+@in_virtual_time
+async def test_a_leg_is_hung_up_once_and_held_by_its_volume() -> None:
+    async with running() as (server, client):
+        await client.log_in()
+        server.say(leg_event("Newchannel", 1, ChannelState="6"))
+        assert (await client.next()).name == "Newchannel"
+        (name,) = (leg["Channel"] for leg in server.state.legs.values())
+        held = await client.ask("Setvar", ("Channel", name), ("Variable", "VOLUME(RX)"), ("Value", "-32000"))
+        other = await client.ask("Setvar", ("Channel", name), ("Variable", "CALLERID(num)"), ("Value", "1"))
+        unknown = await client.ask("Setvar", ("Channel", "none"), ("Variable", "VOLUME(RX)"), ("Value", "0"))
+        assert (held.name, other.get("Message"), unknown.get("Message")) == ("Success", PLAYS, "No such channel")
+
+        assert (await client.ask("Hangup", ("Channel", name), ("Cause", "16"))).name == "Success"
+        assert [(await client.next()).name] == ["Hangup"]
+        assert server.state.legs == {}
+        assert (await client.ask("Hangup", ("Channel", name))).get("Message") == "No such channel"
+
+
+@in_virtual_time
+async def test_a_member_takes_a_break_and_comes_back() -> None:
+    async with running() as (server, client):
+        await client.log_in()
+        server.say(MEMBER)
+        assert (await client.next()).get("Paused") == "0"
+        where = (("Queue", "support"), ("Interface", "PJSIP/1001"))
+        assert (await client.ask("QueuePause", *where, ("Paused", "true"), ("Reason", "Lunch"))).name == "Success"
+        begun = await client.next()
+        server.say(MEMBER)
+        told = await client.next()
+        assert [each.get("PausedReason") for each in (begun, told)] == ["Lunch", "Lunch"]
+        assert (begun.name, begun.get("Paused"), told.get("Paused")) == ("QueueMemberPause", "1", "1")
+
+        assert (await client.ask("QueuePause", ("Interface", "PJSIP/1001"), ("Paused", "false"))).name == "Success"
+        assert (await client.next()).get("Paused") == "0"
+        nobody = await client.ask("QueuePause", ("Interface", "PJSIP/1009"), ("Paused", "true"))
+        assert nobody.get("Message") == "Interface not found"
 
 
 @in_virtual_time

@@ -11,6 +11,7 @@ from gateway.model.reports import (
     AgentLoggedOut,
     CallDetail,
     DeviceChanged,
+    MailboxChanged,
     MemberChanged,
     QueueSeen,
     QueuesListed,
@@ -141,6 +142,19 @@ def test_a_queue_and_who_waits_in_it_are_read() -> None:
     assert (queue.queue, queue.waiting, queue.strategy) == ("support", 2, "rrmemory")
     assert isinstance(entry, QueueEntrySeen)
     assert (entry.leg, entry.queue, entry.wait_s) == ("1.0", "support", 30.0)
+
+
+def test_what_waits_in_a_mailbox_is_read_from_what_is_told_and_what_is_listed() -> None:
+    pbx = SpeakingAsterisk()
+    (told,) = pbx.says("MessageWaiting", Mailbox="8001@default", Waiting="1", New="2", Old="5")
+    (bare,) = pbx.says("MessageWaiting", Mailbox="8001@default", Waiting="1")
+    (listed,) = pbx.says("VoicemailUserEntry", VMContext="default", VoiceMailbox="8001", NewMessageCount="0", OldMessageCount="5")
+    assert isinstance(told, MailboxChanged)
+    assert isinstance(bare, MailboxChanged)
+    assert isinstance(listed, MailboxChanged)
+    assert [(each.mailbox, each.waiting, each.new, each.old) for each in (told, bare, listed)] == [
+        ("8001@default", True, 2, 5), ("8001@default", True, None, None), ("8001@default", False, 0, 5),
+    ]  # fmt: skip
 
 
 def test_a_device_is_read() -> None:

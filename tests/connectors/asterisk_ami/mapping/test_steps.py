@@ -123,6 +123,21 @@ def test_a_service_of_asterisk_is_named_with_what_it_is_for(application: str, se
     ]
 
 
+@pytest.mark.parametrize("data", ["WebSocket/tieline/c(slin)v(leg=1.0),,g", "AudioSocket/127.0.0.1:9092/6344-02bb,30"])
+def test_who_dials_an_application_is_served_by_it_and_calls_nobody(data: str) -> None:
+    asterisk = caller()
+    (served,) = asterisk.runs("1.0", "Dial", data)
+    assert isinstance(served, ServiceStarted)
+    assert served.service is Service.MEDIA
+    # Its leg is no party that rings, answers or fails.
+    name = data.partition("/")[0] + "/x-1"
+    asterisk.has("1.1", name, Linkedid="1.0")
+    dest = {"DestUniqueid": "1.1", "DestChannel": name, "DestLinkedid": "1.0", "DestChannelState": "0"}
+    assert asterisk.says("DialBegin", "1.0", **dest, DialString="tieline") == []
+    assert asterisk.says("DialEnd", "1.0", **dest, DialStatus="ANSWER") == []
+    assert asterisk.says("HangupRequest", "1.1", Cause="16") == []
+
+
 def test_a_recording_says_where_it_is() -> None:
     assert caller().runs("1.0", "MixMonitor", "/var/spool/1.wav,b") == [
         RecordingStarted(at=START, leg=LEG, file="/var/spool/1.wav")
