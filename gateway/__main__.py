@@ -15,9 +15,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     What was not done is told in one line on standard error.
     """
-    options = parser().parse_args(with_show(sys.argv[1:] if arguments is None else arguments))
+    words = with_show(sys.argv[1:] if arguments is None else arguments)
     try:
-        status: int = import_module(COMMANDS[options.command]).run(options)
+        options = parser(words).parse_args(words)
+        run = getattr(options, "run", None) or import_module(COMMANDS[options.command]).run
+        status: int = run(options)
         sys.stdout.flush()
     except TielineError as error:
         sys.stderr.write(f"tieline: {error}\n")

@@ -1,7 +1,6 @@
 """The composition root: settings in, a running gateway out."""
 
 import asyncio
-import os
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
@@ -9,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from random import Random
 from secrets import token_bytes
-from typing import Any, Final
+from typing import Final
 
 import structlog
 from aiohttp import web
@@ -22,14 +21,16 @@ from gateway.api.auth import DemoAuthenticator, TokenAuthenticator
 from gateway.api.call_control import CallControl
 from gateway.api.calls import Calls
 from gateway.api.command_figures import CommandFigures
+from gateway.api.conversation_figures import ConversationFigures
+from gateway.api.conversations import Conversations as ConversationsApi
 from gateway.api.customer_calls import CustomerCalls
+from gateway.api.customer_conversations import CustomerConversations
 from gateway.api.customers import Customers
 from gateway.api.dial_rules import DialRulesShown
 from gateway.api.documents import Documents
 from gateway.api.doors import PLACES_DAYS, Doors
-from gateway.api.guard import MAX_BODY_BYTES, guard, limited
+from gateway.api.guard import MAX_BODY_BYTES, PUBLIC, guard, limited
 from gateway.api.health import Health
-from gateway.api.limits import Buckets
 from gateway.api.notes import Notes
 from gateway.api.operations import Group, operations_of, routes_of
 from gateway.api.queues import Queues
@@ -44,15 +45,18 @@ from gateway.api.webhooks import Webhooks
 from gateway.api.workplace import workplace_groups
 from gateway.model.errors import ConfigurationError
 from gateway.model.ids import DEFAULT_TENANT, PbxName
-from gateway.plugins.loader import load, plugin
-from gateway.plugins.manifest import PluginKind
-from gateway.plugins.simulated import SimulatedPbx
+from gateway.model.limits import Buckets
+from gateway.plugins.channels import Channels
+from gateway.plugins.voice import Voices
 from gateway.ports.connector import Connector
 from gateway.recordings.service import Recordings
 from gateway.session.callers import Callers
 from gateway.session.command_book import CommandBook
 from gateway.session.command_orders import Orders
 from gateway.session.committer import Committer
+from gateway.session.conversation_book import ConversationBook
+from gateway.session.conversation_counts import CountedConversations
+from gateway.session.conversations import Conversations
 from gateway.session.customers import CustomerBook
 from gateway.session.dispatcher import Dispatcher
 from gateway.session.engine import Engine
@@ -62,14 +66,17 @@ from gateway.session.hub import Hub
 from gateway.session.retention import Kept, Retention
 from gateway.session.sights import Sights
 from gateway.session.supervisor import Supervisor
+from gateway.session.visitors import Visitors
 from gateway.session.workplace import Workplace
 from gateway.settings.api import is_loopback
-from gateway.settings.check import convert
+from gateway.settings.connectors import connector_of
+from gateway.settings.folders import state_folder
 from gateway.settings.values import ApiSettings, ConnectorEntry, Settings
 from gateway.store.access_log import SqlAccessLog
 from gateway.store.agents import SqlAgents
 from gateway.store.callbacks import SqlCallbacks
 from gateway.store.commands import SqlCommands
+from gateway.store.conversations import SqlConversations
 from gateway.store.customers import SqlCustomers
 from gateway.store.desk import SqlDesk
 from gateway.store.opening import database_of, open_patiently, store_of
@@ -118,8 +125,9 @@ class Gateway:
         self.engine = Engine(self.committer, sites, now=now)
         self.sights = Sights(self.engine)
         self.access_log = SqlAccessLog(self.database)
+        self.users = SqlUsers(self.database)
         self.doors = Doors(
-            SqlUsers(self.database),
+            self.users,
             self.access_log,
             self.authenticator or DemoAuthenticator(),
             rules=settings.api.sessions,
@@ -152,7 +160,7 @@ class Gateway:
         )
         self.callers = Callers(self.engine, self.hub, self.customers.people, self.committer, now=now)
         self.supervisor = Supervisor(
-            {entry.pbx: partial(connector_of, entry, state_dir / entry.pbx) for entry in settings.connectors},
+            {entry.pbx: partial(self._connector, entry, state_dir / entry.pbx) for entry in settings.connectors},
             self.engine,
             now=now,
             sleep=asyncio.sleep,
@@ -180,11 +188,14 @@ class Gateway:
             now=now,
             entropy=token_bytes,
         )
+        self.conversations = CountedConversations(SqlConversations(self.database))
         self.workplace = Workplace(
             settings.desk,
             SqlDesk(self.database),
             SqlCallbacks(self.database),
+            self.users,
             self.store,
+            self.conversations,
             self.engine,
             self.hub,
             self.committer,
@@ -193,8 +204,20 @@ class Gateway:
             now=now,
             random_bytes=token_bytes,
         )
+        self.visitors = Visitors(self.conversations, self.hub, self.customers)
+        self.chats = Conversations(
+            self.conversations,
+            self.committer,
+            tenant=DEFAULT_TENANT,
+            rules=settings.conversations,
+            now=now,
+            random_bytes=token_bytes,
+        )
+        self.channels = Channels(settings.channels, settings.applications, self.chats, state_dir)
+        self.voices = Voices(settings.media, self.engine, self.dispatcher, self.workplace.notes, settings.applications)
         keeps = [
             Kept("calls", settings.store.calls_days, self.store.prune_calls),
+            Kept("conversations", settings.store.calls_days, self.conversations.prune),
             Kept("events", settings.store.events_days, self.store.prune_events),
             Kept("commands", settings.store.audit_days, self.command_log.prune),
             Kept("lines of who came in", settings.store.audit_days, self.access_log.prune),
@@ -248,18 +271,17 @@ class Gateway:
                     if watcher is not None
                 ]
                 # What follows the events, and ends when no more come.
-                followers = [
-                    tasks.create_task(self.callers.run(), name="callers"),
-                    tasks.create_task(self.webhooks.run(), name="webhooks"),
-                    tasks.create_task(self.floor.run(), name="floor"),
-                    tasks.create_task(self.recordings.run(), name="recordings"),
-                    tasks.create_task(self.dispatcher.run(), name="commands"),
-                    tasks.create_task(self.workplace.run(), name="workplace"),
-                ]
+                parts = (self.callers, self.visitors, self.webhooks, self.floor, self.recordings, self.dispatcher, self.workplace)
+                followers = [tasks.create_task(part.run(), name=type(part).__name__) for part in parts]
+                voices = tasks.create_task(self.voices.run(), name="voices")
+                chats = [tasks.create_task(part.run(), name=type(part).__name__) for part in (self.channels, self.chats)]
                 try:
                     yield address
                 finally:
                     await runner.cleanup()
+                    voices.cancel()
+                    for chat in chats:
+                        chat.cancel()
                     supervisor.cancel()
                     # What the connectors still bring while they stop is applied, and kept where the store works.
                     await asyncio.wait([supervisor], timeout=STOP_TIMEOUT_S)
@@ -284,8 +306,9 @@ class Gateway:
         authenticator = self.doors.authenticator
         stream = Stream(self.hub, authenticator, self.sights)
         sites = {entry.pbx: entry.site for entry in self.settings.connectors}
-        queues = Queues(self.engine, self.hub, self.floor, self.sights)
+        queues = Queues(self.engine, self.hub, self.floor, self.sights, self.settings.desk)
         customer_calls = CustomerCalls(self.customers, self.store, sites)
+        customer_conversations = CustomerConversations(self.customers, self.conversations)
         # All that the API does: what stands here is served, described at /openapi.json and tried by schemathesis.
         groups: list[Group] = [
             Health(
@@ -298,6 +321,7 @@ class Gateway:
                 figures=[
                     AccessFigures(self.limits, self.authenticator),
                     CommandFigures(self.dispatcher),
+                    ConversationFigures(self.conversations, self.channels.counts, now=self._now),
                     RecordingFigures(self.recordings.library),
                     WebhookFigures(self.webhooks),
                 ],
@@ -305,9 +329,9 @@ class Gateway:
             *self.doors.groups(),
             Tokens(self.tokens, self.authenticator, now=self._now, random_bytes=token_bytes),
             Calls(self.engine, self.hub, self.store, plugins, self.sights, self.customers.people),
-            Agents(self.engine, self.hub, self.floor),
+            Agents(self.engine, self.hub, self.floor, self.settings.desk),
             queues,
-            Customers(self.customers, customer_calls),
+            Customers(self.customers, customer_calls, customer_conversations),
             Notes(self.customers),
             customer_calls,
             *workplace_groups(
@@ -323,6 +347,8 @@ class Gateway:
                 self.supervisor.connector,
                 now=self._now,
             ),
+            ConversationsApi(ConversationBook(self.chats, self.sights), self.workplace.notes, self.customers.people),
+            customer_conversations,
             Webhooks(self.webhooks),
             CallControl(self.dispatcher),
             AgentControl(self.dispatcher),
@@ -336,8 +362,12 @@ class Gateway:
         application.add_routes(stream.routes())
         application.add_routes(self.doors.routes())
         application.add_routes(page_routes())
+        application[PUBLIC] = frozenset(application.add_routes(self.channels.routes()))
         application.on_shutdown.append(stream.close)
         return application
+
+    def _connector(self, entry: ConnectorEntry, state_dir: Path) -> Connector:
+        return self.voices.serve(connector_of(entry, state_dir))
 
     async def _listen(self, runner: web.AppRunner) -> str:
         api = self.settings.api
@@ -367,31 +397,3 @@ def surroundings_of(api: ApiSettings) -> Surroundings:
     """Return by which names and through which proxies the gateway is reached."""
     names = frozenset(name.lower() for name in api.names)
     return Surroundings(names=names, proxies=networks_of(api.behind_proxy), encrypted=api.tls is not None)
-
-
-def connector_of(entry: ConnectorEntry, state_dir: Path) -> Connector:
-    """Make a PBX's connector by its plugin's manifest; its state folder is there when it is made."""
-    manifest = plugin(entry.plugin)
-    if manifest.kind is PluginKind.SIMULATOR:
-        if manifest.speaks is None:
-            raise ConfigurationError(f"plugin {manifest.name}: its manifest does not say which connector it speaks to")
-        simulator = load(manifest.create)
-        return SimulatedPbx(
-            entry.pbx, partial(simulator, entry.settings), partial(_connect, entry.pbx, manifest.speaks, state_dir)
-        )
-    state_dir.mkdir(parents=True, exist_ok=True)
-    made: Connector = load(manifest.create)(entry.pbx, entry.settings, state_dir)
-    return made
-
-
-def _connect(pbx: PbxName, name: str, state_dir: Path, endpoint: Mapping[str, Any]) -> Connector:
-    settings = convert(dict(endpoint), load(plugin(name).settings))
-    return connector_of(ConnectorEntry(pbx=pbx, plugin=name, settings=settings), state_dir)
-
-
-def state_folder(configured: str | None) -> Path:
-    """Return the folder for what must outlive a crash: the configured one, else the user's."""
-    if configured is not None:
-        return Path(configured)
-    base = os.environ.get("XDG_STATE_HOME", "")
-    return (Path(base) if Path(base).is_absolute() else Path.home() / ".local" / "state") / "tieline"

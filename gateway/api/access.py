@@ -1,4 +1,4 @@
-"""``GET /api/v1/audit/access``: who came in, who was refused, and who changed who may."""
+"""``GET /api/v1/audit/access``: who came in, who was refused, who changed who may, and who gave work to whom."""
 
 from datetime import datetime
 from typing import Annotated, Final
@@ -43,7 +43,7 @@ class Access:
                 method="GET",
                 path="/api/v1/audit/access",
                 handler=self._list,
-                summary="List who signed in, who was refused, and who changed who may",
+                summary="List who signed in, who was refused, who changed who may, and who gave work to whom",
                 tag="audit",
                 scope=Scope.AUDIT_READ,
                 query=AccessQuery,

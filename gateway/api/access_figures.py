@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from prometheus_client.core import CounterMetricFamily, Metric
 
 from gateway.api.auth import TokenAuthenticator
-from gateway.api.limits import Buckets
+from gateway.model.limits import Buckets
 
 
 class AccessFigures:

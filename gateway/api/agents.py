@@ -10,6 +10,7 @@ from gateway.api.operations import Asked, Operation, answer
 from gateway.api.problems import bad_parameter, forbidden, not_found
 from gateway.api.records import Time
 from gateway.model.agent_states import Agent, AgentState
+from gateway.model.desk import DeskRules, LimitedState
 from gateway.model.directory import MAX_NAME
 from gateway.model.ids import PbxName, QueueName
 from gateway.model.principals import Scope
@@ -55,6 +56,12 @@ class AgentList(msgspec.Struct, frozen=True, kw_only=True):
 
     position: _Position
     agents: list[AgentView]
+    too_long_s: Annotated[
+        dict[LimitedState, float],
+        Meta(
+            description="After so many seconds in a state somebody is too long in it; with a call of a queue by that queue's own."
+        ),
+    ]
 
 
 class AgentsQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -81,10 +88,11 @@ class AgentChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 class Agents:
     """Shows agents, and names them."""
 
-    def __init__(self, engine: Engine, hub: Hub, floor: Floor) -> None:
+    def __init__(self, engine: Engine, hub: Hub, floor: Floor, rules: DeskRules) -> None:
         self._engine = engine
         self._hub = hub
         self._floor = floor
+        self._rules = rules
 
     def operations(self) -> list[Operation]:
         """Return what is answered where."""
@@ -132,7 +140,7 @@ class Agents:
             for agent in (state.agents.agents if wanted.queue is None else state.agents.members(QueueName(wanted.queue)))
             if wanted.state is None or agent.state in wanted.state
         ]
-        return answer({"position": self._hub.position, "agents": agents})
+        return answer({"position": self._hub.position, "agents": agents, "too_long_s": self._rules.too_long_of(None)})
 
     async def _show(self, asked: Asked[AgentQuery, None]) -> web.Response:
         return answer(shown(*self._found(asked)))

@@ -11,10 +11,10 @@ from typing import Final
 import structlog
 from aiohttp import hdrs, web
 
-from gateway.api.limits import Buckets, key_of
 from gateway.api.problems import ApiError, too_many_requests, unauthenticated
 from gateway.api.surroundings import client_of
 from gateway.model.errors import StoreUnavailableError
+from gateway.model.limits import Buckets, key_of
 from gateway.model.principals import ALL_SCOPES, NOBODY, Principal, Role
 from gateway.model.tokens import Token, TokenId, id_in
 from gateway.ports.tokens import Tokens

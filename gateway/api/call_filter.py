@@ -10,11 +10,13 @@ from msgspec import Meta
 
 from gateway.api.problems import bad_parameter
 from gateway.api.records import Direction, OutcomeName
+from gateway.model.errors import TooManyCustomersError
 from gateway.model.ids import PbxName
 from gateway.model.numbers import e164
 from gateway.model.search import CallSearch, agent_term, extension_term, number_term, queue_term
 from gateway.model.sight import Sight
 from gateway.session.pbx_state import PbxState
+from gateway.session.people import People
 
 _PLUS: Final = re.compile(r" (?=\d\d:\d\d$)")
 
@@ -35,10 +37,38 @@ class CallFilter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     extension: Annotated[_Word | None, Meta(description="Calls in which this extension had a leg.")] = None
     agent: Annotated[_Word | None, Meta(description="Calls that a queue gave to this agent.")] = None
     number: Annotated[_Word | None, Meta(description="Calls with this outside number, in E.164 or as the PBX sent it.")] = None
+    name: Annotated[
+        _Word | None,
+        Meta(
+            description="Calls whose caller shows a name with this in it; for those who may read customers, also calls with the "
+            "number of a customer whose name, company or external id has it."
+        ),
+    ] = None
 
 
-def search_of(wanted: CallFilter, states: Sequence[PbxState]) -> CallSearch:
-    """Return what a call must be; a national number is read as each of the PBXs reads it."""
+async def named(wanted: CallFilter, people: People | None) -> frozenset[str]:
+    """Return the numbers of customers who are called as the calls' callers shall be; of none where it does not matter.
+
+    Args:
+        people: None for somebody who may not read customers.
+
+    Raises:
+        ApiError: There are too many.
+    """
+    if wanted.name is None or people is None:
+        return frozenset()
+    try:
+        return await people.numbers_of(wanted.name)
+    except TooManyCustomersError as error:
+        raise bad_parameter("name", f"{error}: write more of it") from error
+
+
+def search_of(wanted: CallFilter, states: Sequence[PbxState], numbers: frozenset[str] = frozenset()) -> CallSearch:
+    """Return what a call must be; a national number is read as each of the PBXs reads it.
+
+    Args:
+        numbers: What :func:`named` has found.
+    """
     terms = []
     if wanted.queue is not None:
         terms.append(frozenset({queue_term(wanted.queue)}))
@@ -57,6 +87,8 @@ def search_of(wanted: CallFilter, states: Sequence[PbxState]) -> CallSearch:
         direction=wanted.direction,
         outcome=wanted.outcome,
         terms=tuple(terms),
+        name=wanted.name,
+        named=frozenset(map(number_term, numbers)),
     )
 
 

@@ -14,10 +14,11 @@ from gateway.api.cursors import cursor_of, place_of
 from gateway.api.operations import Asked, Nothing, Operation, answer
 from gateway.api.problems import ApiError, not_found
 from gateway.api.records import Seconds, Time
+from gateway.api.surroundings import client_of
 from gateway.model.callbacks import CallbackId, CallbackState
 from gateway.model.commands import PlaceCall
-from gateway.model.errors import CallbackTakenError, UnknownCallbackError
-from gateway.model.principals import Scope
+from gateway.model.errors import CallbackTakenError, NobodyThereError, UnknownCallbackError
+from gateway.model.principals import Role, Scope
 from gateway.ports.callbacks import CallbackPlace
 from gateway.session.callbacks import CallbackBook, shown
 from gateway.session.dispatcher import Dispatcher
@@ -37,6 +38,7 @@ class OwnerView(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     extension: str | None
     at: Time
+    by: Annotated[str | None, Meta(description="Who gave it to him; null where he took it himself.")]
 
 
 class CallbackView(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,6 +91,12 @@ class CallbackDone(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     note: Annotated[str, Meta(max_length=MAX_NOTE)] | None = None
 
 
+class CallbackAssigned(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who shall call."""
+
+    extension: Annotated[str, Meta(min_length=1, max_length=32, description="His telephone, at the PBX of the entry.")]
+
+
 def _plainly(handler: _Handler) -> _Handler:
     @wraps(handler)
     async def handle(self: Any, asked: Asked[Any, Any]) -> web.StreamResponse:
@@ -97,7 +105,10 @@ def _plainly(handler: _Handler) -> _Handler:
         except UnknownCallbackError as error:
             raise not_found(f"{str(error).capitalize()}.") from error
         except CallbackTakenError as error:
-            raise ApiError(409, "callback-taken", "Somebody else has it", f"{str(error)[:1].upper()}{str(error)[1:]}.") from error
+            raise ApiError(409, "callback-taken", "Somebody else has it", _sentence(error)) from error
+        except NobodyThereError as error:
+            detail = f"{_sentence(error)} Give a user that extension first."
+            raise ApiError(409, "nobody-there", "Nobody sits there", detail) from error
 
     return handle
 
@@ -113,7 +124,7 @@ class Callbacks:
         """Return what is answered where."""
         one = "/api/v1/callbacks/{callback_id}"
 
-        def changing(what: str, handler: Any, summary: str, **more: Any) -> Operation:
+        def changing(what: str, handler: Any, summary: str, body: type | None = None, more: tuple[int, ...] = ()) -> Operation:
             return Operation(
                 method="POST",
                 path=f"{one}/{what}",
@@ -121,9 +132,9 @@ class Callbacks:
                 summary=summary,
                 tag="callbacks",
                 scope=Scope.CALLS_CONTROL,
+                body=body,
                 answers={200: CallbackView},
-                problems=(404, 409, 503),
-                **more,
+                problems=(*more, 404, 409, 503),
             )
 
         return [
@@ -139,6 +150,7 @@ class Callbacks:
                 problems=(503,),
             ),
             changing("claim", self._claim, "Take it on, where nobody else has"),
+            changing("assign", self._assign, "Give it to somebody, whoever had it before", body=CallbackAssigned, more=(403,)),
             changing("release", self._release, "Give it back to all"),
             changing("done", self._done, "Say that it is done", body=CallbackDone),
             Operation(
@@ -174,6 +186,16 @@ class Callbacks:
         return answer(shown(await self._book.claim(_id(asked), asked.principal)))
 
     @_plainly
+    async def _assign(self, asked: Asked[Nothing, CallbackAssigned]) -> web.Response:
+        """For supervisors; the audit of who came in and who gave work has it too."""
+        principal = asked.principal
+        if principal.role is Role.AGENT:
+            detail = f"{principal.name} is an agent, who takes on and gives back his own: a supervisor gives it to somebody else."
+            raise ApiError(403, "supervisor-needed", "Not allowed", detail)
+        address = client_of(asked.request)
+        return answer(shown(await self._book.assign(_id(asked), principal, asked.body.extension, address=address)))
+
+    @_plainly
     async def _release(self, asked: Asked[Nothing, None]) -> web.Response:
         return answer(shown(await self._book.release(_id(asked), asked.principal)))
 
@@ -188,6 +210,11 @@ class Callbacks:
         fields = {"extension": None, "number": entry.number, "caller_number": None, "ring_s": RING_S}
         told = await commanded(self._dispatcher, asked, PlaceCall, fields, pbx=entry.pbx, needs_key=True)
         return answer(told, 202)
+
+
+def _sentence(error: Exception) -> str:
+    text = str(error)
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 def _id(asked: Asked[Any, Any]) -> CallbackId:

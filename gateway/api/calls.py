@@ -9,7 +9,7 @@ from aiohttp import web
 from msgspec import UNSET, Meta, UnsetType
 
 from gateway.api import calls_csv
-from gateway.api.call_filter import CallFilter, narrowed, pbxs_of, search_of
+from gateway.api.call_filter import CallFilter, named, narrowed, pbxs_of, search_of
 from gateway.api.cursors import cursor_of, place_of
 from gateway.api.examples import CALL, CALLS
 from gateway.api.operations import Asked, Media, Nothing, Operation, answer
@@ -189,7 +189,7 @@ class Calls:
             told_calls = [self._told(call) for call in seen if pbxs is None or call.pbx in pbxs]
             return answer({"position": position, "calls": told_calls})
         place = place_of(wanted.cursor, _Place)
-        search = search_of(wanted, states)
+        search = await self._search(wanted, asked.principal, states)
         live = (
             _live(states, place, search, sight) if wanted.state != "ended" and (place is None or place.state == "active") else []
         )
@@ -226,7 +226,8 @@ class Calls:
 
     async def _csv(self, asked: Asked[CallFilter, None]) -> web.StreamResponse:
         """One row a call, in UTF-8; times are UTC. Where the database fails in the middle the connection breaks off."""
-        sight, search = self._sights.of(asked.principal), search_of(asked.query, self._chosen(asked.query.pbx))
+        sight = self._sights.of(asked.principal)
+        search = await self._search(asked.query, asked.principal, self._chosen(asked.query.pbx))
         async with aclosing(self._pages(pbxs_of(asked.query, sight), narrowed(search, sight))) as pages:
             first = await anext(pages)
             response = web.StreamResponse(headers=calls_csv.HEADERS)
@@ -251,6 +252,10 @@ class Calls:
             if len(listed) < PAGE_CALLS:
                 return
             after = listed[-1][0]
+
+    async def _search(self, wanted: CallFilter, principal: Principal, states: list[PbxState]) -> CallSearch:
+        people = self._people if principal.may(Scope.CUSTOMERS_READ) else None
+        return search_of(wanted, states, await named(wanted, people))
 
     async def _call(self, asked: Asked[Nothing, None]) -> web.Response:
         call_id = CallId(asked.path("call_id"))

@@ -8,6 +8,7 @@ from msgspec import Meta
 from gateway.api.agents import AgentView
 from gateway.api.calls import LinkView
 from gateway.api.customer_views import CustomerView
+from gateway.api.mailboxes import MailboxView
 from gateway.api.queues import QueueView
 from gateway.api.records import Shown, Time
 from gateway.model.call_work import CallWork
@@ -85,6 +86,14 @@ class DeskPbx(msgspec.Struct, frozen=True, kw_only=True):
     link: LinkView
 
 
+class QueueTarget(msgspec.Struct, frozen=True, kw_only=True):
+    """A queue that a call can be passed to."""
+
+    queue: str
+    name: Annotated[str | None, Meta(description="For people, as configured.")]
+    number: Annotated[str, Meta(description="What a telephone of the site dials; `to` of a transfer.")]
+
+
 class DeskView(msgspec.Struct, frozen=True, kw_only=True):
     """All that an agent's page begins with, at one moment."""
 
@@ -95,6 +104,10 @@ class DeskView(msgspec.Struct, frozen=True, kw_only=True):
     wrap_up: Annotated[CardView | None, Meta(description="The call after which he has still to write.")]
     wrap_up_until: Annotated[Time | None, Meta(description="When the time for that is over; null where it has no end.")]
     queues: Annotated[list[QueueView], Meta(description="Those that he serves.")]
+    queue_targets: Annotated[
+        list[QueueTarget], Meta(description="All queues of the PBX whose number is known: `site.queues` in the configuration.")
+    ]
+    mailbox: Annotated[MailboxView | None, Meta(description="His voicemail; null where the PBX has told of none.")]
     callbacks_open: Annotated[int, Meta(description="Callers of his queues and his extension whom nobody has called back.")]
 
 

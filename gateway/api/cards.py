@@ -26,6 +26,7 @@ from gateway.ports.connector import CommandingConnector, Connector, LinkStatus
 from gateway.ports.store import Store
 from gateway.session.acquaintances import SHOWN_NOTES, Acquaintance, Acquaintances
 from gateway.session.command_orders import MAX_MERGES
+from gateway.session.conversations_shown import brief
 from gateway.session.desk import DeskBook
 from gateway.session.engine import Engine
 from gateway.session.pbx_state import PbxState
@@ -171,7 +172,8 @@ class Cards:
             for draft in (draft_view(work, "") for work in known.drafts)
         ]
         notes = sorted([*map(note_view, known.notes), *drafts], key=lambda note: str(note["at"]), reverse=True)
-        return person_view(person) | {"notes": notes[:SHOWN_NOTES], "calls": self._customer_calls.briefs(known.calls)}
+        calls, conversations = self._customer_calls.briefs(known.calls), list(map(brief, known.conversations))
+        return person_view(person) | {"notes": notes[:SHOWN_NOTES], "calls": calls, "conversations": conversations}
 
 
 def _name_of(state: PbxState | None, extension: str) -> str | None:

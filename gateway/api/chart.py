@@ -12,9 +12,9 @@ from gateway.model.day_figures import DayFigures
 
 Language = Literal["en", "zh"]
 
-WIDTH: Final = 720
-HEIGHT: Final = 240
-_LEFT, _RIGHT, _TOP, _BOTTOM = 36, 8, 28, 24
+WIDTH: Final = 520
+HEIGHT: Final = 280
+_LEFT, _RIGHT, _TOP, _BOTTOM = 36, 8, 44, 24
 _GAP: Final = 0.28
 """Of an hour's width between two bars."""
 _MOST_LINES: Final = 5
@@ -118,7 +118,7 @@ def _bar(hour: int, figures: DayFigures, left: float, column: float, y: Callable
 def _legend(words: dict[str, str]) -> str:
     parts = ['<g class="chart-legend" aria-hidden="true">']
     for place, (kind, colour) in enumerate(_KINDS):
-        x = _LEFT + place * 110
+        x = _LEFT + place * 120
         parts.append(f'<rect class="chart-{kind}" fill="{colour}" x="{x}" y="6" width="10" height="10"/>')
         parts.append(f'<text class="chart-word" fill="#6a7384" x="{x + 15}" y="15">{escape(words[kind])}</text>')
     return "".join([*parts, "</g>"])

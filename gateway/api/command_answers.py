@@ -129,7 +129,7 @@ async def commanded(
         pbx=None if pbx is None else PbxName(pbx),
         call_id=None if call_id is None else CallId(call_id),
         by=by,
-        key=_key(asked),
+        key=key_asked(asked),
         needs_key=needs_key,
     )
     try:
@@ -141,7 +141,12 @@ async def commanded(
     return told(record)
 
 
-def _key(asked: Asked[Any, Any]) -> str | None:
+def key_asked(asked: Asked[Any, Any]) -> str | None:
+    """Return the request's ``Idempotency-Key``.
+
+    Raises:
+        ApiError: 400: it cannot be used.
+    """
     key = asked.request.headers.get(KEY_HEADER)
     if key is not None and not (0 < len(key) <= MAX_KEY_CHARACTERS and key.isascii() and key.isprintable()):
         raise bad_header(KEY_HEADER, f"write 1 to {MAX_KEY_CHARACTERS} printable characters, such as a UUID")

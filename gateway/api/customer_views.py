@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from gateway.api.conversation_views import ConversationBrief
 from gateway.api.customer_bodies import ChannelKind
 from gateway.api.records import Direction, OutcomeName, Seconds, Time
 from gateway.model.claims import Claim, Evidence, Joint
@@ -80,6 +81,10 @@ class CustomerView(msgspec.Struct, frozen=True, kw_only=True):
     calls: Annotated[
         list[CallBrief] | UnsetType,
         Meta(description="The last ones that ended, the latest first; of one customer, for those who may read calls."),
+    ] = UNSET
+    conversations: Annotated[
+        list[ConversationBrief] | UnsetType,
+        Meta(description="The last ones on channels of text, the latest first; of one customer, for those who may read calls."),
     ] = UNSET
 
 

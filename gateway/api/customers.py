@@ -19,6 +19,7 @@ from gateway.api.customer_bodies import (
     SharedBody,
 )
 from gateway.api.customer_calls import CustomerCalls
+from gateway.api.customer_conversations import CustomerConversations
 from gateway.api.customer_problems import plainly
 from gateway.api.customer_views import (
     CustomerList,
@@ -46,9 +47,10 @@ SHOWN_NOTES: Final = 50
 class Customers:
     """Shows and changes customers."""
 
-    def __init__(self, book: CustomerBook, calls: CustomerCalls) -> None:
+    def __init__(self, book: CustomerBook, calls: CustomerCalls, conversations: CustomerConversations | None = None) -> None:
         self._book = book
         self._calls = calls
+        self._conversations = conversations
 
     def operations(self) -> list[Operation]:
         """Return what is answered where."""
@@ -248,8 +250,12 @@ class Customers:
     @plainly
     async def _show(self, asked: Asked[Nothing, None]) -> web.Response:
         person = await self._book.people.person(_customer(asked))
-        calls = {"calls": await self._calls.last(person)} if asked.principal.may(Scope.CALLS_READ) else {}
-        return answer(await self._view(person) | calls)
+        before: dict[str, Any] = {}
+        if asked.principal.may(Scope.CALLS_READ):
+            before["calls"] = await self._calls.last(person)
+            if self._conversations is not None:
+                before["conversations"] = await self._conversations.last(person)
+        return answer(await self._view(person) | before)
 
     @plainly
     async def _change(self, asked: Asked[Nothing, CustomerPatch]) -> web.Response:

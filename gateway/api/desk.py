@@ -11,13 +11,14 @@ from gateway.api.agents import shown
 from gateway.api.calls import link_view
 from gateway.api.card_views import CardView, DeskView
 from gateway.api.cards import Cards
+from gateway.api.dispositions import filed_as
 from gateway.api.operations import Asked, Nothing, Operation, answer
 from gateway.api.problems import ApiError
 from gateway.api.queues import Queues
 from gateway.model.agent_states import AgentState
 from gateway.model.calls import Call
 from gateway.model.desk import Part, legs_of, seat_of
-from gateway.model.dispositions import Disposition, DispositionId
+from gateway.model.dispositions import DispositionId
 from gateway.model.ids import CallId, PbxName
 from gateway.model.principals import Principal, Scope
 from gateway.model.record import direction_of
@@ -133,6 +134,8 @@ class DeskApi:
             "agent": None if agent is None else shown(state, agent),
             "pbx": {"name": state.pbx, "link": link_view(state)},
             "queues": queues,
+            "queue_targets": self._queues.reached(state),
+            "mailbox": None if (mailbox := state.mailboxes.of(extension)) is None else mailbox.told(),
             "wrap_up_until": None if until is None else rfc3339(until),
         }
         # One after the other: they share what is read of a customer.
@@ -150,11 +153,7 @@ class DeskApi:
         """The same said twice is said once; ``done`` without a disposition or a note is a call that needs none."""
         body, principal = asked.body, asked.principal
         call = await self._cards.call(CallId(asked.path("call_id")), principal)
-        chosen = None if body.disposition is None else await self._chosen(body.disposition)
-        if body.done and chosen is not None and chosen.note_required and not (body.note or "").strip():
-            raise ApiError(
-                422, "note-missing", "A note is needed", f"A call filed as {chosen.label.en!r} is done only with a note."
-            )
+        chosen = await filed_as(self._desk, body.disposition, body.note, done=body.done)
         disposition = None if chosen is None else DispositionId(chosen.id)
         work = await self._desk.write(call, principal, disposition=disposition, note=body.note, done=body.done)
         if body.done:
@@ -163,15 +162,6 @@ class DeskApi:
             if principal.extension is not None:
                 await self._after_call.done(call, principal.extension)
         return answer(await self._cards.of(call, principal))
-
-    async def _chosen(self, disposition: str) -> Disposition:
-        listed = await self._desk.dispositions()
-        for each in listed:
-            if each.id == disposition:
-                return each
-        there = ", ".join(each.id for each in listed if not each.retired)
-        detail = f"No disposition has the id {disposition!r}; there is: {there}."
-        raise ApiError(422, "no-such-disposition", "No such disposition", detail)
 
     def _seat(self, principal: Principal) -> tuple[PbxState, str]:
         """Return where the one who asks sits.

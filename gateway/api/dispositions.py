@@ -7,7 +7,7 @@ from aiohttp import web
 from msgspec import Meta
 
 from gateway.api.operations import Asked, Nothing, Operation, answer
-from gateway.api.problems import bad_body
+from gateway.api.problems import ApiError, bad_body
 from gateway.model.dispositions import MAX_DISPOSITIONS, STANDARD, Disposition, fault_of, offered
 from gateway.model.principals import Scope
 from gateway.session.desk import DeskBook
@@ -71,3 +71,25 @@ class Dispositions:
             raise bad_body(fault)
         await self._desk.put_dispositions(wanted, by=asked.principal.name)
         return answer({"dispositions": wanted})
+
+
+async def filed_as(desk: DeskBook, disposition: str | None, note: str | None, *, done: bool = True) -> Disposition | None:
+    """Return the disposition of this id, by which a call or a conversation is filed; None of none.
+
+    Args:
+        done: Whether the note is all that will be said: then one that needs a note has it.
+
+    Raises:
+        ApiError: 422: there is no such disposition, or it needs a note.
+    """
+    if disposition is None:
+        return None
+    listed = await desk.dispositions()
+    chosen = next((each for each in listed if each.id == disposition), None)
+    if chosen is None:
+        there = ", ".join(each.id for each in listed if not each.retired)
+        detail = f"No disposition has the id {disposition!r}; there is: {there}."
+        raise ApiError(422, "no-such-disposition", "No such disposition", detail)
+    if done and chosen.note_required and not (note or "").strip():
+        raise ApiError(422, "note-missing", "A note is needed", f"What is filed as {chosen.label.en!r} is done only with a note.")
+    return chosen

@@ -8,7 +8,6 @@ from aiohttp import web
 
 from gateway.api.access import Access
 from gateway.api.entrance import Entrance
-from gateway.api.limits import Buckets
 from gateway.api.oidc import Oidc
 from gateway.api.operations import Authenticator, Group
 from gateway.api.passwords import Passwords, one_time
@@ -17,6 +16,7 @@ from gateway.api.session_auth import SessionAuthenticator
 from gateway.api.users import Users as UsersApi
 from gateway.model.access import AccessKind, entry_of
 from gateway.model.ids import DEFAULT_TENANT, TAIL_BYTES, PbxName, Tenant, ulid
+from gateway.model.limits import Buckets
 from gateway.model.oidc import OidcSettings
 from gateway.model.principals import Principal, Role
 from gateway.model.sessions import SessionRules

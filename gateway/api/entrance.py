@@ -15,7 +15,6 @@ import msgspec
 import structlog
 from aiohttp import hdrs, web
 
-from gateway.api.limits import Buckets, key_of
 from gateway.api.passwords import Passwords
 from gateway.api.problems import ApiError, locked_out
 from gateway.api.session_auth import SessionAuthenticator, cookie_name, is_secure
@@ -23,6 +22,7 @@ from gateway.api.surroundings import client_of
 from gateway.model.access import AccessEntry, AccessKind, entry_of
 from gateway.model.errors import StoreUnavailableError
 from gateway.model.ids import DEFAULT_TENANT, TAIL_BYTES
+from gateway.model.limits import Buckets, key_of
 from gateway.model.lockouts import after_failure
 from gateway.model.principals import NOBODY
 from gateway.model.sessions import (
@@ -178,6 +178,15 @@ class Entrance:
             at=self._now(),
             random=self._random_bytes(TAIL_BYTES),
         )
+
+    def locks(self) -> dict[str, float]:
+        """Return until when users are locked at addresses of their own, in seconds since the epoch by the user's id."""
+        found: dict[str, float] = {}
+        for key, count in self._counts.items():
+            if count.wait_s(self._now()) > 0:
+                whose, _, _ = key.partition("\0")
+                found[whose] = max(found.get(whose, 0.0), count.locked_until or 0.0)
+        return found
 
     def unlock(self, user: User) -> None:
         """Forget the wrong passwords that are counted for a user at his own addresses."""

@@ -9,6 +9,8 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from gateway.api.callbacks import CallbackView
+from gateway.api.conversation_views import ConversationTold, MessageTold
+from gateway.api.mailboxes import MailboxView
 from gateway.api.records import CustomerBehind, Direction, EndedBy, OutcomeName, Seconds, Stage, Time, TransferResult
 from gateway.model.agent_states import AgentState
 from gateway.model.terms import DiversionReason, Service, TransferKind
@@ -175,6 +177,10 @@ class AgentStateChanged(_Data, frozen=True, kw_only=True):
     memberships: list[Membership]
 
 
+class MailboxChanged(MailboxView, frozen=True, kw_only=True):
+    pass
+
+
 class CommandAccepted(_Data, frozen=True, kw_only=True):
     command_id: str
     command: Annotated[str, Meta(description="What was asked: `place_call`, `hold`.")]
@@ -271,10 +277,20 @@ EVENTS: Final = (
     EventType("call.disposed", "Somebody filed the call, or is done with it", CallDisposed),
     EventType("call.noted", "Somebody wrote a note on the call", CallNoted),
     EventType("callback.changed", "A caller is to be called, somebody has taken that on, or it is done", CallbackChanged),
+    EventType("conversation.started", "A visitor has begun to write, on a channel of text", ConversationTold),
+    EventType(
+        "conversation.message_added", "Somebody wrote in a conversation: the visitor, an agent, an application", MessageTold
+    ),
+    EventType(
+        "conversation.handed_over", "A visitor waits for an agent: an application or an agent gave him over", ConversationTold
+    ),
+    EventType("conversation.taken", "An agent has taken a conversation", ConversationTold),
+    EventType("conversation.closed", "A conversation is over, or was filed", ConversationTold),
     EventType("queue.caller_joined", "A caller waits in a queue", InQueue),
     EventType("queue.caller_left", "A caller left a queue, to an agent or otherwise", InQueue),
     EventType("queue.caller_abandoned", "A caller gave up in a queue", InQueue),
     EventType("agent.state_changed", "An agent's state, its reason or his queues changed", AgentStateChanged),
+    EventType("mailbox.changed", "Voicemail came, or was heard or deleted", MailboxChanged),
     EventType("command.accepted", "The PBX took a command; what comes of it is told by the call's own events", CommandAccepted),
     EventType("command.failed", "A command was refused, or what came of it is not known", CommandFailed),
     EventType("customer.created", "There is a new customer", CustomerChanged),

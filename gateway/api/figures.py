@@ -11,10 +11,13 @@ from gateway.api.chart import Language, chart
 from gateway.api.operations import Asked, Media, Operation, answer
 from gateway.api.problems import not_found
 from gateway.model.day_figures import DayFigures, Today, together
+from gateway.model.desk import DeskRules
 from gateway.model.ids import PbxName, QueueName
 from gateway.model.principals import Principal, Scope
+from gateway.model.service_levels import ServiceLevel, level_of
 from gateway.session.engine import Engine
 from gateway.session.floor import Floor
+from gateway.session.pbx_state import PbxState
 from gateway.session.sights import Sights
 
 
@@ -53,15 +56,17 @@ class TodayFigures(msgspec.Struct, frozen=True, kw_only=True):
     totals: DayFigures
     hours: Annotated[list[HourFigures], Meta(description="All 24, by the site's clock.")]
     reasons: Annotated[list[ReasonCount], Meta(description="Of `abandoned`, the most frequent first.")]
+    service: Annotated[ServiceLevel, Meta(description="Of the queues together, colleagues who called them included.")]
 
 
 class Figures:
     """Shows the day's figures."""
 
-    def __init__(self, engine: Engine, floor: Floor, sights: Sights) -> None:
+    def __init__(self, engine: Engine, floor: Floor, sights: Sights, rules: DeskRules) -> None:
         self._engine = engine
         self._floor = floor
         self._sights = sights
+        self._rules = rules
 
     def operations(self) -> list[Operation]:
         """Return what is answered where."""
@@ -95,7 +100,10 @@ class Figures:
         date, complete, day = self._today(asked.query, asked.principal)
         hours = [{"hour": hour, **msgspec.structs.asdict(figures)} for hour, figures in enumerate(day.hours)]
         reasons = [{"outcome": reason.outcome, "stage": reason.stage, "count": count} for reason, count in day.reasons]
-        return answer({"date": date, "complete": complete, "totals": day.totals, "hours": hours, "reasons": reasons})
+        service = self._service(asked.query, asked.principal)
+        return answer(
+            {"date": date, "complete": complete, "totals": day.totals, "hours": hours, "reasons": reasons, "service": service}
+        )
 
     async def _chart(self, asked: Asked[ChartQuery, None]) -> web.Response:
         """Colours are the classes ``chart-answered``, ``chart-abandoned`` and ``chart-other``; text is text."""
@@ -103,7 +111,20 @@ class Figures:
         drawn = chart(day.hours, day.totals, date, asked.query.language)
         return web.Response(text=drawn, content_type="image/svg+xml", charset="utf-8")
 
-    def _today(self, wanted: FiguresQuery, principal: Principal) -> tuple[str, bool, Today]:
+    def _service(self, wanted: FiguresQuery, principal: Principal) -> ServiceLevel:
+        states, queues = self._seen(wanted, principal)
+        found = [
+            (state.days.today(queue, now), self._rules.service_goal_of(queue))
+            for state in states
+            for now in (self._floor.clock(state),)
+            for queue in state.days.queues(now)
+            if queues is None or queue in queues
+        ]
+        goal = self._rules.service_goal if wanted.queue is None else self._rules.service_goal_of(wanted.queue)
+        return level_of(found, goal)
+
+    def _seen(self, wanted: FiguresQuery, principal: Principal) -> tuple[list[PbxState], frozenset[QueueName] | None]:
+        """Return whose callers are meant: of which PBXs, and of which queues; None is all."""
         states = chosen(self._engine, wanted.pbx)
         sight = self._sights.of(principal)
         queues = None if wanted.queue is None else frozenset({QueueName(wanted.queue)})
@@ -112,6 +133,10 @@ class Figures:
             queues = sight.queues if queues is None else queues & sight.queues
             if wanted.queue is not None and not queues:
                 raise not_found(f"No queue of yours is called {wanted.queue}.")
+        return states, queues
+
+    def _today(self, wanted: FiguresQuery, principal: Principal) -> tuple[str, bool, Today]:
+        states, queues = self._seen(wanted, principal)
         days = [state.calls_today.today(self._floor.clock(state), queues) for state in states]
         date = next((state.days.day(self._floor.clock(state)) for state in states), "")
         return date, all(self._floor.is_counted(PbxName(state.pbx)) for state in states), together(days)

@@ -3,7 +3,8 @@
 Every program and every web page in a browser of this machine or network can reach the gateway. A page of another site must
 neither read calls nor listen to them: the ``Host`` must be a name of ours (else a name that its owner points to us would do),
 and where a browser says which page asks (``Origin``), it must be ours. What is not encrypted comes from this machine or through
-a proxy that the configuration names.
+a proxy that the configuration names. Only the routes of channels, where visitors of a company's pages write, are for pages of
+other sites: the channel says of which.
 """
 
 from collections.abc import Callable
@@ -14,10 +15,11 @@ import structlog
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 
-from gateway.api.limits import Buckets, key_of
 from gateway.api.problems import ApiError, internal, of_http, store_unavailable, too_many_requests
 from gateway.api.surroundings import client_of, is_loopback_name, peer_of, surroundings_of
 from gateway.model.errors import StoreUnavailableError
+from gateway.model.limits import Buckets, key_of
+from gateway.ports.conversations import CLIENT
 
 SECURITY_HEADERS: Final = {
     "Server": "Tieline",
@@ -37,6 +39,8 @@ MAX_BODY_BYTES: Final = 1024 * 1024
 WATCHED_PATHS: Final = frozenset({"/healthz", "/readyz"})
 """What watches the gateway is answered by whatever name it calls us, and when others ask too much: it would take a refusal for a
 failure, and it learns no more than a status."""
+PUBLIC: Final = web.AppKey("public", frozenset[web.AbstractRoute])
+"""Where an application keeps the routes of its channels."""
 
 _log = structlog.get_logger()
 
@@ -100,6 +104,9 @@ def _refuse_strangers(request: web.Request) -> None:
             "Not our name",
             f"This gateway answers to localhost, loopback addresses and what api.names names, not to {request.host!r}.",
         )
+    if request.match_info.route in request.app.get(PUBLIC, frozenset[web.AbstractRoute]()):
+        request[CLIENT] = client_of(request)
+        return
     origin = request.headers.get(hdrs.ORIGIN)
     if origin is not None and _host_of(origin) != request.host.lower():
         raise ApiError(403, "foreign-origin", "A page of another site asks", f"Pages of {origin!r} may not use this gateway.")

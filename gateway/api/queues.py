@@ -13,6 +13,7 @@ from gateway.api.operations import Asked, Operation, answer
 from gateway.api.problems import bad_parameter, not_found
 from gateway.api.records import Time
 from gateway.model.agent_states import AgentState
+from gateway.model.desk import DeskRules, LimitedState
 from gateway.model.ids import QueueName
 from gateway.model.principals import Scope
 from gateway.model.queue_figures import QueueFigures
@@ -76,6 +77,12 @@ class QueueView(msgspec.Struct, frozen=True, kw_only=True):
     agents: Annotated[dict[AgentState, int], Meta(description="How many of the members are in each state.")]
     service_level_s: Annotated[float, Meta(description="Callers should be answered within so many seconds.")]
     short_abandon_s: Annotated[float, Meta(description="Who gives up sooner counts as a short abandon.")]
+    service_goal: Annotated[float, Meta(description="The share of callers to be answered so, 0 to 1; `desk.service_goal`.")]
+    waits_too_long_s: Annotated[float, Meta(description="Who waits longer has waited too long; `desk.waits_too_long_s`.")]
+    too_long_s: Annotated[
+        dict[LimitedState, float],
+        Meta(description="With a call of this queue an agent is too long in a state after so many seconds; `desk.too_long_s`."),
+    ]
     today: TodayView
 
 
@@ -102,11 +109,12 @@ class QueueQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 class Queues:
     """Shows queues."""
 
-    def __init__(self, engine: Engine, hub: Hub, floor: Floor, sights: Sights) -> None:
+    def __init__(self, engine: Engine, hub: Hub, floor: Floor, sights: Sights, rules: DeskRules) -> None:
         self._engine = engine
         self._hub = hub
         self._floor = floor
         self._sights = sights
+        self._rules = rules
 
     def operations(self) -> list[Operation]:
         """Return what is answered where."""
@@ -164,6 +172,12 @@ class Queues:
         """Return these queues of a PBX as they are shown, by name; see :class:`QueueView`."""
         return [self._view(state, queue) for queue in self._all(state) if queue.queue in names]
 
+    def reached(self, state: PbxState) -> list[dict[str, Any]]:
+        """Return the queues of a PBX that a telephone can dial, by name; see :class:`gateway.api.card_views.QueueTarget`."""
+        rules = state.site.queue_rules
+        known = ((queue.queue, rules.number_of(queue.queue)) for queue in self._all(state))
+        return [{"queue": name, "name": rules.of(name).name, "number": number} for name, number in known if number is not None]
+
     def _all(self, state: PbxState) -> list[Queue]:
         """Return the queues that the PBX lists or somebody waits in, those that are configured, and those that somebody left."""
         known = {queue.queue: queue for queue in state.queues}
@@ -206,5 +220,8 @@ class Queues:
             "agents": Counter(agent.state for agent in agents),
             "service_level_s": rule.service_level_s,
             "short_abandon_s": rule.short_abandon_s,
+            "service_goal": self._rules.service_goal_of(queue.queue),
+            "waits_too_long_s": self._rules.waits_too_long_of(queue.queue, rule.service_level_s),
+            "too_long_s": self._rules.too_long_of(queue.queue),
             "today": {"date": state.days.day(now), "complete": self._floor.is_counted(state.pbx), **figures},
         }

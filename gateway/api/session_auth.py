@@ -14,11 +14,11 @@ from typing import Final
 from aiohttp import hdrs, web
 
 from gateway.api.auth import FLUSH_S, FRESH_S, LOOK_UP_S, USE_KEPT_EVERY_S
-from gateway.api.limits import Buckets
 from gateway.api.operations import Authenticator
 from gateway.api.problems import ApiError, too_many_requests
 from gateway.api.surroundings import peer_of, surroundings_of
 from gateway.model.errors import StoreUnavailableError
+from gateway.model.limits import Buckets
 from gateway.model.principals import Principal
 from gateway.model.sessions import Session, SessionId, SessionRules, digest_of, is_cookie
 from gateway.model.users import User, UserId

@@ -25,7 +25,9 @@ class UserView(msgspec.Struct, frozen=True, kw_only=True):
     language: str | None
     disabled: bool
     must_change_password: bool
-    locked_until: Annotated[Time | None, Meta(description="Until when wrong passwords from strange addresses keep it locked.")]
+    locked_until: Annotated[
+        Time | None, Meta(description="Until when wrong passwords keep it locked, from strange addresses or from his own.")
+    ]
     oidc_subject: Annotated[str | None, Meta(description="Who this is for the company's own sign-in.")]
     created_at: Time
     last_sign_in_at: Time | None
@@ -75,8 +77,9 @@ class AccessPage(msgspec.Struct, frozen=True, kw_only=True):
     next: Annotated[str | None, Meta(description="The cursor of the next page; null on the last one.")]
 
 
-def user_view(user: User) -> UserView:
-    """Return a user as he is shown."""
+def user_view(user: User, locked_at_own: float | None = None) -> UserView:
+    """Return a user as he is shown; ``locked_at_own`` is until when he is locked at addresses of his own."""
+    locked_until = max((each for each in (user.locked_until, locked_at_own) if each is not None), default=None)
     return UserView(
         user_id=user.id,
         login=user.login,
@@ -87,7 +90,7 @@ def user_view(user: User) -> UserView:
         language=user.settings.language,
         disabled=user.disabled,
         must_change_password=user.one_time,
-        locked_until=None if user.locked_until is None else rfc3339(user.locked_until),
+        locked_until=None if locked_until is None else rfc3339(locked_until),
         oidc_subject=user.oidc_subject,
         created_at=rfc3339(user.created_at),
         last_sign_in_at=None if user.last_sign_in_at is None else rfc3339(user.last_sign_in_at),

@@ -154,10 +154,13 @@ class Users:
         )
 
     async def _list(self, asked: Asked[Nothing, None]) -> web.Response:
-        return answer(UserList(users=[user_view(user) for user in await self._kept.all(asked.principal.tenant)]))
+        locks = self._entrance.locks()
+        users = await self._kept.all(asked.principal.tenant)
+        return answer(UserList(users=[user_view(user, locks.get(user.id)) for user in users]))
 
     async def _show(self, asked: Asked[Nothing, None]) -> web.Response:
-        return answer(user_view(await self._found(asked)))
+        user = await self._found(asked)
+        return answer(user_view(user, self._entrance.locks().get(user.id)))
 
     async def _add(self, asked: Asked[Nothing, NewUserWithPassword]) -> web.Response:
         """Nobody makes a user who may more than himself."""

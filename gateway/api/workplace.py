@@ -8,6 +8,7 @@ from gateway.api.customer_calls import CustomerCalls
 from gateway.api.desk import DeskApi
 from gateway.api.dispositions import Dispositions
 from gateway.api.figures import Figures
+from gateway.api.mailboxes import Mailboxes
 from gateway.api.operations import Group
 from gateway.api.queues import Queues
 from gateway.model.ids import PbxName
@@ -35,12 +36,13 @@ def workplace_groups(
     *,
     now: Callable[[], float],
 ) -> list[Group]:
-    """Return the operations about desks, cards, dispositions, calls to return and the figures of the day."""
+    """Return the operations about desks, cards, dispositions, calls to return, mailboxes and the figures of the day."""
     known, notes = workplace.acquaintances, workplace.notes
     cards = Cards(engine, store, known, customer_calls, notes, workplace.rules, sights, connector)
     return [
         DeskApi(engine, hub, store, cards, queues, workplace, now=now),
         Dispositions(workplace.notes),
         Callbacks(workplace.callbacks, dispatcher),
-        Figures(engine, floor, sights),
+        Figures(engine, floor, sights, workplace.rules),
+        Mailboxes(engine, hub, sights),
     ]

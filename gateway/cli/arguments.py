@@ -1,6 +1,7 @@
 """The command line's shape. Nothing heavy is imported here: ``tieline replay`` must answer at once."""
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -38,8 +39,11 @@ COMMANDS: Final = {
 """The module of each command; its ``run(options)`` returns the exit status."""
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the parser; what it parsed has ``command``, a key of :data:`COMMANDS`."""
+def parser(arguments: Sequence[str] | None = None) -> argparse.ArgumentParser:
+    """Return the parser; what it parsed has ``command``, a key of :data:`COMMANDS`, or else ``run``, which is a plugin's.
+
+    With ``arguments`` it knows the commands of plugins too, where these may need them.
+    """
     top = argparse.ArgumentParser(
         prog="tieline",
         description="Joins a telephone system (PBX) to its online channels: tells every call as it happens, live and replayed.",
@@ -134,6 +138,10 @@ def parser() -> argparse.ArgumentParser:
     client_arguments.add_client_commands(commands)
 
     _command(commands, "version", "print the version")
+    if arguments is not None and (not arguments or arguments[0] not in commands.choices):
+        from gateway.cli.plugin_commands import add_plugin_commands  # looking for them takes longer than all the rest
+
+        add_plugin_commands(commands)
     return top
 
 

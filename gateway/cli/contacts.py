@@ -14,7 +14,6 @@ from typing import Final, TextIO
 
 import msgspec
 
-from gateway.app import state_folder
 from gateway.cli.progress import Progress
 from gateway.model.contacts import (
     EXPORTED,
@@ -36,6 +35,7 @@ from gateway.model.ids import DEFAULT_TENANT
 from gateway.model.site import Site
 from gateway.session.contacts import ContactImport, Imported
 from gateway.session.people import People
+from gateway.settings.folders import state_folder
 from gateway.settings.load import load_settings
 from gateway.settings.values import Settings
 from gateway.store.customers import SqlCustomers

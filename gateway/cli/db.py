@@ -6,8 +6,8 @@ import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from gateway.app import state_folder
 from gateway.model.errors import ConfigurationError
+from gateway.settings.folders import state_folder
 from gateway.settings.load import load_settings
 from gateway.store.backup import read_backup, write_backup
 from gateway.store.database import Database

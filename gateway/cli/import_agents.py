@@ -11,12 +11,12 @@ import time
 from pathlib import Path
 from typing import Any
 
-from gateway.app import state_folder
 from gateway.model.directory import CsvError, Directory, read_csv
 from gateway.model.errors import CommandError, ConfigurationError, PeerError, UsageError
 from gateway.model.ids import DEFAULT_TENANT
 from gateway.plugins.loader import load, plugin
 from gateway.ports.agents import ReadDirectory
+from gateway.settings.folders import state_folder
 from gateway.settings.load import load_settings
 from gateway.settings.values import ConnectorEntry, Settings
 from gateway.store.agents import SqlAgents

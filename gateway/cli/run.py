@@ -32,7 +32,8 @@ _DEMO: Final = """
   each with the password  {password}  (of this run alone)
 """
 _SIMULATED: Final = """
-  No configuration: this is a simulated PBX that plays recorded calls. For your own:
+  No configuration: this is a simulated PBX that plays recorded calls, and a company whose visitors write at /chat.
+  For your own:
   copy and change {example},
   then  tieline run --config FILE
 """

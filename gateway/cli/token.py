@@ -17,11 +17,11 @@ from typing import Any
 
 import msgspec
 
-from gateway.app import state_folder
 from gateway.cli.tables import day_of, table
 from gateway.model.errors import ConfigurationError, UsageError
 from gateway.model.ids import DEFAULT_TENANT
 from gateway.model.tokens import COMMAND_LINE, RANDOM_BYTES, NewToken, Token, TokenId, made, written
+from gateway.settings.folders import state_folder
 from gateway.settings.load import load_settings
 from gateway.store.database import Database
 from gateway.store.opening import database_of, make_ready

@@ -13,7 +13,6 @@ import msgspec
 
 from gateway.api.passwords import Passwords, one_time
 from gateway.api.user_views import session_view, user_view
-from gateway.app import state_folder
 from gateway.cli.client import print_json
 from gateway.cli.tables import day_of, table
 from gateway.cli.token import refuse_strangers_file
@@ -25,6 +24,7 @@ from gateway.model.sessions import SessionId, SessionRules
 from gateway.model.site import Site
 from gateway.model.tokens import COMMAND_LINE
 from gateway.model.users import NewUser, User, UserId, at_only_pbx, lack, made
+from gateway.settings.folders import state_folder
 from gateway.settings.load import load_settings
 from gateway.store.database import Database
 from gateway.store.opening import database_of, make_ready

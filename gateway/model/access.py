@@ -1,4 +1,4 @@
-"""Who came in, who was refused, and who changed who may come in: the part of the audit that no command makes."""
+"""Who came in, who was refused, who changed who may, and who gave work to whom: the part of the audit that no command makes."""
 
 from enum import StrEnum
 
@@ -24,6 +24,8 @@ class AccessKind(StrEnum):
     USER_ENABLED = "user_enabled"
     USER_UNLOCKED = "user_unlocked"
     SESSIONS_ENDED = "sessions_ended"
+    CALLBACK_ASSIGNED = "callback_assigned"
+    """A call to return was given to somebody by somebody else."""
 
 
 class AccessEntry(msgspec.Struct, frozen=True, kw_only=True):

@@ -51,6 +51,8 @@ class Owner(msgspec.Struct, frozen=True, kw_only=True):
     extension: str | None
     at: float
     """Since when, in seconds since the epoch."""
+    by: str | None = None
+    """Name of who gave it to him; None where he took it himself."""
 
 
 class Callback(msgspec.Struct, frozen=True, kw_only=True):
@@ -310,6 +312,18 @@ def claimed(entry: Callback, owner: Owner) -> Callback:
     if entry.state is CallbackState.CLAIMED and entry.owner is not None and entry.owner.id == owner.id:
         return entry
     _check(entry, owner)
+    return _next(entry, state=CallbackState.CLAIMED, owner=owner)
+
+
+def assigned(entry: Callback, owner: Owner) -> Callback:
+    """Return the entry as this one's, whoever had it before.
+
+    Raises:
+        CallbackTakenError: It is closed.
+    """
+    if entry.state is CallbackState.CLAIMED and entry.owner is not None and entry.owner.id == owner.id:
+        return entry
+    _check(entry, owner, of_others=True)
     return _next(entry, state=CallbackState.CLAIMED, owner=owner)
 
 

@@ -89,6 +89,8 @@ class Redirect(_Command, frozen=True, kw_only=True, tag="redirect"):
     """Take the caller out of where he is (ringing, a queue, a menu, a talk) and send him elsewhere (CSTA Deflect)."""
 
     to: str
+    context: dict[str, str] = {}
+    """What the PBX is told of him, for its dial plan and whoever answers: names of letters, digits and ``_``."""
 
 
 class Park(_Command, frozen=True, kw_only=True, tag="park"):
@@ -208,6 +210,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     """As it stands now; None for commands that are about no call."""
     consultation: Call | None = None
     """The call in which the same device consults, where there is one."""
+    is_emergency: bool = False
+    """Somebody calls for help: no limit of ours stands in the way."""
 
 
 class Accepted(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from enum import StrEnum
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 import msgspec
 
@@ -34,6 +34,20 @@ WRAP_UP: Final = "wrap-up"
 """The reason for which Tieline pauses an agent after a conversation, where the PBX has no such time of its own."""
 
 _Seconds = Annotated[float, msgspec.Meta(ge=0, le=3_600)]
+_Share = Annotated[float, msgspec.Meta(gt=0, le=1)]
+_Long = Annotated[float, msgspec.Meta(gt=0, le=86_400)]
+LimitedState = Literal["reserved", "talking", "busy", "after_call_work", "not_ready"]
+"""A state in which an agent may be for too long."""
+TOO_LONG_S: Final[Mapping[LimitedState, float]] = {
+    "reserved": 60.0,
+    "talking": 900.0,
+    "busy": 900.0,
+    "after_call_work": 180.0,
+    "not_ready": 1_800.0,
+}
+"""Seconds in a state after which a supervisor should look, where the configuration does not say."""
+LATE_FACTOR: Final = 2.0
+"""Who waits so many times the queue's ``service_level_s`` has waited too long, where the configuration does not say."""
 
 
 class PopPolicy(StrEnum):
@@ -50,6 +64,9 @@ class QueueDesk(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     pop: PopPolicy | None = None
     wrap_up_s: _Seconds | None = None
+    service_goal: _Share | None = None
+    waits_too_long_s: _Long | None = None
+    too_long_s: Mapping[LimitedState, _Long] = {}
 
 
 class DeskRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -59,6 +76,13 @@ class DeskRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     wrap_up_s: _Seconds = 0.0
     """Seconds after a queue's call in which an agent is left alone to write, by a pause that Tieline makes and ends; for PBXs
     whose queues have no such time. 0 makes none."""
+    service_goal: _Share = 0.8
+    """Of a queue's callers this share is to be answered within its ``service_level_s`` (see ``site.queues``), 0 to 1."""
+    waits_too_long_s: _Long | None = None
+    """Seconds after which a caller has waited too long; left out: twice the queue's ``service_level_s``."""
+    too_long_s: Mapping[LimitedState, _Long] = {}
+    """Seconds after which an agent has been too long in a state, by the state; what is left out is as it comes:
+    ``{reserved: 60, talking: 900, busy: 900, after_call_work: 180, not_ready: 1800}``."""
     queues: Mapping[str, QueueDesk] = {}
     menus: Mapping[str, Mapping[Annotated[str, msgspec.Meta(pattern=r"^[0-9A-D*#]{1,16}$")], str]] = {}
     """What keys mean in a menu, by its name at the PBX and the keys: ``{main-menu: {"1": Orders}}``; shown to agents."""
@@ -72,6 +96,22 @@ class DeskRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         """Return how long an agent is left alone after a call of this queue, in seconds."""
         own = self.queues[queue].wrap_up_s if queue in self.queues else None
         return self.wrap_up_s if own is None else own
+
+    def service_goal_of(self, queue: str) -> float:
+        """Return which share of this queue's callers is to be answered in time, 0 to 1."""
+        own = self.queues[queue].service_goal if queue in self.queues else None
+        return self.service_goal if own is None else own
+
+    def waits_too_long_of(self, queue: str, service_level_s: float) -> float:
+        """Return after how many seconds a caller of this queue has waited too long."""
+        own = self.queues[queue].waits_too_long_s if queue in self.queues else None
+        limit = self.waits_too_long_s if own is None else own
+        return LATE_FACTOR * service_level_s if limit is None else limit
+
+    def too_long_of(self, queue: str | None) -> dict[LimitedState, float]:
+        """Return after how many seconds an agent has been too long in a state, with a call of this queue or of none."""
+        own = self.queues[queue].too_long_s if queue is not None and queue in self.queues else {}
+        return {**TOO_LONG_S, **self.too_long_s, **own}
 
     def label_of(self, menu: str | None, digits: str) -> str | None:
         """Return what these keys mean in this menu, where it is said."""

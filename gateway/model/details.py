@@ -80,6 +80,8 @@ def correct(change: Change, detail: CallDetail, dialled: str | None, *, answers_
     if not call.answered_by:
         parties = [_far_party(row, site) for row in call.details if row.answered]
         call.answered_by = tuple(dict.fromkeys(party for party in parties if party is not None))
+        if call.answered_by and not call.complete:
+            call.talk_known = False  # who was not heard to answer was not heard to talk either
     call.pbx_answers = answers_itself
     tell(call, site)
     return is_another(change, before)

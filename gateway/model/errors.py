@@ -87,6 +87,10 @@ class UnknownCustomerError(CustomerError):
     """There is no such customer, claim or note."""
 
 
+class TooManyCustomersError(CustomerError):
+    """More are found than can be worked with at once: who asked says more of whom he means."""
+
+
 class IdentityError(CustomerError):
     """An identity cannot be read: a number without its country, an address without ``@``."""
 
@@ -161,3 +165,7 @@ class UnknownCallbackError(CallbackError):
 
 class CallbackTakenError(CallbackError):
     """The entry is another's, or closed."""
+
+
+class NobodyThereError(CallbackError):
+    """Nobody who signs in sits at the telephone that an entry was given to; an admin gives somebody the extension."""

@@ -4,17 +4,9 @@ A connector's mapping makes these from wire messages; the reducer in :mod:`gatew
 and bridges by the PBX's own ids and times in seconds since the epoch (UTC). An event may come late, twice or never.
 """
 
+from gateway.model import reports
 from gateway.model.ids import BridgeId, LegId, QueueName
-from gateway.model.reports import (
-    AgentLoggedIn,
-    AgentLoggedOut,
-    CallDetail,
-    DeviceChanged,
-    Event,
-    MemberChanged,
-    QueueSeen,
-    QueuesListed,
-)
+from gateway.model.reports import Event
 from gateway.model.terms import BridgeKind, DialResult, DiversionReason, LegRole, QueueResult, Service, TransferKind
 
 
@@ -138,12 +130,11 @@ class LegRetrieved(Event, frozen=True):
 
 
 class DigitPressed(Event, frozen=True):
-    """The party pressed a digit for the PBX, in a menu or where data is collected."""
+    """The party pressed a digit for the PBX, in a menu (its context, empty where not known) or where data is collected."""
 
     leg: LegId
     digit: str
     menu: str
-    """The menu's context, where it is known, else empty."""
 
 
 class MenuEntered(Event, frozen=True):
@@ -193,13 +184,12 @@ class QueueLeft(Event, frozen=True):
 
 
 class AgentConnected(Event, frozen=True):
-    """The queue gave the caller to an agent (AMI ``AgentConnect``)."""
+    """The queue gave the caller to an agent, a member by his name (AMI ``AgentConnect``)."""
 
     leg: LegId
     queue: QueueName
     agent_leg: LegId | None
     agent: str
-    """The member's name."""
     interface: str
 
 
@@ -298,6 +288,8 @@ class LegCleared(Event, frozen=True):
     """Q.850 cause, 1..127; 0 when the PBX gave none."""
     sip: int
     """The SIP code behind it; 0 when the PBX gave none."""
+    fate_untold: bool = False
+    """The PBX does not tell why it ended, nor, where nothing was dialled for it, whom it called and whether anybody answered."""
 
 
 class DialOutRequested(Event, frozen=True):
@@ -390,11 +382,12 @@ PbxEvent = (
     | QueueEntrySeen
     | SnapshotDone
     | PbxStopped
-    | CallDetail
-    | QueueSeen
-    | MemberChanged
-    | QueuesListed
-    | AgentLoggedIn
-    | AgentLoggedOut
-    | DeviceChanged
+    | reports.CallDetail
+    | reports.QueueSeen
+    | reports.MemberChanged
+    | reports.QueuesListed
+    | reports.AgentLoggedIn
+    | reports.AgentLoggedOut
+    | reports.DeviceChanged
+    | reports.MailboxChanged
 )

@@ -41,6 +41,8 @@ class Leg(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     connected_at: float | None = None
     cleared_at: float | None = None
     cleared_unheard: bool = False
+    fate_untold: bool = False
+    """The PBX does not tell why it ended, nor, where nothing was dialled for it, whom it called and whether anybody answered."""
     """It ended while nobody listened: ``cleared_at`` is only when we learned it."""
     cause: int = 0
     sip: int = 0

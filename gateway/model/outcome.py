@@ -29,6 +29,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 def outcome_of(call: Call) -> Outcome:
     """Return how an ended call came out (ARCHITECTURE, "Call record": ``outcome``, ``stage``, ``ended_by``)."""
     released_by = None if call.release is None else call.release.by
+    if released_by is None and call.caller is not None and call.caller.fate_untold:
+        return _untold(call)
     unheard = _ended_unheard(call) and released_by is None
     if call.answered_at is not None or call.answered_by:
         return Outcome(outcome="answered", stage=None, ended_by=None if unheard else released_by or "pbx")
@@ -46,11 +48,19 @@ def outcome_of(call: Call) -> Outcome:
     if released_by is None and call.place == "route" and not call.complete and call.details:
         return _as_told(call)
     outcome = _without_answer(call, stage)
+    if outcome == "self_served":
+        return Outcome(outcome=outcome, stage=None, ended_by="cti" if released_by == "cti" else "pbx")
     if released_by == "cti":
         return Outcome(outcome=outcome, stage=stage, ended_by="cti")
-    if outcome == "self_served":
-        return Outcome(outcome=outcome, stage=None, ended_by="pbx")
     return Outcome(outcome=outcome, stage=stage, ended_by="called" if outcome in _ENDED_BY_CALLED else "pbx")
+
+
+def _untold(call: Call) -> Outcome:
+    """Say of a call no more than that it was answered, or rang in vain."""
+    if call.answered_at is not None or call.answered_by:
+        return Outcome(outcome="answered", stage=None, ended_by=None)
+    outcome = dialled_outcome(call)
+    return Outcome(outcome=outcome or "unknown", stage=None if outcome is None else call.place, ended_by=None)
 
 
 def _as_told(call: Call) -> Outcome:

@@ -65,9 +65,16 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the extension is only his own, and others' devices may be meant as well."""
     sees_own_only: bool = False
     """Whether it is shown and told only what concerns its own extension and the queues that this serves."""
+    login: str | None = None
+    """What a person signs in with; None for a program."""
     session: str | None = None
     """Id of the session in which a person is signed in; None for a program."""
     tenant: Tenant = DEFAULT_TENANT
+
+    @property
+    def addresses(self) -> frozenset[str]:
+        """By what a customer is given to him, and to nobody else: his extension, his login."""
+        return frozenset(each for each in (self.extension, self.login) if each is not None)
 
     def may(self, scope: Scope) -> bool:
         """Tell whether this is allowed."""

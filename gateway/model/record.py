@@ -30,7 +30,7 @@ def record_of(call: Call, site: Site) -> dict[str, Any]:
         "ended_at": _time(call.ended_at),
         "direction": direction,
         "caller": caller_number,
-        "caller_name": _caller_name(caller),
+        "caller_name": caller_name_of(caller),
         "caller_e164": e164(caller_number, site),
         "called": called,
         "called_e164": e164(called, site),
@@ -155,7 +155,8 @@ def _caller_number(caller: Leg | None) -> str | None:
     return None if caller is None else caller.party
 
 
-def _caller_name(caller: Leg | None) -> str | None:
+def caller_name_of(caller: Leg | None) -> str | None:
+    """Return the name that a caller's leg shows; None where it shows none or hides it."""
     if caller is None or caller.display is None or is_withheld(caller.display):
         return None
     return caller.display

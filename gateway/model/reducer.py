@@ -257,6 +257,8 @@ def _leg_cut_off(change: Change, event: LegCutOff) -> None:
 
 
 def _leg_cleared(change: Change, event: LegCleared) -> None:
+    if event.fate_untold and (leg := change.leg(event.leg)) is not None:
+        change.set_leg(leg, fate_untold=True)
     clear_leg(change, event.leg, event.cause, event.sip)
 
 
@@ -291,7 +293,7 @@ def finish(change: Change) -> None:
     if call.ended:
         return
     unheard = details.ends_unheard(call)
-    if unheard:
+    if unheard or outcome_of(call).outcome == "unknown":
         call.talk_known = False
     talk.stop(change)
     talk.end_hold(change)

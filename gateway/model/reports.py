@@ -86,6 +86,21 @@ class AgentLoggedOut(Event, frozen=True):
     agent: str
 
 
+class MailboxChanged(Event, frozen=True):
+    """What waits in a mailbox (RFC 3842; AMI ``MessageWaiting``), as it is now: it may be told again though nothing changed."""
+
+    mailbox: str
+    """As the PBX names it, such as ``1001@default``."""
+    waiting: bool
+    """There are messages that nobody has heard."""
+    new: int | None
+    """Not heard yet; None where the PBX gives no count."""
+    old: int | None
+    """Heard and kept."""
+    urgent: int | None
+    """Of the new ones those marked as urgent."""
+
+
 class DeviceChanged(Event, frozen=True):
     device: str
     state: str

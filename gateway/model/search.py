@@ -8,7 +8,7 @@ from gateway.model.calls import Call
 from gateway.model.legs import PartyKind
 from gateway.model.numbers import e164
 from gateway.model.outcome import outcome_of
-from gateway.model.record import called_of, direction_of
+from gateway.model.record import called_of, caller_name_of, direction_of
 from gateway.model.site import Site
 
 
@@ -24,10 +24,16 @@ class CallSearch(msgspec.Struct, frozen=True, kw_only=True):
     """Of an ended call."""
     terms: tuple[frozenset[str], ...] = ()
     """Of each of these sets at least one must be among the call's terms, see :func:`terms_of`."""
+    name: str | None = None
+    """Is in the caller's name, whichever letters are capital; or the call has one of these terms:"""
+    named: frozenset[str] = frozenset()
+    """Of customers' numbers who are called so."""
 
 
 ANY_CALL: Final = CallSearch()
 _QUEUE: Final = "queue:"
+NAME: Final = "name:"
+"""What the term of a caller's name begins with."""
 
 
 def number_term(number: str) -> str:
@@ -50,6 +56,11 @@ def queue_term(queue: str) -> str:
     return f"{_QUEUE}{queue}"
 
 
+def name_term(name: str) -> str:
+    """Return the term of calls whose caller shows this name."""
+    return f"{NAME}{name.casefold()}"
+
+
 def is_queue_term(term: str) -> bool:
     """Tell whether a term is a queue's."""
     return term.startswith(_QUEUE)
@@ -64,6 +75,9 @@ def terms_of(call: Call, site: Site) -> frozenset[str]:
             found.add(extension_term(leg.party))
         elif leg.is_party:
             numbers.add(leg.party)
+    name = caller_name_of(call.caller)
+    if name is not None:
+        found.add(name_term(name))
     for number in numbers:
         if number:
             found |= {number_term(each) for each in (number, e164(number, site)) if each}
@@ -80,7 +94,14 @@ def matches(call: Call, site: Site, search: CallSearch) -> bool:
         return False
     if search.outcome is not None and not (call.ended and outcome_of(call).outcome == search.outcome):
         return False
-    if not search.terms:
+    if not search.terms and search.name is None:
         return True
     terms = terms_of(call, site)
-    return not any(terms.isdisjoint(wanted) for wanted in search.terms)
+    return not any(terms.isdisjoint(wanted) for wanted in search.terms) and _is_named(terms, search)
+
+
+def _is_named(terms: frozenset[str], search: CallSearch) -> bool:
+    if search.name is None or not terms.isdisjoint(search.named):
+        return True
+    words = search.name.casefold()
+    return any(words in term[len(NAME) :] for term in terms if term.startswith(NAME))

@@ -12,6 +12,7 @@ from gateway.model.legs import PartyKind
 SEEN_BY_ALL: Final = frozenset({"agent", "customer"})
 """First words of the types of events that everybody hears who may hear them at all: colleagues' states, customers."""
 GATEWAY: Final = "gateway"
+CONVERSATION: Final = "conversation"
 
 
 class Sight(msgspec.Struct, frozen=True, kw_only=True):

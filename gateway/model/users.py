@@ -100,6 +100,7 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
         return Principal(
             id=self.principal_id,
             name=self.name,
+            login=self.login,
             role=self.role,
             scopes=frozenset() if self.one_time else SCOPES_OF[self.role],
             extension=self.extension,
@@ -184,6 +185,12 @@ def made(wanted: NewUser, user_id: UserId, *, password: str | None, one_time: bo
         created_at=now,
         created_by=created_by,
     )
+
+
+def seated_at(users: Iterable[User], pbx: PbxName, extension: str) -> User | None:
+    """Return who sits at an extension; where several share it, who signed in last."""
+    there = [user for user in users if (user.pbx, user.extension, user.disabled) == (pbx, extension, False)]
+    return max(there, key=lambda user: (user.last_sign_in_at or 0.0, user.id), default=None)
 
 
 def at_only_pbx(user: User, pbxs: Iterable[PbxName]) -> User:

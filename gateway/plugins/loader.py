@@ -1,6 +1,6 @@
 """Finds plugins by their manifests, and loads of one only what is asked for.
 
-Built in are the folders beside the gateway (``connectors/*/manifest.toml``, ``crm_adapters/*/manifest.toml``). Another
+Built in are the folders beside the gateway (``connectors/*/manifest.toml``, and likewise ``crm_adapters`` and ``ivr``). Another
 distribution names its package under the entry point group ``tieline.plugins``; the package holds the same manifest.
 """
 
@@ -14,7 +14,7 @@ from gateway.model.errors import ConfigurationError
 from gateway.plugins.manifest import MANIFEST_FILE, Manifest, ManifestError, read_manifest
 
 ENTRY_POINT_GROUP: Final = "tieline.plugins"
-BUILT_IN_FOLDERS: Final = ("connectors", "crm_adapters")
+BUILT_IN_FOLDERS: Final = ("connectors", "crm_adapters", "ivr")
 
 
 class UnknownPluginError(ConfigurationError):

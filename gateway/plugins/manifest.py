@@ -20,6 +20,9 @@ A plugin is a package with this file beside its ``__init__.py``. An example, wit
 are :class:`gateway.model.secret.Secret`. ``create`` of a connector is a :class:`gateway.ports.plugins.CreateConnector`; the
 tools are the callables of that module, ``directory`` is :class:`gateway.ports.agents.ReadDirectory`. A ``kind = "simulator"``
 poses as a PBX: its ``create`` is a :class:`gateway.ports.plugins.Simulator` and ``speaks`` names the connector that talks to it.
+That of a ``kind = "media"`` is a :class:`gateway.ports.plugins.CreateMedia`, of a ``kind = "application"`` a
+:class:`gateway.ports.plugins.CreateApplication`, of a ``kind = "channel"`` a
+:class:`gateway.ports.conversations.CreateTextChannel`, of a ``kind = "commands"`` a :class:`gateway.ports.plugins.AddCommands`.
 """
 
 import tomllib
@@ -38,6 +41,14 @@ class PluginKind(StrEnum):
     CONNECTOR = "connector"
     SIMULATOR = "simulator"
     CRM_ADAPTER = "crm_adapter"
+    MEDIA = "media"
+    """Brings the voice of a PBX's calls beside its connector."""
+    APPLICATION = "application"
+    """Talks with callers."""
+    CHANNEL = "channel"
+    """Brings visitors who write."""
+    COMMANDS = "commands"
+    """Brings commands of the command line, under the word that ``product`` says."""
 
 
 ObjectPath = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_][\w.]*$")]
@@ -52,6 +63,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     summary: str
     settings: ObjectPath
     create: ObjectPath
+    converse: ObjectPath | None = None
+    """Of an application that answers visitors who write."""
     product: str | None = None
     wire: str | None = None
     speaks: str | None = None

@@ -5,6 +5,7 @@ from typing import Protocol
 
 import msgspec
 
+from gateway.model.access import AccessEntry
 from gateway.model.callbacks import Callback, CallbackId, CallbackState
 from gateway.model.ids import CallId, PbxName, Tenant
 
@@ -57,10 +58,17 @@ class CallbackStore(Protocol):
                 new or another.
         """
 
-    async def change(self, tenant: Tenant, callback: CallbackId, change: Callable[[Callback], Callback]) -> Callback | None:
+    async def change(
+        self,
+        tenant: Tenant,
+        callback: CallbackId,
+        change: Callable[[Callback], Callback],
+        line: AccessEntry | None = None,
+    ) -> Callback | None:
         """Change one entry as it is now, which nobody else changes meanwhile; return it, or None when there is none.
 
-        What ``change`` raises is raised, and nothing was changed.
+        What ``change`` raises is raised, and nothing was changed. The line of the audit is kept with the change, or neither; none
+        is where nothing changed.
         """
 
     async def put(self, tenant: Tenant, callback: Callback) -> bool:

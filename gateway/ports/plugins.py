@@ -1,5 +1,6 @@
 """What the gateway calls in a plugin that it found by manifest."""
 
+import argparse
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
@@ -9,6 +10,7 @@ from gateway.model.events import PbxEvent
 from gateway.model.ids import PbxName
 from gateway.model.site import Site
 from gateway.ports.connector import Connector
+from gateway.ports.media import CallApplication, LegCommands
 
 
 class ConnectorSettings(Protocol):
@@ -24,6 +26,34 @@ class CreateConnector(Protocol):
 
     def __call__(self, pbx: PbxName, settings: Any, state_dir: Path) -> Connector:
         """Make the connector, without touching the network; ``settings`` is of the manifest's type."""
+
+
+class MediaServer(Protocol):
+    """Where a PBX brings its calls' voice."""
+
+    async def run(self) -> None:
+        """Listen, and have callers talked with, until cancelled; then they go back to the PBX."""
+
+
+class CreateMedia(Protocol):
+    """``create`` of a manifest of kind ``media``."""
+
+    def __call__(self, pbx: PbxName, settings: Any, application: CallApplication, commands: LegCommands) -> MediaServer:
+        """Make the server, without touching the network; ``settings`` is of the manifest's type."""
+
+
+class CreateApplication(Protocol):
+    """``create`` of a manifest of kind ``application``."""
+
+    def __call__(self, settings: Any) -> CallApplication:
+        """Make what talks with callers; ``settings`` is of the manifest's type."""
+
+
+class AddCommands(Protocol):
+    """``create`` of a manifest of kind ``commands``."""
+
+    def __call__(self, parser: argparse.ArgumentParser) -> None:
+        """Add subcommands to the plugin's word; each sets ``run``, which takes the parsed options and returns the exit status."""
 
 
 class Simulator(Protocol):

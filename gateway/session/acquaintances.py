@@ -13,17 +13,20 @@ import structlog
 from gateway.model.call_work import CallWork
 from gateway.model.calls import Call
 from gateway.model.claims import Identity, IdentityKind
+from gateway.model.conversations import Conversation
 from gateway.model.customers import Match, Note, outside_number
 from gateway.model.errors import StoreUnavailableError
 from gateway.model.ids import CallId
 from gateway.model.search import CallSearch, number_term
 from gateway.model.site import Site
+from gateway.ports.conversations import ConversationStore
 from gateway.ports.store import Store, Told
 from gateway.session.callers import IDENTIFIED
 from gateway.session.customers import CustomerBook
 from gateway.session.desk import NOTED, DeskBook
 from gateway.session.engine import Engine
 from gateway.session.hub import Hub, Listener, ListenerError
+from gateway.session.visitors import HANDED_OVER, LAST_CONVERSATIONS, browser_in, written_by
 
 SHOWN_NOTES: Final = 10
 """Notes that are shown of a customer, the youngest."""
@@ -33,7 +36,7 @@ REMEMBERED: Final = 2_000
 """Numbers, about 20 kB each with ten calls."""
 BELIEVED_S: Final = 120.0
 """Seconds for which what was read is believed, for another program may change it."""
-_FOLLOWED: Final = (IDENTIFIED, "call.ended", NOTED)
+_FOLLOWED: Final = (IDENTIFIED, "call.ended", NOTED, "conversation.started", HANDED_OVER, "conversation.closed")
 
 _log = structlog.get_logger()
 
@@ -46,6 +49,8 @@ class Acquaintance(msgspec.Struct, frozen=True, kw_only=True):
     """The youngest first."""
     calls: tuple[Call, ...] = ()
     """Those that ended, the last one first."""
+    conversations: tuple[Conversation, ...] = ()
+    """What he wrote on channels of text, the last one first."""
     drafts: tuple[CallWork, ...] = ()
     """What was written about those and does not stand among his notes."""
 
@@ -63,17 +68,27 @@ class Acquaintances:
         engine: Has the live calls.
         hub: Tells what happens to them.
         calls: Has the former ones.
+        conversations: Has what was written.
         customers: Knows who they are.
         desk: Has what agents wrote.
         now: Seconds since the epoch.
     """
 
     def __init__(
-        self, engine: Engine, hub: Hub, calls: Store, customers: CustomerBook, desk: DeskBook, *, now: Callable[[], float]
+        self,
+        engine: Engine,
+        hub: Hub,
+        calls: Store,
+        conversations: ConversationStore,
+        customers: CustomerBook,
+        desk: DeskBook,
+        *,
+        now: Callable[[], float],
     ) -> None:
         self._engine = engine
         self._hub = hub
         self._calls = calls
+        self._conversations = conversations
         self._customers = customers
         self._desk = desk
         self._now = now
@@ -128,6 +143,7 @@ class Acquaintances:
 
     async def _take(self, told: Told) -> None:
         if told.call_id is None:
+            self._forget_writer(told)
             return
         if told.type != IDENTIFIED:
             number = self._numbers.get(told.call_id)
@@ -138,6 +154,14 @@ class Acquaintances:
             for call in state.find([told.call_id]):
                 await self.of(call, state.site)
                 await self._desk.work(call)
+
+    def _forget_writer(self, told: Told) -> None:
+        """Read him anew who has just written."""
+        browser = browser_in(told)
+        for number, kept in list(self._kept.items()):
+            person = kept.known.match.person
+            if person is not None and any(claim.identity == browser for claim in person.claims):
+                del self._kept[number]
 
     async def _read(self, number: str) -> Acquaintance:
         people = self._customers.people
@@ -153,7 +177,8 @@ class Acquaintances:
             calls = tuple(call for _, call in found)
             work = await self._desk.store.work(tenant, [call.call_id for call in calls]) if calls else []
             drafts = tuple(each for each in work if each.note is not None and each.kept_version == 0)
-            known = Acquaintance(match=match, notes=tuple(notes), calls=calls, drafts=drafts)
+            wrote = await written_by(person, self._customers, self._conversations, limit=LAST_CONVERSATIONS)
+            known = Acquaintance(match=match, notes=tuple(notes), calls=calls, conversations=tuple(wrote), drafts=drafts)
         self._kept[number] = _Kept(self._now() + BELIEVED_S, version, known)
         self._kept.move_to_end(number)
         while len(self._kept) > REMEMBERED:

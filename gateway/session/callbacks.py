@@ -12,20 +12,25 @@ from typing import Any, Final
 import structlog
 
 from gateway.model import callbacks
+from gateway.model.access import AccessEntry, AccessKind, entry_of
 from gateway.model.callbacks import Callback, CallbackId, CallbackState, Missed, News, Owner, Talked, news_of, number_of
 from gateway.model.calls import Call
-from gateway.model.errors import StoreUnavailableError, UnknownCallbackError
+from gateway.model.errors import NobodyThereError, StoreUnavailableError, UnknownCallbackError
 from gateway.model.ids import TAIL_BYTES, Tenant, ulid
 from gateway.model.principals import Principal, Role
 from gateway.model.times import rfc3339
+from gateway.model.users import seated_at
 from gateway.ports.callbacks import CallbackPlace, CallbackQuery, CallbackStore, Seen
 from gateway.ports.store import Store, Told
+from gateway.ports.users import Users
 from gateway.session.committer import Committer, Message
 from gateway.session.engine import Engine
 from gateway.session.hub import Hub, PositionLostError, TooSlowError
 
 CHANGED: Final = "callback.changed"
 _FOLLOWED: Final = ("call.answered", "call.ended", "call.corrected")
+GATHER_S: Final = 0.5
+"""Seconds in which what happens is gathered after something was written: a busy site's list is not written for every call."""
 RETRY_S: Final = 5.0
 """Seconds after which a database that failed is tried again."""
 PAGE: Final = 200
@@ -40,6 +45,7 @@ class CallbackBook:
 
     Args:
         store: Where they are kept.
+        users: Has who sits at which extension.
         calls: Has the calls that have ended.
         engine: Has the live ones, and who serves which queue.
         hub: Tells what happens to calls.
@@ -53,6 +59,7 @@ class CallbackBook:
     def __init__(
         self,
         store: CallbackStore,
+        users: Users,
         calls: Store,
         engine: Engine,
         hub: Hub,
@@ -64,6 +71,7 @@ class CallbackBook:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._store = store
+        self._users = users
         self._calls = calls
         self._engine = engine
         self._hub = hub
@@ -101,6 +109,7 @@ class CallbackBook:
             while True:
                 batch = await listener.next_batch()
                 await self._take(batch)
+                await self._sleep(GATHER_S)
         finally:
             listener.close()
 
@@ -189,6 +198,35 @@ class CallbackBook:
         """
         return await self._change(callback, principal, callbacks.claimed)
 
+    async def assign(self, callback: CallbackId, principal: Principal, extension: str, *, address: str | None) -> Callback:
+        """Give an entry to who sits at this extension of its PBX, whoever had it before; the audit has who did so from where.
+
+        Raises:
+            UnknownCallbackError: There is none.
+            NobodyThereError: Nobody who signs in sits there.
+            CallbackTakenError: It is closed.
+            StoreUnavailableError: The store does not answer.
+        """
+        entry = await self._store.find(self._tenant, callback)
+        if entry is None:
+            raise UnknownCallbackError(f"there is no call to return {callback}")
+        user = seated_at(await self._users.all(self._tenant), entry.pbx, extension)
+        if user is None:
+            raise NobodyThereError(f"nobody who signs in has the extension {extension} of {entry.pbx}")
+        now = self._now()
+        owner = Owner(id=user.principal_id, name=user.name, extension=extension, at=now, by=principal.name)
+        line = entry_of(
+            AccessKind.CALLBACK_ASSIGNED,
+            user,
+            tenant=self._tenant,
+            by=principal.id,
+            address=address,
+            detail=f"to call {entry.number} back, who called {entry.queue or entry.extension}",
+            at=now,
+            random=self._random_bytes(TAIL_BYTES),
+        )
+        return await self._change(callback, principal, lambda now, _by: callbacks.assigned(now, owner), line)
+
     async def release(self, callback: CallbackId, principal: Principal) -> Callback:
         """Give an entry back; who is no agent may take it from others.
 
@@ -220,7 +258,11 @@ class CallbackBook:
             self._tell(entry)
 
     async def _change(
-        self, callback: CallbackId, principal: Principal, change: Callable[[Callback, Owner], Callback]
+        self,
+        callback: CallbackId,
+        principal: Principal,
+        change: Callable[[Callback, Owner], Callback],
+        line: AccessEntry | None = None,
     ) -> Callback:
         owner, seen = self._owner(principal), self._seen(principal)
         before: list[Callback] = []
@@ -231,11 +273,11 @@ class CallbackBook:
             before.append(entry)
             return change(entry, owner)
 
-        after = await self._store.change(self._tenant, callback, changed)
+        after = await self._store.change(self._tenant, callback, changed, line)
         if after is None:
             raise UnknownCallbackError(f"there is no call to return {callback}")
         if after != before[0]:
-            self._tell(after)
+            self._tell(after, before[0])
         return after
 
     def _owner(self, principal: Principal) -> Owner:
@@ -256,9 +298,18 @@ class CallbackBook:
     def _id(self, at: float) -> CallbackId:
         return CallbackId(ulid(at, self._random_bytes(TAIL_BYTES)))
 
-    def _tell(self, entry: Callback) -> None:
+    def _tell(self, entry: Callback, before: Callback | None = None) -> None:
+        # Whose it is and whose it was hear of it though their telephones serve another queue.
+        owners = [each.owner for each in (entry, before) if each is not None and each.owner is not None]
         message = Message(
-            id=None, type=CHANGED, at=self._now(), tenant=entry.tenant, pbx=entry.pbx, call_id=None, data=told(entry)
+            id=None,
+            type=CHANGED,
+            at=self._now(),
+            tenant=entry.tenant,
+            pbx=entry.pbx,
+            call_id=None,
+            data=told(entry),
+            subjects=tuple(dict.fromkeys(f"extension:{each.extension}" for each in owners if each.extension is not None)),
         )
         self._committer.tell([message])
 
@@ -288,7 +339,7 @@ def shown(entry: Callback) -> dict[str, Any]:
         "state": entry.state,
         "owner": None
         if owner is None
-        else {"id": owner.id, "name": owner.name, "extension": owner.extension, "at": rfc3339(owner.at)},
+        else {"id": owner.id, "name": owner.name, "extension": owner.extension, "at": rfc3339(owner.at), "by": owner.by},
         "note": entry.note,
         "closed_at": None if entry.closed_at is None else rfc3339(entry.closed_at),
         "closed_by": entry.closed_by,

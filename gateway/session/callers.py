@@ -145,12 +145,13 @@ async def customer_of(call: Call, site: Site, people: People) -> dict[str, Any] 
         "number": number,
         "matches": len(match.persons),
         "shared": match.shared,
-        "customer": None if match.person is None else _shown(match.person),
-        "candidates": [] if match.person is not None else [_shown(each) for each in match.persons[:SHOWN_CANDIDATES]],
+        "customer": None if match.person is None else person_seen(match.person),
+        "candidates": [] if match.person is not None else [person_seen(each) for each in match.persons[:SHOWN_CANDIDATES]],
     }
 
 
-def _shown(person: Person) -> dict[str, Any]:
+def person_seen(person: Person) -> dict[str, Any]:
+    """Return a customer as calls and conversations show him."""
     return {
         "customer_id": person.id,
         "name": person.name,

@@ -113,7 +113,7 @@ class Orders:
         connector = self._commanding(state, wish.kind)
         if kind is not None and not for_help:
             self._take_one(wish.principal)
-        order = Order(id=command_id, pbx=state.pbx, command=command, call=call, consultation=consultation)
+        order = Order(id=command_id, pbx=state.pbx, command=command, call=call, consultation=consultation, is_emergency=for_help)
         return Prepared(order=order, connector=connector, is_emergency=for_help)
 
     def pbx_of(self, wish: Wish) -> PbxName | None:

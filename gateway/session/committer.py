@@ -49,7 +49,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     call_id: CallId | None
     data: dict[str, Any]
     subjects: tuple[str, ...] = ()
-    """Whom and what it is about, as topics, where it is one of a call's own events; else that is read from ``data``."""
+    """Whom and what it is about, as topics, beside what ``data`` names; one of a call's own events names all here."""
 
 
 class StoreAlarm(msgspec.Struct, frozen=True, kw_only=True):
@@ -222,7 +222,7 @@ class Committer:
         call_id = message.call_id
         if call_id is None or message.type.startswith("agent."):
             # What an agent does in a call is about him, not about all who are in it.
-            return subjects_of_data(call_id, message.data)
+            return tuple(dict.fromkeys((*message.subjects, *subjects_of_data(call_id, message.data))))
         subjects = message.subjects
         if not subjects:
             known = self._subjects.get(call_id, ())

@@ -22,6 +22,7 @@ from gateway.ports.connector import Gap, LinkState, LinkStatus
 from gateway.ports.store import Store
 from gateway.session.agent_messages import agent_messages
 from gateway.session.committer import Committer, Message
+from gateway.session.mailbox_messages import mailbox_messages
 from gateway.session.pbx_state import PbxState
 
 INBOX_BATCHES: Final = 64
@@ -154,6 +155,7 @@ class Engine:
                     calls |= {call.call_id: call for call in step.calls}
                     messages += _messages(state, step)
                 messages += agent_messages(state)
+                messages += mailbox_messages(state)
             learnt = state.learnt()
             if calls or messages or learnt:
                 self._committer.put(state, calls.values(), messages, state.heard_at, learnt)

@@ -18,6 +18,7 @@ from gateway.model.day_figures import CallDays
 from gateway.model.events import ConnectionLost, ConnectionMade, PbxEvent, SnapshotDone
 from gateway.model.habits import Habit
 from gateway.model.ids import DEFAULT_TENANT, CallId, PbxName
+from gateway.model.mailboxes import MailboxBook
 from gateway.model.queue_figures import DayBook
 from gateway.model.queues import Queue, QueueBook
 from gateway.model.site import Site
@@ -70,6 +71,8 @@ class PbxState:
         """What the queues did today."""
         self.calls_today = CallDays(site)
         """What became today of callers from outside."""
+        self.mailboxes = MailboxBook(site)
+        """Whose voicemail waits."""
         self._board = Board(pbx, site, self.tenant)
         self._queues = QueueBook(pbx)
         self._shown: dict[CallId, Call] = {}
@@ -104,6 +107,7 @@ class PbxState:
         if type(event) is SnapshotDone:
             counts.snapshots += 1
         self._queues.apply(event)
+        self.mailboxes.apply(event)
         try:
             step = self._board.apply(event)
         except Exception:  # noqa: BLE001  # one event that we do not understand must not cost the PBX's other calls

@@ -9,7 +9,7 @@ from typing import Final
 
 from gateway.model.claims import PERSONAL, Claim, ClaimId, CustomerId, Identity, IdentityKind, groups, joins
 from gateway.model.customers import Match, Person, is_found_by, match_of, person_of
-from gateway.model.errors import UnknownCustomerError
+from gateway.model.errors import TooManyCustomersError, UnknownCustomerError
 from gateway.model.ids import Tenant
 from gateway.ports.customers import CustomerStore
 
@@ -17,6 +17,8 @@ REMEMBERED: Final = 4_096
 """Identities whose match is remembered, nobody's too; about 2 kB each."""
 BELIEVED_S: Final = 30.0
 """Seconds for which a match is believed, for another program may change it."""
+MAX_FOUND: Final = 500
+"""Customers of whose numbers calls are searched for at once."""
 MAX_ENTRIES: Final = 200
 """Entries of one person, and customers on one identity, that are looked at: more have come about by mistake."""
 
@@ -108,6 +110,17 @@ class People:
             if customer in person.customers:
                 return person
         raise UnknownCustomerError(f"there is no customer {customer}")
+
+    async def numbers_of(self, words: str) -> frozenset[str]:
+        """Return the telephone numbers of those whom a search for these words finds.
+
+        Raises:
+            TooManyCustomersError: They are more than :data:`MAX_FOUND`.
+        """
+        persons, more = await self.page(words=words, after=None, limit=MAX_FOUND)
+        if more is not None:
+            raise TooManyCustomersError(f"more than {MAX_FOUND} customers are found by {words!r}")
+        return frozenset(number for person in persons for number in person.numbers)
 
     async def page(self, *, words: str | None, after: CustomerId | None, limit: int) -> tuple[list[Person], CustomerId | None]:
         """Return the next persons by their entries' ids, and after which entry the page after it begins; None on the last."""

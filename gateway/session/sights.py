@@ -7,9 +7,10 @@ import msgspec
 from gateway.model.calls import Call
 from gateway.model.ids import QueueName
 from gateway.model.principals import Principal, Scope
-from gateway.model.sight import GATEWAY, SEEN_BY_ALL, Sight, queue_now
+from gateway.model.sight import CONVERSATION, GATEWAY, SEEN_BY_ALL, Sight, queue_now
 from gateway.model.topics import ABOUT_CUSTOMERS
 from gateway.ports.store import Told
+from gateway.session.conversations_shown import ANYBODY
 from gateway.session.engine import Engine
 
 
@@ -71,6 +72,8 @@ class Sights:
             subject = told.type.partition(".")[0]
             if subject in SEEN_BY_ALL:
                 return True
+            if subject == CONVERSATION:
+                return self._concerns(principal, told)
             if told.pbx != pbx or state is None or extension is None:
                 return False
             if subject == GATEWAY or mine in told.subjects:
@@ -82,6 +85,11 @@ class Sights:
             return agent is not None and any(served.queue == queue for served in agent.queues)
 
         return hears
+
+    def _concerns(self, principal: Principal, told: Told) -> bool:
+        """Tell whether a conversation is or was his, or he may take it or might have."""
+        mine = {ANYBODY, f"principal:{principal.id}", *(f"extension:{each}" for each in principal.addresses)}
+        return not mine.isdisjoint(told.subjects) or any(f"queue:{name}" in told.subjects for name in self.queues_of(principal))
 
     def _queue_of(self, told: Told) -> QueueName | None:
         """Return the queue that an event is about, or in which the caller of its call waits now."""

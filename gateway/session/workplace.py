@@ -6,8 +6,10 @@ from collections.abc import Callable
 from gateway.model.desk import DeskRules
 from gateway.model.ids import DEFAULT_TENANT
 from gateway.ports.callbacks import CallbackStore
+from gateway.ports.conversations import ConversationStore
 from gateway.ports.desk import DeskStore
 from gateway.ports.store import Store
+from gateway.ports.users import Users
 from gateway.session.acquaintances import Acquaintances
 from gateway.session.after_call import AfterCall
 from gateway.session.callbacks import CallbackBook
@@ -27,7 +29,9 @@ class Workplace:
         rules: How calls come to an agent, and what follows them.
         desk_store: Where notes and dispositions are kept.
         callback_store: Where calls to return are kept.
+        users: Has who sits at which extension.
         calls: Has the calls that have ended.
+        conversations: Has what customers wrote.
         customers: Whose notes they become.
         dispatcher: Has agents paused.
         now: Seconds since the epoch.
@@ -39,7 +43,9 @@ class Workplace:
         rules: DeskRules,
         desk_store: DeskStore,
         callback_store: CallbackStore,
+        users: Users,
         calls: Store,
+        conversations: ConversationStore,
         engine: Engine,
         hub: Hub,
         committer: Committer,
@@ -55,9 +61,9 @@ class Workplace:
             desk_store, calls, customers, committer, sites, tenant=DEFAULT_TENANT, now=now, random_bytes=random_bytes
         )
         self.callbacks = CallbackBook(
-            callback_store, calls, engine, hub, committer, tenant=DEFAULT_TENANT, now=now, random_bytes=random_bytes
+            callback_store, users, calls, engine, hub, committer, tenant=DEFAULT_TENANT, now=now, random_bytes=random_bytes
         )
-        self.acquaintances = Acquaintances(engine, hub, calls, customers, self.notes, now=now)
+        self.acquaintances = Acquaintances(engine, hub, calls, conversations, customers, self.notes, now=now)
         self.after_call = AfterCall(engine, dispatcher, rules, now=now)
 
     def kept(self, days: float) -> list[Kept]:

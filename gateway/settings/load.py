@@ -11,12 +11,15 @@ import msgspec
 from gateway.model.errors import ConfigurationError
 from gateway.model.ids import PbxName
 from gateway.model.site import Site
+from gateway.plugins.channels import ChannelEntry
 from gateway.plugins.loader import UnknownPluginError, installed, load, plugin
 from gateway.plugins.manifest import PluginKind
 from gateway.settings.api import api_problems
+from gateway.settings.channels import read_applications, read_channels
 from gateway.settings.check import check, closest, convert, problem
 from gateway.settings.dialling import dialling_problems
 from gateway.settings.file import Document, KeyPath, Problem, SettingsError, read
+from gateway.settings.media import read_media
 from gateway.settings.recordings import recordings_problems
 from gateway.settings.values import DEMO_PBX, PBX_NAME_PATTERN, ConnectorEntry, Sections, Settings, StoreSettings
 from gateway.store.urls import MEMORY, parse_url
@@ -24,13 +27,17 @@ from gateway.store.urls import MEMORY, parse_url
 CONNECTING_KINDS: Final = (PluginKind.CONNECTOR, PluginKind.SIMULATOR)
 """Plugins that an entry under ``connectors`` may name."""
 _SIMULATOR: Final = "simulator"
+_CHAT: Final = "webchat"
+_DIALOG: Final = "itr"
+"""What the embedded default is made of."""
 
 
 def embedded_default() -> Settings:
-    """Return what the gateway runs on without a file: a simulated PBX, in memory, on loopback."""
+    """Return what the gateway runs on without a file: a simulated PBX and a chat with a dialog, in memory, on loopback."""
     manifest = plugin(_SIMULATOR)
     entry = ConnectorEntry(pbx=DEMO_PBX, plugin=manifest.name, settings=convert({}, load(manifest.settings)))
-    return Settings(connectors=(entry,), store=StoreSettings(url=MEMORY), is_demo=True)
+    chat = ChannelEntry(channel=_CHAT, application=_DIALOG, settings=convert({}, load(plugin(_CHAT).settings)))
+    return Settings(connectors=(entry,), channels=(chat,), store=StoreSettings(url=MEMORY), is_demo=True)
 
 
 def load_settings(file: Path) -> Settings:
@@ -42,7 +49,8 @@ def load_settings(file: Path) -> Settings:
     """
     document = read(file)
     data = {name: value for name, value in document.data.items() if value is not None}
-    raw_entries = data.pop("connectors", None)
+    raw_entries, raw_media = data.pop("connectors", None), data.pop("media", None)
+    raw_channels, raw_applications = data.pop("channels", None), data.pop("applications", None)
     problems = list(check(document, data, Sections, ()))
     entries = []
     if not isinstance(raw_entries, list) or not raw_entries:
@@ -55,9 +63,21 @@ def load_settings(file: Path) -> Settings:
             if not found:
                 entries.append(_entry(raw))
     problems += _names_taken_twice(document, raw_entries)
+    media, found = read_media(document, raw_media, _names(raw_entries))
+    problems += found
+    channels, found = read_channels(document, raw_channels)
+    problems += found
+    applications, found = read_applications(document, raw_applications)
+    problems += found
     if not problems:
         sections = convert(data, Sections)
-        settings = Settings(**msgspec.structs.asdict(sections), connectors=tuple(entries))
+        settings = Settings(
+            **msgspec.structs.asdict(sections),
+            connectors=tuple(entries),
+            media=tuple(media),
+            channels=tuple(channels),
+            applications=tuple(applications),
+        )
         problems = [*api_problems(document, settings.api), *_store_problems(document, settings)]
         problems += dialling_problems(document, settings.dialling)
         problems += recordings_problems(document, settings.recordings, [entry.pbx for entry in entries])
@@ -120,6 +140,12 @@ def _site_problems(document: Document, key: KeyPath, site: Site) -> Iterator[Pro
         except LookupError:
             cure = "Write a name such as gb18030, big5 or latin-1, or take the key out"
             yield problem(document, (*key, "encoding_fallback"), f"{site.encoding_fallback!r} is no known encoding", cure)
+
+
+def _names(raw_entries: Any) -> list[str]:
+    entries = raw_entries if isinstance(raw_entries, list) else []
+    names = (raw.get("pbx") for raw in entries if isinstance(raw, dict))
+    return [name for name in names if isinstance(name, str)]
 
 
 def _names_taken_twice(document: Document, raw_entries: Any) -> Iterator[Problem]:

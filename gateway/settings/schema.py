@@ -6,6 +6,7 @@ import msgspec
 
 from gateway.model.secret import Secret
 from gateway.plugins.loader import built_in, load
+from gateway.plugins.manifest import PluginKind
 from gateway.settings.load import CONNECTING_KINDS
 from gateway.settings.secrets import REFERENCE
 from gateway.settings.values import PBX_NAME_PATTERN, Sections
@@ -15,22 +16,50 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 def schema() -> dict[str, Any]:
     """Return the schema, with the settings of the built-in plugins: others' are not known to whoever reads the file."""
-    plugins = {each.name: (each, load(each.settings)) for each in built_in() if each.kind in CONNECTING_KINDS}
-    types = [Sections, *(settings for _, settings in plugins.values())]
+    plugins = [
+        each
+        for each in built_in()
+        if each.kind in (*CONNECTING_KINDS, PluginKind.MEDIA, PluginKind.CHANNEL, PluginKind.APPLICATION)
+    ]
+    types = [Sections, *(load(each.settings) for each in plugins)]
     (sections, *settings), components = msgspec.json.schema_components(
         types, schema_hook=_of_secret, ref_template="#/$defs/{name}"
     )
     top = components.pop(_name(sections))
-    for (name, (manifest, _)), reference in zip(plugins.items(), settings, strict=True):
+    pbx = {"type": "string", "pattern": PBX_NAME_PATTERN, "description": "The PBX's name, yours to choose."}
+    applications = [each.name for each in built_in() if each.kind is PluginKind.APPLICATION]
+    talks = {"pbx": pbx, "application": {"enum": applications, "description": "What talks with the callers."}}
+    by_itself = {"type": "object", "properties": talks, "required": list(talks), "additionalProperties": False}
+    connecting: list[dict[str, Any]] = []
+    media: list[dict[str, Any]] = [by_itself]
+    channels: list[dict[str, Any]] = []
+    named: dict[str, Any] = {}
+    lists = {PluginKind.MEDIA: media, PluginKind.CHANNEL: channels}
+    answers = [each.name for each in plugins if each.converse is not None]
+    own: dict[str, Any]
+    required: dict[str, Any]
+    for manifest, reference in zip(plugins, settings, strict=True):
         entry = components[_name(reference)]
         entry["description"] = manifest.summary
-        entry["properties"] = {
-            "pbx": {"type": "string", "pattern": PBX_NAME_PATTERN, "description": "The PBX's name, yours to choose."},
-            "plugin": {"const": name},
-            **entry["properties"],
-        }
-        entry["required"] = ["pbx", "plugin", *entry.get("required", [])]
-    top["properties"]["connectors"] = {"type": "array", "minItems": 1, "items": {"oneOf": settings}}
+        if manifest.kind is PluginKind.APPLICATION:
+            named[manifest.name] = reference
+            continue
+        if manifest.kind is PluginKind.CHANNEL:
+            own = required = {"channel": {"const": manifest.name}}
+            if answers:
+                own = {**own, "application": {"enum": answers, "description": "What answers; without it agents do."}}
+        else:
+            own = required = {
+                **(talks if manifest.kind is PluginKind.MEDIA else {"pbx": pbx}),
+                "plugin": {"const": manifest.name},
+            }
+        entry["properties"] = {**own, **entry["properties"]}
+        entry["required"] = [*required, *entry.get("required", [])]
+        lists.get(manifest.kind, connecting).append(reference)
+    top["properties"]["connectors"] = {"type": "array", "minItems": 1, "items": {"oneOf": connecting}}
+    top["properties"]["media"] = {"type": "array", "items": {"oneOf": media}}
+    top["properties"]["channels"] = {"type": "array", "items": {"oneOf": channels}}
+    top["properties"]["applications"] = {"type": "object", "properties": named, "additionalProperties": False}
     top["required"] = ["connectors"]
     return {"$schema": DIALECT, **top, "title": "Tieline configuration", "$defs": components}
 

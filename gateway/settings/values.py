@@ -7,14 +7,17 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from gateway.api.limits import Rate
+from gateway.model.conversation_rules import ConversationRules
 from gateway.model.desk import DeskRules
 from gateway.model.dial_rules import DialRules
 from gateway.model.ids import PbxName
+from gateway.model.limits import Rate
 from gateway.model.oidc import OidcSettings
 from gateway.model.secret import Secret
 from gateway.model.sessions import SessionRules
 from gateway.model.site import Site
+from gateway.plugins.channels import ApplicationEntry, ChannelEntry
+from gateway.plugins.voice import MediaEntry
 from gateway.recordings.settings import RecordingSettings
 
 PBX_NAME_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,31}$"
@@ -138,6 +141,7 @@ class Sections(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """How calls come to an agent's page, and what follows them."""
     recordings: RecordingSettings = RecordingSettings()
     webhooks: WebhookSettings = WebhookSettings()
+    conversations: ConversationRules = ConversationRules()
     state_dir: str | None = None
     """Folder for what must outlive a crash, such as the calls and what waits on disk; None takes the user's state folder."""
 
@@ -146,5 +150,8 @@ class Settings(Sections, frozen=True, kw_only=True):
     """The whole configuration, checked."""
 
     connectors: tuple[ConnectorEntry, ...]
+    media: tuple[MediaEntry, ...] = ()
+    channels: tuple[ChannelEntry, ...] = ()
+    applications: tuple[ApplicationEntry, ...] = ()
     is_demo: bool = False
     """Whether this is the embedded default, in which everybody on this machine may everything."""

@@ -7,10 +7,12 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from gateway.model.access import AccessEntry
 from gateway.model.callbacks import WAITS, Callback, CallbackId
 from gateway.model.errors import StoreSchemaError
 from gateway.model.ids import CallId, Tenant
 from gateway.ports.callbacks import CallbackPlace, CallbackQuery
+from gateway.store.access_log import ACCESS_LOG, entry_row
 from gateway.store.database import Database
 from gateway.store.metadata import METADATA
 
@@ -97,7 +99,13 @@ class SqlCallbacks:
             await connection.execute(self._put_position, [{"tenant": tenant, "position": position}])
         return changed
 
-    async def change(self, tenant: Tenant, callback: CallbackId, change: Callable[[Callback], Callback]) -> Callback | None:
+    async def change(
+        self,
+        tenant: Tenant,
+        callback: CallbackId,
+        change: Callable[[Callback], Callback],
+        line: AccessEntry | None = None,
+    ) -> Callback | None:
         """Change one entry as it is now."""
         # There is one writer: what is read here nobody changes before it is written.
         async with self._database.writing() as connection:
@@ -107,6 +115,8 @@ class SqlCallbacks:
             changed = change(found[callback])
             if changed != found[callback]:
                 await self._keep(connection, tenant, [changed])
+                if line is not None:
+                    await connection.execute(sa.insert(ACCESS_LOG), [entry_row(line)])
         return changed
 
     async def put(self, tenant: Tenant, callback: Callback) -> bool:
@@ -123,9 +133,9 @@ class SqlCallbacks:
 
     async def find(self, tenant: Tenant, callback: CallbackId) -> Callback | None:
         """Return one entry."""
-        async with self._database.reading() as connection:
-            found = await _entries(connection, CALLBACKS.c.tenant == tenant, CALLBACKS.c.callback_id == callback)
-        return found.get(callback)
+        wanted = sa.select(CALLBACKS.c.body).where(CALLBACKS.c.tenant == tenant, CALLBACKS.c.callback_id == callback)
+        rows = await self._database.rows(wanted)
+        return _callback(rows[0].body) if rows else None
 
     async def page(self, tenant: Tenant, query: CallbackQuery, *, after: CallbackPlace | None, limit: int) -> list[Callback]:
         """Return entries, the one that called last first."""

@@ -10,6 +10,7 @@ from gateway.model.claims import Claim, ClaimId, CustomerId, Evidence, Identity,
 from gateway.model.customers import Customer, Note, NoteId, searched_text
 from gateway.model.ids import CallId, Tenant
 from gateway.ports.customers import CustomerChange, Declared
+from gateway.store.conversations import CONVERSATIONS, MESSAGES
 from gateway.store.database import Database
 from gateway.store.desk import CALL_WORK
 from gateway.store.metadata import METADATA
@@ -131,7 +132,12 @@ class SqlCustomers:
 
     async def claims_on(self, tenant: Tenant, identities: Collection[Identity]) -> list[Claim]:
         """Return the claims on these identities that stand."""
-        return await self._claims(CLAIMS.c.tenant == tenant, CLAIMS.c.revoked_at.is_(None), _among(CLAIMS, identities))
+        rows = [
+            row
+            for kind, values in _by_kind(identities).items()
+            for row in await self._database.rows(_CLAIMS_ON, {"of": tenant, "of_kind": kind, "among": values})
+        ]
+        return sorted(map(_claim, rows), key=lambda claim: claim.id)
 
     async def note(self, tenant: Tenant, note: NoteId) -> list[Note]:
         """Return all versions of a note, the first one first."""
@@ -158,20 +164,39 @@ class SqlCustomers:
     async def forget_shared(self, tenant: Tenant, identity: Identity) -> bool:
         """Take that back; tells whether it was there."""
         async with self._writing() as connection:
-            done = await connection.execute(sa.delete(SHARED).where(SHARED.c.tenant == tenant, _among(SHARED, [identity])))
+            given = {"of": tenant, "of_kind": identity.kind, "among": [identity.value]}
+            done = await connection.execute(sa.delete(SHARED).where(_among(SHARED)), given)
         return done.rowcount > 0
 
     async def shared(self, tenant: Tenant, identities: Collection[Identity] | None = None) -> list[Declared]:
         """Return which of these (None: of all) identities are declared to be used by several."""
-        wanted = sa.select(SHARED).where(SHARED.c.tenant == tenant).order_by(SHARED.c.kind, SHARED.c.value)
-        if identities is not None:
-            wanted = wanted.where(_among(SHARED, identities))
-        return [Declared(identity=_identity(row), at=row.at, by=row.by) for row in await self._database.rows(wanted)]
+        if identities is None:
+            wanted = sa.select(SHARED).where(SHARED.c.tenant == tenant).order_by(SHARED.c.kind, SHARED.c.value)
+            rows = [*await self._database.rows(wanted)]
+        else:
+            rows = [
+                row
+                for kind, values in sorted(_by_kind(identities).items())
+                for row in await self._database.rows(_SHARED_AMONG, {"of": tenant, "of_kind": kind, "among": values})
+            ]
+        return [Declared(identity=_identity(row), at=row.at, by=row.by) for row in rows]
 
     async def erase(self, tenant: Tenant, customers: Collection[CustomerId]) -> None:
-        """Delete entries with their claims, also those of others on them, notes, and what was written about their calls."""
+        """Delete entries with their claims, also those of others on them, notes, what was written about their calls, and
+        conversations that their browsers had."""
         on_them = sa.and_(CLAIMS.c.kind == IdentityKind.CUSTOMER, CLAIMS.c.value.in_(customers))
         async with self._writing() as connection:
+            his = sa.select(CLAIMS.c.value).where(
+                CLAIMS.c.tenant == tenant,
+                CLAIMS.c.customer_id.in_(customers),
+                CLAIMS.c.kind == IdentityKind.WEB,
+                CLAIMS.c.revoked_at.is_(None),
+            )
+            ended = sa.select(CONVERSATIONS.c.conversation_id).where(
+                CONVERSATIONS.c.tenant == tenant, CONVERSATIONS.c.visitor.in_(his), CONVERSATIONS.c.ended_at.is_not(None)
+            )
+            for table in (MESSAGES, CONVERSATIONS):
+                await connection.execute(sa.delete(table).where(table.c.tenant == tenant, table.c.conversation_id.in_(ended)))
             for table in (CUSTOMERS, NOTES, CALL_WORK):
                 await connection.execute(sa.delete(table).where(table.c.tenant == tenant, table.c.customer_id.in_(customers)))
             of_them = sa.or_(CLAIMS.c.customer_id.in_(customers), on_them)
@@ -194,11 +219,21 @@ class SqlCustomers:
         ]
 
 
-def _among(table: sa.Table, identities: Collection[Identity]) -> sa.ColumnElement[bool]:
+def _by_kind(identities: Collection[Identity]) -> dict[IdentityKind, list[str]]:
     of_kind: dict[IdentityKind, list[str]] = {}
     for identity in identities:
         of_kind.setdefault(identity.kind, []).append(identity.value)
-    return sa.or_(sa.false(), *(sa.and_(table.c.kind == kind, table.c.value.in_(values)) for kind, values in of_kind.items()))
+    return of_kind
+
+
+def _among(table: sa.Table) -> sa.ColumnElement[bool]:
+    """Identities of one kind, as parameters."""
+    values = table.c.value.in_(sa.bindparam("among", expanding=True))
+    return sa.and_(table.c.tenant == sa.bindparam("of"), table.c.kind == sa.bindparam("of_kind"), values)
+
+
+_CLAIMS_ON: Final = sa.select(CLAIMS).where(_among(CLAIMS), CLAIMS.c.revoked_at.is_(None))
+_SHARED_AMONG: Final = sa.select(SHARED).where(_among(SHARED)).order_by(SHARED.c.value)
 
 
 def _key(identity: Identity) -> dict[str, str]:

@@ -39,6 +39,10 @@ CALL_WORK: Final = sa.Table(
 """``body`` is the whole, MessagePack with field names, so that a version that adds a field with a default reads what earlier ones
 wrote."""
 
+_WORK_OF: Final = sa.select(CALL_WORK.c.body).where(
+    CALL_WORK.c.tenant == sa.bindparam("of"), CALL_WORK.c.call_id.in_(sa.bindparam("among", expanding=True))
+)
+
 _list_decoder: Final = msgspec.json.Decoder(tuple[Disposition, ...])
 _work_encoder: Final = msgspec.msgpack.Encoder()
 _work_decoder: Final = msgspec.msgpack.Decoder(CallWork)
@@ -74,8 +78,7 @@ class SqlDesk:
 
     async def work(self, tenant: Tenant, calls: Collection[CallId]) -> list[CallWork]:
         """Return what was written about these calls."""
-        wanted = sa.select(CALL_WORK.c.body).where(CALL_WORK.c.tenant == tenant, CALL_WORK.c.call_id.in_(calls))
-        found = [_work(row.body) for row in await self._database.rows(wanted)]
+        found = [_work(row.body) for row in await self._database.rows(_WORK_OF, {"of": tenant, "among": list(calls)})]
         return sorted(found, key=lambda work: (work.noted_at or work.changed_at, work.author))
 
     async def put_work(self, tenant: Tenant, work: CallWork) -> None:

@@ -43,6 +43,14 @@ def engine_of(url: URL) -> AsyncEngine:
     return engine
 
 
+def readers_engine_of(url: URL) -> sa.Engine:
+    """Make SQLite's engine for threads that read, a statement a transaction; nothing is connected yet."""
+    arguments = {"timeout": BUSY_TIMEOUT_S, "check_same_thread": False}
+    engine = sa.create_engine(url.set(drivername="sqlite"), connect_args=arguments, pool_size=READERS, max_overflow=0)
+    sa.event.listen(engine, "connect", _set_up_sqlite)
+    return engine
+
+
 def _set_up_sqlite(connection: Any, _record: object) -> None:
     # The driver's own BEGIN comes too late for a consistent read, so SQLAlchemy says it.
     connection.isolation_level = None

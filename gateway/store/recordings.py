@@ -77,9 +77,8 @@ class SqlRecordings:
 
     async def position(self, tenant: Tenant) -> int | None:
         """Return the position of the last event that was followed."""
-        async with self._database.reading() as connection:
-            wanted = sa.select(FOLLOWED.c.position).where(FOLLOWED.c.tenant == tenant)
-            return (await connection.execute(wanted)).scalar_one_or_none()
+        rows = await self._database.rows(sa.select(FOLLOWED.c.position).where(FOLLOWED.c.tenant == tenant))
+        return rows[0].position if rows else None
 
     async def follow(
         self, tenant: Tenant, position: int, calls: Collection[CallId], change: Callable[[list[Recording]], list[Recording]]
@@ -184,13 +183,11 @@ class SqlRecordings:
     async def plays(self, tenant: Tenant, recording: RecordingId) -> list[Play]:
         """Return who was given a recording, the first one first."""
         wanted = sa.select(PLAYS).where(PLAYS.c.tenant == tenant, PLAYS.c.recording_id == recording)
-        async with self._database.reading() as connection:
-            rows = (await connection.execute(wanted.order_by(PLAYS.c.at, PLAYS.c.play_id))).mappings().all()
-        return [Play(**{name: row[name] for name in Play.__struct_fields__}) for row in rows]
+        rows = await self._database.rows(wanted.order_by(PLAYS.c.at, PLAYS.c.play_id))
+        return [Play(**{name: row._mapping[name] for name in Play.__struct_fields__}) for row in rows]
 
     async def _recordings(self, wanted: sa.Select[Any]) -> list[Recording]:
-        async with self._database.reading() as connection:
-            return [_recording(body) for (body,) in (await connection.execute(wanted)).all()]
+        return [_recording(body) for (body,) in await self._database.rows(wanted)]
 
 
 def _of(wanted: sa.Select[Any], tenant: Tenant, recording: RecordingId) -> sa.Select[Any]:

@@ -9,13 +9,13 @@ import sqlalchemy as sa
 from gateway.model.calls import Call
 from gateway.model.habits import Habit, HabitKind
 from gateway.model.ids import CallId, PbxName, Tenant
-from gateway.model.search import ANY_CALL, CallSearch, is_queue_term
+from gateway.model.search import ANY_CALL, NAME, CallSearch, is_queue_term
 from gateway.ports.store import Batch, Cursor, Heard, Told
 from gateway.store.database import Database
 from gateway.store.rows import call_row, event_row, habit_row, heard_row, term_rows
 from gateway.store.snapshots import decode_call, decode_gaps
 from gateway.store.tables import CALL_TERMS, CALLS, EVENTS, EVERYBODY, HABITS, PBXS, POSITION
-from gateway.store.writes import Rows, Write, write_all
+from gateway.store.writes import Rows, Write
 
 PRUNE_ROWS: Final = 2_000
 """Rows deleted in one transaction: short enough that commits do not wait for it noticeably."""
@@ -23,6 +23,8 @@ LONGEST_CALL_S: Final = 86_400.0
 """Seconds; of a longer one that ended unheard, what its CDR says after a restart of the gateway is passed over; a longer one
 is not found by when it began, where an end is set to that."""
 
+_AFTER_NAMES: Final = NAME[:-1] + chr(ord(NAME[-1]) + 1)
+"""The first of terms that stand behind those of names, in the order of bytes."""
 _subjects: Final = msgspec.json.Decoder(tuple[str, ...])
 
 
@@ -60,8 +62,7 @@ class SqlStore:
         """Connect, take the lock, bring the schema up to date."""
         await self.database.open()
         if await self.last_position() < self._first_position:
-            async with self.database.writing() as connection:
-                await write_all(connection, [(self._put_position, [{"tenant": EVERYBODY, "last": self._first_position}])])
+            await self.database.write([(self._put_position, [{"tenant": EVERYBODY, "last": self._first_position}])])
         await self._look_for_oldest()
 
     async def close(self) -> None:
@@ -85,8 +86,7 @@ class SqlStore:
             (self._put_heard, [heard_row(heard) for heard in batch.heard]),
             (self._put_habit, [habit_row(learnt) for learnt in batch.learnt]),
         ]
-        async with self.database.writing() as connection:
-            await write_all(connection, writes)
+        await self.database.write(writes)
 
     async def told_after(self, position: int, limit: int) -> list[Told]:
         """Return the next events after this position, in order."""
@@ -148,12 +148,23 @@ class SqlStore:
         wanted = sa.select(*columns).where(CALLS.c.tenant == tenant, CALLS.c.state == "ended")
         if pbxs is not None:
             wanted = wanted.where(CALLS.c.pbx.in_(pbxs))
-        wanted = wanted.where(*_conditions(tenant, search))
+        wanted = wanted.where(*_conditions(tenant, search), *self._named(tenant, search))
         if after is not None:
             wanted = wanted.where(sa.tuple_(CALLS.c.sorted_at, CALLS.c.call_id) < (after.ended_at, after.call_id))
         wanted = wanted.order_by(CALLS.c.sorted_at.desc(), CALLS.c.call_id.desc()).limit(limit)
         rows = await self.database.rows(wanted)
         return [(Cursor(row.sorted_at, CallId(row.call_id)), decode_call(row.snapshot_version, row.snapshot)) for row in rows]
+
+    def _named(self, tenant: Tenant, search: CallSearch) -> Iterator[sa.ColumnElement[bool]]:
+        if search.name is None:
+            return
+        term = CALL_TERMS.c.term
+        shown = term.like(f"{NAME}%") & term.contains(search.name.casefold(), autoescape=True)
+        if self.database.is_sqlite:
+            # Its index serves comparisons alone, and its order is that of bytes, as other databases' need not be.
+            shown &= (term >= NAME) & (term < _AFTER_NAMES)
+        found = sa.or_(shown, term.in_(sorted(search.named)))
+        yield CALLS.c.call_id.in_(sa.select(CALL_TERMS.c.call_id).where(CALL_TERMS.c.tenant == tenant, found))
 
     async def prune_calls(self, tenant: Tenant, *, before: float) -> int:
         """Delete what ended before, a few thousand rows at once."""

@@ -128,14 +128,12 @@ class SqlUsers:
 
     async def by_session(self, digest: bytes) -> tuple[User, Session] | None:
         """Return the session of this digest, and whose it is."""
-        async with self._database.reading() as connection:
-            found = (await connection.execute(sa.select(SESSIONS).where(SESSIONS.c.digest == digest))).first()
-            if found is None:
-                return None
+        for found in await self._database.rows(sa.select(SESSIONS).where(SESSIONS.c.digest == digest)):
             session = _session(found)
             whose = sa.select(USERS).where(USERS.c.tenant == session.tenant, USERS.c.user_id == session.user_id)
-            row = (await connection.execute(whose)).first()
-        return None if row is None else (_user(row), session)
+            for row in await self._database.rows(whose):
+                return _user(row), session
+        return None
 
     async def sessions(self, tenant: Tenant, user_id: UserId) -> Sequence[Session]:
         """Return a user's sessions, the last begun first."""

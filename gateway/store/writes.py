@@ -1,7 +1,7 @@
 """Rows of several tables written at once.
 
 SQLite runs on a thread of its own, and each statement takes several turns between it and the loop: a small commit is mostly that.
-So all statements of a commit go over in one turn there; PostgreSQL gets them one after the other.
+So a whole transaction goes over in one turn there; PostgreSQL gets its statements one after the other.
 """
 
 import sqlite3
@@ -31,19 +31,22 @@ class Write:
         connection.executemany(self._text, [tuple(row[name] for name in self._names) for row in rows]).close()
 
 
-async def write_all(connection: AsyncConnection, writes: Sequence[tuple[Write, Rows]]) -> None:
-    """Write all rows, in this order, within the connection's transaction."""
+async def commit_all(connection: AsyncConnection, writes: Sequence[tuple[Write, Rows]]) -> None:
+    """Write all rows, in this order, in a transaction of their own. A connection that failed is not to be used again."""
     given = [(write, rows) for write, rows in writes if rows]
     if connection.dialect.name != "sqlite":
-        for write, rows in given:
-            await connection.execute(write.statement, rows)
+        async with connection.begin():
+            for write, rows in given:
+                await connection.execute(write.statement, rows)
         return
     driver = (await connection.get_raw_connection()).driver_connection
     assert driver is not None
     # The driver has no other way to run a function on its thread.
-    await driver._execute(_run, driver._conn, given)
+    await driver._execute(_commit, driver._conn, given)
 
 
-def _run(connection: sqlite3.Connection, writes: Sequence[tuple[Write, Rows]]) -> None:
+def _commit(connection: sqlite3.Connection, writes: Sequence[tuple[Write, Rows]]) -> None:
+    connection.execute("BEGIN").close()
     for write, rows in writes:
         write.run(connection, rows)
+    connection.execute("COMMIT").close()

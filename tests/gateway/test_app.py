@@ -1,9 +1,11 @@
 import json
 import ssl
 import time
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from secrets import token_bytes
+from typing import Any
 
 import msgspec
 import pytest
@@ -12,14 +14,16 @@ from aiohttp import ClientError, ClientSession
 from support.certificates import Certificates
 from support.waiting import until
 
-from gateway.api.limits import Rate
-from gateway.app import Gateway, connector_of, state_folder
+from gateway.app import Gateway
+from gateway.model.conversations import Message, Visitor
 from gateway.model.errors import ConfigurationError
+from gateway.model.handover import Destination, Fact, Handover
 from gateway.model.ids import PbxName
+from gateway.model.limits import Rate
 from gateway.model.principals import Scope
 from gateway.model.secret import Secret
 from gateway.model.tokens import RANDOM_BYTES, NewToken, TokenId, made, written
-from gateway.plugins.simulated import SimulatedPbx
+from gateway.ports.conversations import TextConversation
 from gateway.settings.load import embedded_default
 from gateway.settings.values import ApiSettings, ApiTlsSettings, ConnectorEntry, LimitSettings, Settings, StoreSettings
 
@@ -66,7 +70,7 @@ async def test_a_gateway_serves_its_pbxs_and_its_page(state: Path) -> None:
     assert (status, json.loads(ready)["status"]) == (200, "degraded")
     assert "two: acme does not know us: correct `secret`" in ready
     assert "<title>Live calls" in page
-    assert "Connection" in script
+    assert "new Stream(" in script
     assert [(pbx["pbx"], pbx["plugin"]) for pbx in json.loads(pbxs)["pbxs"]] == [("one", "acme_pbx"), ("two", "acme_pbx")]
     assert (state / "one").is_dir()
 
@@ -180,18 +184,40 @@ async def test_an_address_that_asks_too_often_is_told_when_to_come_back() -> Non
     assert statuses == [200, 429, 200]
 
 
-def test_a_simulator_is_connected_by_the_connector_it_speaks_to(tmp_path: Path) -> None:
-    (demo,) = embedded_default().connectors
-    connector = connector_of(demo, tmp_path)
+class AsksForTheNumber:
+    """An application that gives each visitor to people, with a number that he told."""
 
-    assert isinstance(connector, SimulatedPbx)
-    assert connector.pbx == "demo"
+    async def run(self, conversation: TextConversation, before: Sequence[Message]) -> None:
+        facts = (Fact(name="phone", label="Phone", value="+8613800138000"),)
+        await conversation.hand_over(Destination(), Handover(summary="Asks.", language="en", facts=facts))
+
+    async def serve(self) -> None:
+        """Have nothing else to do."""
+
+    def counts(self) -> Mapping[tuple[str, str], int]:
+        return {}
 
 
-def test_the_state_folder_is_the_configured_one_or_the_users(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert state_folder("/var/lib/tieline") == Path("/var/lib/tieline")
-    monkeypatch.setenv("XDG_STATE_HOME", "/state")
-    assert state_folder(None) == Path("/state/tieline")
-    monkeypatch.setenv("XDG_STATE_HOME", "relative")
-    monkeypatch.setenv("HOME", "/home/someone")
-    assert state_folder(None) == Path("/home/someone/.local/state/tieline")
+async def test_a_visitor_who_tells_his_number_is_a_customer_with_conversations() -> None:
+    gateway = Gateway(settings(entry("one")))
+    desk = gateway.chats.desk("webchat", ("asks", AsksForTheNumber()))
+    async with gateway.running() as address:
+        token = await given(gateway)
+
+        async def read(path: str) -> Any:
+            return json.loads((await got(address, f"api/v1/{path}", token))[1])
+
+        async def is_known() -> bool:
+            return bool((await read("customers?number=%2B8613800138000"))["matches"] == 1)
+
+        begun = await desk.begin(Visitor(id="v1", name="Anna"))
+        await until(is_known)
+        (customer,) = (await read("customers?number=%2B8613800138000"))["customers"]
+        shown = await read(f"conversations/{begun.id}")
+        listed = await read(f"customers/{customer['customer_id']}/conversations")
+        _, figures = await got(address, "metrics", token)
+
+    assert (customer["name"], shown["customer"]["customer"]["customer_id"]) == ("Anna", customer["customer_id"])
+    assert [each["conversation_id"] for each in listed["conversations"]] == [begun.id]
+    assert 'tieline_conversations{channel="webchat",state="waiting"} 1.0' in figures
+    assert 'tieline_conversations_handed_over_total{channel="webchat"} 1.0' in figures

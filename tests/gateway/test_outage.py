@@ -196,9 +196,8 @@ async def test_all_is_kept_when_the_disk_was_full_under_load(tmp_path: Path) -> 
         async def begin() -> None:
             sa.event.listen(engine.sync_engine, "checkout", limit)
             pages[0] = await used() + 20
-            # Whoever writes next takes a connection anew, which has the limit.
-            await site.gateway.database._drop_writer()
-            await engine.dispose()
+            async with site.gateway.database.writing() as connection:  # its connection is out already
+                await connection.exec_driver_sql(f"PRAGMA max_page_count={pages[0]}")
 
         async def end() -> None:
             status, _ = await site.got("api/v1/calls?state=ended")

@@ -53,15 +53,21 @@ async function open() {
 }
 
 let frame = 0;
+let focusNext = null;
 
-function redraw() {
+/** Draw soon; then what `focus` finds, an element or a selector, has the focus. */
+function redraw(focus = null) {
+  focusNext = focus ?? focusNext;
   frame ||= requestAnimationFrame(() => {
     frame = 0;
     draw();
   });
 }
 
+let shown = null;
+
 function draw() {
+  const before = document.activeElement;
   const section = current();
   const sections = allowed().map((each) => ({ id: each.id, icon: each.icon, label: each.label, href: `#${each.id}`, current: each === section, badge: each.badge?.() || null, tone: "bad" }));
   const main = h(
@@ -70,9 +76,18 @@ function draw() {
     h("div", { key: section.id, class: "column" }, cutOff(state.link, t("What you see is as of then."), () => stream.tryNow()), wrong(state.problem), section.view()),
   );
   show(document.getElementById("page"), shell({ me: state.me, sections: [...sections, ...elsewhere()], top: h("h1", { key: "title", class: "grow" }, section.label), main, skip: t("Skip to the content") }));
+  if (shown !== section.id) document.querySelector(".tabbar [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+  shown = section.id;
+  const wanted = typeof focusNext === "string" ? document.querySelector(focusNext) : focusNext;
+  focusNext = null;
+  if (wanted?.isConnected) wanted.focus();
+  else if (!before.isConnected) document.getElementById("main").focus({ preventScroll: true }); // what had it is gone: go on from here
 }
 
-const elsewhere = () => [{ id: "board", icon: "board", label: t("Supervisor's page"), href: "/supervisor", foot: true, bar: false }];
+const elsewhere = () => [
+  { id: "live", icon: "link", label: t("As it happens"), href: "/live", foot: true, bar: false },
+  state.me.role !== "partner" && { id: "board", icon: "board", label: t("Supervisor's page"), href: "/supervisor", foot: true, bar: false },
+].filter(Boolean);
 
 state.me = await signedIn();
 addEventListener("hashchange", () => {

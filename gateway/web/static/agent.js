@@ -10,10 +10,10 @@ import { Notes } from "./agent/notes.js";
 import { otherSide } from "./agent/people.js";
 import { announce, quiet, title } from "./agent/pop.js";
 import { settingsDialog } from "./agent/settings.js";
-import { stateButton } from "./agent/states.js";
+import { closeMenu, stateButton } from "./agent/states.js";
 import { workList } from "./agent/worklist.js";
 import { wrapUpCard } from "./agent/wrapup.js";
-import { now } from "./lib/api.js";
+import { get, now } from "./lib/api.js";
 import { h, icon, show } from "./lib/dom.js";
 import { refused } from "./agent/actions.js";
 import { clockWithSeconds, when } from "./lib/format.js";
@@ -29,6 +29,7 @@ learn(zh);
 
 const me = await signedIn();
 const AFTER_PAINT_MS = 60;
+const TOGETHER_MS = 250;
 const RANK = { connected: 0, consulting: 1, held: 2, ringing: 3, ended: 9 };
 
 const page = {
@@ -37,11 +38,15 @@ const page = {
   ui: { menu: false, panel: null, people: "", find: "", digits: "", chosen: null, view: "calls", tab: "call", list: false, keys: false, settings: false },
   history: null,
   current: null,
+  chats: null, // what visitors write: loaded when the first conversation is there
+  wraps: false, // whether what is shown is to be filed; by then its card may have been read anew
   set(change) {
     Object.assign(page.ui, change);
     changed();
   },
   changed,
+  say,
+  draw,
   get isCurrent() {
     return page.link.online && page.desk.pbx?.link.status === "connected";
   },
@@ -51,7 +56,7 @@ const page = {
   choose: (id) => page.set({ chosen: id, panel: null, view: "calls", tab: "call", list: false }),
   chooseNext() {
     const ids = page.desk.lines.map((card) => card.call.call_id).concat(page.desk.wrapUp ? ["wrap-up"] : []);
-    const at = ids.indexOf(page.current === page.desk.wrapUp ? "wrap-up" : page.current?.call.call_id);
+    const at = ids.indexOf(page.wraps ? "wrap-up" : page.current?.call.call_id);
     if (ids.length) page.choose(ids[(at + 1) % ids.length]);
     return true;
   },
@@ -63,7 +68,8 @@ const page = {
   },
   view: (view) => page.set({ view, tab: "call", list: false }),
   closeAll() {
-    page.set({ menu: false, panel: null, list: false });
+    closeMenu(page);
+    page.set({ panel: null, list: false });
     return false;
   },
   async dial(number) {
@@ -91,7 +97,7 @@ page.desk = new Desk(me, {
   },
   // Hundreds of colleagues change all the time: it is drawn where somebody looks at them.
   colleaguesChanged: () => (page.ui.panel || page.ui.view === "colleagues") && changed(),
-  waitingChanged: () => page.current || changed(),
+  waitingChanged: () => page.current || soon(),
   popped,
   removed(id, into) {
     quiet(id);
@@ -125,7 +131,8 @@ function popped(card) {
     setTimeout(() => stillRings() && announce(card, me.settings, name), document.visibilityState === "hidden" ? 0 : AFTER_PAINT_MS);
   }
   const busy = [...page.desk.cards.values()].some((each) => each !== card && each.role_of_mine === "connected");
-  if (showsItself(card) && !busy) Object.assign(page.ui, { chosen: id, view: "calls", tab: "call", list: false });
+  const writes = document.activeElement?.id === "reply"; // who writes to a visitor is not torn away
+  if (showsItself(card) && !busy && !writes) Object.assign(page.ui, { chosen: id, view: "calls", tab: "call", list: false });
   if (card.role_of_mine !== "ringing" && page.ui.panel === "redirect") page.ui.panel = null;
 }
 
@@ -145,8 +152,9 @@ function stage() {
   if (!desk.pbx) return h("div", { key: "loading", class: "empty", role: "status" }, icon("clock"), h("b", null, t("Loading")));
   if (ui.view === "history") return history(page);
   if (ui.view === "colleagues") return colleaguesView(page);
+  if (ui.view === "chat") return page.chats.stage();
   if (!current) return idle(page);
-  if (current === desk.wrapUp) return wrapUpCard(page);
+  if (page.wraps) return wrapUpCard(page);
   if (current.role_of_mine === "ringing" || current.over) return ringingCard(page, current);
   const dials = isOwnCall(page, current) && current.call.phase?.name !== "talking" && current.call.phase?.name !== "held" && !current.call.answered_at;
   return dials ? ringingCard(page, current) : [talkCard(page, current), below(page, current)];
@@ -156,7 +164,7 @@ function stage() {
 function alsoRings() {
   const ringing = page.desk.lines.find((card) => card.role_of_mine === "ringing" && !card.over && card !== page.current);
   if (!ringing) return null;
-  return h("button", { key: "also", class: "strip also s-ringing enter", onclick: () => page.choose(ringing.call.call_id) }, icon("st-ringing", "st"), h("b", { dir: "auto", class: "cut" }, otherSide(ringing, page.desk, me).label), h("span", { class: "mut" }, t("rings too")), h("span", { class: "end row" }, t("Show"), icon("right", "i i-s")));
+  return h("button", { key: "also", class: "strip also s-ringing", onclick: () => page.choose(ringing.call.call_id) }, icon("st-ringing", "st"), h("b", { dir: "auto", class: "cut" }, otherSide(ringing, page.desk, me).label), h("span", { class: "mut" }, t("rings too")), h("span", { class: "end row" }, t("Show"), icon("right", "i i-s")));
 }
 
 function notices() {
@@ -177,15 +185,16 @@ function retry() {
 function sections() {
   const { ui, desk } = page;
   const phoneTab = (tab) => ui.tab === tab;
-  const open = desk.callbacks.size;
+  const open = desk.callbacks.size + (page.chats?.count ?? 0);
   return {
     rail: [
       { id: "calls", icon: "phone", label: t("Calls"), current: ui.view === "calls", onclick: () => page.view("calls") },
       { id: "list", icon: "queue", label: t("Work list"), current: false, badge: open, onclick: () => page.set({ list: !ui.list }), drawer: true },
       { id: "history", icon: "history", label: t("History"), current: ui.view === "history", onclick: () => page.view("history") },
       { id: "people", icon: "people", label: t("Colleagues"), current: ui.view === "colleagues", onclick: () => page.view("colleagues") },
+      page.chats?.all.length && { id: "chats", icon: "chat", label: t("Conversations"), current: ui.view === "chat", badge: page.chats.count, onclick: () => page.chats.openNext() },
       { id: "settings", icon: "settings", label: t("Settings"), foot: true, onclick: () => page.set({ settings: true }) },
-    ],
+    ].filter(Boolean),
     bar: [
       { icon: "phone", label: t("Call"), current: phoneTab("call") && ui.view === "calls", onclick: () => page.view("calls") },
       { icon: "queue", label: t("Work"), current: phoneTab("list"), badge: open, onclick: () => page.set({ tab: "list" }) },
@@ -197,6 +206,15 @@ function sections() {
 }
 
 let frame = 0;
+let gathering = 0;
+
+/** Draw what may be a moment late: in a big queue somebody comes or goes all the time. */
+function soon() {
+  gathering ||= setTimeout(() => {
+    gathering = 0;
+    changed();
+  }, TOGETHER_MS);
+}
 
 function changed() {
   frame ||= requestAnimationFrame(draw);
@@ -206,7 +224,8 @@ function draw() {
   cancelAnimationFrame(frame);
   frame = 0;
   const { desk, ui } = page;
-  page.current = currentOf();
+  page.current = ui.view === "chat" ? null : currentOf();
+  page.wraps = page.current !== null && page.current === page.desk.wrapUp;
   for (const card of desk.cards.values()) page.actions.settle(card);
   if (page.history === null && !page.reading && desk.pbx && page.link.online) readAgain();
   const shown = ui.view === "calls" ? page.current : null;
@@ -221,6 +240,7 @@ function draw() {
     stateButton(page),
     dialBox(page, "dial"),
     h("span", { key: "grow", class: "grow hide-m" }),
+    desk.mailbox?.waiting && h("span", { key: "mail", class: "tag", role: "status", title: t("New voicemail") }, icon("mail"), h("span", { class: "hide-m" }, t("New voicemail")), " ", desk.mailbox.new),
     page.isCurrent
       ? h("span", { key: "conn", class: "conn", title: desk.pbx.link.detail }, icon("link"), h("span", { class: "hide-m" }, t("Connected · ext. {extension}", { extension: me.extension })))
       : h("span", { key: "conn", class: "conn", "data-off": true }, icon("link-off"), h("span", { class: "hide-m" }, t("No connection"))),
@@ -230,13 +250,14 @@ function draw() {
     { key: "main", class: "main desk" },
     workList(page),
     h("main", { key: "stage", class: "stage", id: "main", tabindex: "-1", "aria-busy": desk.pbx ? null : "true" }, notices(), alsoRings(), stage(), !page.current && refusal(page, "stage")),
-    customerColumn(page, shown),
+    ui.view === "chat" ? page.chats.who() : customerColumn(page, shown),
   );
-  show(document.getElementById("page"), shell({ me, sections: rail, bar, top, main, skip: t("Skip to the call") }), ui.keys && keyDialog(page), ui.settings && settingsDialog(page));
+  show(document.getElementById("page"), shell({ me, sections: rail, bar, top, main, skip: t("Skip to the call"), settings: () => page.set({ settings: true }) }), ui.keys && keyDialog(page), ui.settings && settingsDialog(page));
   for (const id of ["keys", "settings"]) {
     const dialog = document.getElementById(id);
     if (dialog && !dialog.open) dialog.showModal();
   }
+  page.chats?.drawn();
 }
 
 async function readAgain() {
@@ -250,6 +271,22 @@ async function readAgain() {
   changed();
 }
 
+let chats = null;
+
+/** Do something with the conversations once the view of them is loaded; in the order in which it was asked. */
+function withChats(what) {
+  chats ??= import("./agent/conversations.js").then(({ load }) => load(page)).then((loaded) => (page.chats = loaded));
+  return chats.then(what);
+}
+
+async function readChats() {
+  const listed = await get("/api/v1/conversations?state=waiting,human&limit=500").catch((problem) => {
+    if (![403, 404].includes(problem.status)) throw problem;
+    return { conversations: [] };
+  });
+  if (listed.conversations.length || chats) await withChats((loaded) => loaded.putAll(listed.conversations));
+}
+
 /** Told to readers at once, without taking the focus from a field. */
 const live = document.createElement("div");
 live.className = "sr";
@@ -259,17 +296,27 @@ function say(text) {
   live.textContent = text;
 }
 
-const stream = new Stream({
-  load: () => page.desk.load(),
-  event(event) {
-    page.desk.take(event);
+// Of calls only one's own: at a big site those of others are hundreds of events a second.
+const HEARD = me.extension ? [`extension:${me.extension}`, "agent", "callback", "conversation", "customer", "gateway", "queue"] : undefined;
+const stream = new Stream(
+  {
+    async load() {
+      const position = await page.desk.load();
+      await readChats();
+      return position;
+    },
+    event(event) {
+      if (event.type.startsWith("conversation.")) withChats((loaded) => loaded.take(event));
+      else page.desk.take(event);
+    },
+    link(link) {
+      page.link = link;
+      changed();
+    },
+    refused: toSignIn,
   },
-  link(link) {
-    page.link = link;
-    changed();
-  },
-  refused: toSignIn,
-});
+  HEARD,
+);
 
 listenToKeys(page);
 dialClicked(page);

@@ -1,148 +1,105 @@
-// The page of live calls. Truth, not hope: an event only says which call changed; what it is now is read from the gateway.
-import { Connection, now, readCalls } from "./connection.js";
-import { ask, token } from "./signin.js";
-import { render, renderLinks, renderNotes, tellEvent, tick } from "./view.js";
+// The page of live calls: what the telephone systems say, as it happens.
+import { endedCard, figures, liveCard } from "./live/calls.js";
+import { eventsCard, keepPlace } from "./live/events.js";
+import { Watched } from "./live/watched.js";
+import { linkWord } from "./lib/calls.js";
+import { h, icon, show, words } from "./lib/dom.js";
+import { clockWithSeconds } from "./lib/format.js";
+import { learn, t } from "./lib/i18n.js";
+import { countTimes, cutOff, shell, signedIn, toSignIn } from "./lib/shell.js";
+import { Stream } from "./lib/stream.js";
+import { zh } from "./zh/live.js";
+import { zh as common } from "./zh/common.js";
 
-const REFRESH_MS = 200; // calls that changed within are read together
-const REFRESH_AGAIN_MS = 2000; // after a failure
-const KEPT_EVENTS = 300;
-const KEPT_ENDED = 30;
-const LINGER_MS = 4000; // an ended call stays in its row so that one sees how it ended
+learn(common);
+learn(zh);
 
-const state = {
-  calls: new Map(), // live ones and those that ended lately, by id
-  leaving: new Map(), // ended calls still in their row -> until when
-  events: [],
-  pbxs: new Map(),
+const STEP_MS = 500; // for what changes by time alone
+
+const page = {
+  me: await signedIn(),
   link: { online: true },
   chosen: null,
   pointed: false, // the pointer is on the live rows: they keep their places
+  changed,
+  choose(id) {
+    page.chosen = page.chosen === id ? null : id;
+    document.getElementById("stream").scrollTop = 0;
+    changed();
+  },
+  /** When what is shown of this telephone system was last true; null while it is. */
+  stoppedAt(pbx) {
+    if (!page.link.online) return new Date(page.link.since).toISOString();
+    const link = page.watched.pbxs.find((each) => each.pbx === pbx)?.link;
+    return !link || link.status === "connected" ? null : link.since;
+  },
 };
-const changed = new Set();
-let refreshing = false;
+page.watched = new Watched({ changed, merged: (from, into) => page.chosen === from && page.choose(into), mayReadPbxs: page.me.scopes.includes("system:read") });
 
-const connection = new Connection({
-  loaded({ pbxs, calls }) {
-    state.calls = new Map(calls.reverse().map((call) => [call.call_id, call])); // what ended last stands last
-    state.pbxs = new Map(pbxs.map((pbx) => [pbx.pbx, pbx]));
-    state.leaving.clear();
-    changed.clear();
-    draw();
+const stream = new Stream({
+  load: () => page.watched.load(),
+  event: (event) => page.watched.take(event),
+  link(link) {
+    page.link = link;
+    if (link.online) page.watched.readAll();
+    changed();
   },
-  happened(event) {
-    state.events.push(event);
-    if (state.events.length > KEPT_EVENTS) state.events.splice(0, state.events.length - KEPT_EVENTS);
-    tellEvent(state, event);
-    if (event.type === "gateway.link_changed") {
-      const pbx = state.pbxs.get(event.pbx);
-      if (pbx) pbx.link = { ...event.data, since: event.time };
-      renderNotes(state);
-      draw();
-    }
-    if (event.call_id) touch(event.call_id);
-    if (event.type === "call.merged") touch(event.data.from);
-  },
-  state(link) {
-    state.link = link;
-    document.body.toggleAttribute("data-off", !link.online);
-    renderLinks(state);
-    renderNotes(state);
-    if (link.online) for (const call of live()) touch(call.call_id);
-  },
-  refused(problem) {
-    ask(token() === null ? "" : problem.detail, () => connection.start());
-  },
+  refused: toSignIn,
 });
 
-const live = () => [...state.calls.values()].filter((call) => call.state === "active");
+let frame = 0;
 
-function touch(id, delay = REFRESH_MS) {
-  changed.add(id);
-  if (!refreshing) {
-    refreshing = true;
-    setTimeout(refresh, delay);
-  }
-}
-
-async function refresh() {
-  const ids = [...changed].slice(0, 200);
-  let delay = REFRESH_MS;
-  for (const id of ids) changed.delete(id);
-  try {
-    const calls = await readCalls(ids);
-    const known = new Set(calls.map((call) => call.call_id));
-    for (const call of calls) put(call);
-    for (const id of ids) if (!known.has(id)) state.calls.delete(id);
+function changed() {
+  frame ||= requestAnimationFrame(() => {
+    frame = 0;
     draw();
-  } catch {
-    for (const id of ids) changed.add(id); // the connection says that we are cut off; they are read when it is back
-    delay = REFRESH_AGAIN_MS;
-  }
-  refreshing = false;
-  if (changed.size && state.link.online) touch(changed.values().next().value, delay);
+  });
 }
 
-function put(call) {
-  const before = state.calls.get(call.call_id);
-  if (call.merged_into) {
-    state.calls.delete(call.call_id);
-    if (state.chosen === call.call_id) state.chosen = call.merged_into;
-    return;
-  }
-  if (call.state === "ended" && before?.state === "active") state.leaving.set(call.call_id, now() + LINGER_MS);
-  state.calls.delete(call.call_id); // what ends last stands last
-  state.calls.set(call.call_id, call);
-  const ended = [...state.calls.values()].filter((each) => each.state === "ended");
-  for (const old of ended.slice(0, Math.max(0, ended.length - KEPT_ENDED - state.leaving.size))) state.calls.delete(old.call_id);
+function links() {
+  const { pbxs, loaded } = page.watched;
+  if (!loaded || !pbxs.length) return connection(loaded);
+  return pbxs.map(({ pbx, link }) => {
+    const isWell = page.link.online && link.status === "connected";
+    const state = page.link.online ? linkWord(link.status) : t("not known");
+    return h("span", { key: pbx, class: "conn", title: link.detail, "data-off": !isWell && link.status !== "connecting", "data-wait": !isWell && link.status === "connecting" }, icon(isWell ? "link" : "link-off"), h("span", { class: "cut" }, `${pbx} · ${state}`));
+  });
 }
 
-let drawing = 0;
+/** Of those who may not read how each telephone system is connected. */
+const connection = (loaded) => h("span", { key: "gateway", class: "conn", "data-off": !page.link.online }, icon(page.link.online ? "link" : "link-off"), h("span", null, !page.link.online ? t("Cut off") : loaded ? t("Live") : t("Loading")));
+
+function notes() {
+  const lost = page.watched.pbxs.filter(({ link }) => page.link.online && (link.status === "retrying" || link.status === "refused"));
+  return h(
+    "div",
+    { key: "notes", class: "notes", id: "notes" },
+    cutOff(page.link, t("What you see is as of then."), () => stream.tryNow()),
+    lost.map(({ pbx, link }) => h("div", { key: pbx, class: "bar-note", role: "alert" }, icon("link-off"), h("div", { class: "grow" }, h("p", { class: "b" }, t("{pbx} is not heard since {time}", { pbx, time: clockWithSeconds(link.since) })), words("p", link.detail, "")))),
+  );
+}
+
+function sections() {
+  const { me } = page;
+  const there = [{ id: "live", icon: "phone", label: t("Live calls"), href: "/live", current: true, badge: null }];
+  if (me.role === "agent") there.push({ id: "agent", icon: "person", label: t("Agent's page"), href: "/agent", foot: true });
+  if (me.role === "supervisor" || me.role === "admin") there.push({ id: "board", icon: "board", label: t("Supervisor's page"), href: "/supervisor", foot: true });
+  if (me.role === "admin" || me.role === "partner") there.push({ id: "admin", icon: "settings", label: t("Administration"), href: "/admin", foot: true });
+  return there;
+}
+
 function draw() {
-  drawing ||= requestAnimationFrame(() => {
-    drawing = 0;
-    render(state);
-  });
+  const main = h("main", { key: "live", class: "main lively", id: "main", tabindex: "-1", "data-stale": page.link.online ? null : true }, notes(), figures(page), liveCard(page), endedCard(page), eventsCard(page));
+  const top = [h("h1", { key: "title" }, t("Live calls")), h("span", { key: "grow", class: "grow" }), h("div", { key: "links", class: "links", id: "links", role: "group", "aria-label": t("Telephone systems") }, links())];
+  const stay = keepPlace();
+  show(document.getElementById("page"), shell({ me: page.me, sections: sections(), top, main, skip: t("Skip to the calls") }));
+  stay();
 }
 
-function choose(id) {
-  state.chosen = state.chosen === id ? null : id;
-  render(state);
-  tellEvent(state, null);
-}
-
-for (const list of ["live", "ended"]) {
-  document.getElementById(list).addEventListener("click", (click) => {
-    const row = click.target.closest("[data-id]");
-    if (row) choose(row.dataset.id);
-  });
-}
-document.getElementById("all").addEventListener("click", () => choose(state.chosen));
-document.getElementById("notes").addEventListener("click", (click) => click.target.closest("[data-retry]") && connection.tryNow());
-const rows = document.getElementById("live");
-rows.addEventListener("pointerenter", () => (state.pointed = true));
-rows.addEventListener("pointerleave", () => {
-  state.pointed = false;
-  draw();
-});
-
-const themes = { light: "dark", dark: "light" };
-const preferred = () => (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
-const root = document.documentElement;
-const saved = localStorage.getItem("theme");
-if (saved in themes) root.dataset.theme = saved;
-document.getElementById("theme").addEventListener("click", () => {
-  root.dataset.theme = themes[root.dataset.theme ?? preferred()];
-  localStorage.setItem("theme", root.dataset.theme);
-});
-
+document.title = `${t("Live calls")} · Tieline`;
+countTimes(() => page.link.online);
 setInterval(() => {
-  for (const [id, until] of state.leaving) {
-    if (until < now() && !state.pointed) {
-      state.leaving.delete(id);
-      draw();
-    }
-  }
-  tick(state);
-  if (!state.link.online) renderNotes(state);
-}, 500);
-connection.start();
+  if (page.watched.letGo(page.pointed) || !page.link.online) changed();
+}, STEP_MS);
+changed();
+stream.start();

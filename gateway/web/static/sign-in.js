@@ -97,7 +97,7 @@ function choosing() {
     state.given === null && passwordField("old", t("Present password"), "current-password"),
     passwordField("new", t("New password"), "new-password"),
     passwordField("again", t("Once more"), "new-password"),
-    h("button", { class: "btn btn-p btn-l", "aria-busy": state.busy ? "true" : null }, t("Go on")),
+    h("button", { key: "go", class: "btn btn-p btn-l", "aria-busy": state.busy ? "true" : null }, t("Go on")),
   );
 }
 
@@ -113,9 +113,9 @@ function form() {
     h("h1", { class: "signin-h" }, t("Sign in")),
     error(),
     ways.first && h("div", { key: "first", class: "callout callout-0" }, icon("key"), h("p", { class: "b" }, t("There is no user yet")), h("p", null, t("Who runs the gateway makes the first one: "), h("code", null, "tieline user add --login NAME --role admin"))),
-    h("div", { class: "field" }, h("label", { for: "login" }, t("Name")), h("input", { class: "in", id: "login", name: "login", autocomplete: "username", autocapitalize: "none", spellcheck: "false", required: true, autofocus: true })),
-    h("div", { class: "field" }, h("label", { for: "password" }, t("Password")), h("input", { class: "in", id: "password", name: "password", type: "password", autocomplete: "current-password", required: true })),
-    h("button", { class: "btn btn-p btn-l", "aria-busy": state.busy ? "true" : null }, t("Sign in")),
+    h("div", { key: "login", class: "field" }, h("label", { for: "login" }, t("Name")), h("input", { class: "in", id: "login", name: "login", autocomplete: "username", autocapitalize: "none", spellcheck: "false", required: true, autofocus: true })),
+    passwordField("password", t("Password"), "current-password"),
+    h("button", { key: "go", class: "btn btn-p btn-l", "aria-busy": state.busy ? "true" : null }, t("Sign in")),
     ways.oidc.length > 0 && h("div", { key: "or", class: "or" }, t("or")),
     ways.oidc.map((way) => h("a", { key: way.url, class: "btn btn-l", href: parameters.get("next") ? `${way.url}?next=${encodeURIComponent(parameters.get("next"))}` : way.url }, icon("key"), t("With {name}", { name: way.name }))),
     ways.demo.length > 0 && demo(ways.demo),
@@ -140,8 +140,8 @@ function draw() {
   show(
     document.getElementById("page"),
     h(
-      "div",
-      { class: "art" },
+      "aside",
+      { class: "art", "aria-label": "Tieline" },
       h(
         "svg",
         { class: "lines", viewBox: "0 0 900 900", preserveAspectRatio: "xMidYMid slice", "aria-hidden": "true", fill: "none", stroke: "#5f7df0", "stroke-width": "2" },

@@ -34,12 +34,12 @@ const page = {
   link: { online: true },
   at: "board",
   wall: false,
-  ui: { agents: { find: "", state: "" }, agent: null },
+  ui: { agents: { find: "", state: "" }, agent: null, giving: null, find: "" },
   asking: new Map(), // what was asked and not yet answered -> with which wish
   refusals: new Map(), // where it is shown -> the problem
   listening: null,
   shown: null,
-  history: { form: { number: "", agent: "", queue: "", outcome: "", direction: "", from: "", to: "" }, calls: null, next: null, busy: false, problem: null },
+  history: { form: { number: "", name: "", agent: "", queue: "", outcome: "", direction: "", from: "", to: "" }, calls: null, next: null, busy: false, problem: null },
   changed,
   set(change) {
     Object.assign(page, change);
@@ -125,6 +125,7 @@ function draw() {
     .filter(([, each]) => !each.hidden)
     .map(([id, each]) => ({ id, icon: each.icon, label: t(each.label), href: `#${id}`, current: id === page.at, badge: id === "callbacks" ? open : null, tone: "bad" }));
   const bar = sections.map((each) => ({ ...each, label: t(SECTIONS[each.id].bar ?? SECTIONS[each.id].label) }));
+  sections.push({ id: "live", icon: "link", label: t("As it happens"), href: "/live", foot: true, bar: false });
   if (page.me.role === "admin") sections.push({ id: "admin", icon: "settings", label: t("Administration"), href: "/admin", foot: true, bar: false });
   const top = [
     h("b", { key: "clock", class: "clock num" }, clock(now())),
@@ -145,7 +146,7 @@ function navigate() {
   const [section, id] = hash.split("/");
   page.wall = hash === "wall=1";
   page.at = section in SECTIONS ? section : "board";
-  page.ui = { ...page.ui, agent: null };
+  page.ui = { ...page.ui, agent: null, giving: null };
   document.title = `${t(SECTIONS[page.at].label)} · Tieline`;
   if (page.at === "call") readCall(page, decodeURIComponent(id ?? ""));
   if (page.at === "history" && !page.history.calls) readHistory(page);

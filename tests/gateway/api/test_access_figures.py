@@ -7,8 +7,8 @@ from support.kept_tokens import KeptTokens, bearer
 
 from gateway.api.access_figures import AccessFigures
 from gateway.api.auth import TokenAuthenticator
-from gateway.api.limits import Buckets, Rate
 from gateway.api.problems import ApiError
+from gateway.model.limits import Buckets, Rate
 
 
 def told(figures: AccessFigures) -> dict[str, float]:

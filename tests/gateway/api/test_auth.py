@@ -13,11 +13,11 @@ from support.virtual_time import EPOCH_S, clock, in_virtual_time
 
 from gateway.api.auth import DEMO, FLUSH_S, FRESH_S, LOOK_UP_S, DemoAuthenticator, TokenAuthenticator
 from gateway.api.guard import guard
-from gateway.api.limits import Buckets, Rate
 from gateway.api.operations import Asked, Authenticator, Operation, answer, routes_of
 from gateway.api.problems import CONTENT_TYPE, ApiError
 from gateway.model.errors import StoreUnavailableError
 from gateway.model.ids import DEFAULT_TENANT
+from gateway.model.limits import Buckets, Rate
 from gateway.model.principals import ALL_SCOPES, NOBODY, Scope
 from gateway.model.tokens import RANDOM_BYTES, NewToken, Token, TokenId, made, written
 from gateway.store.database import Database

@@ -1,12 +1,14 @@
 import pytest
 
-from gateway.api.call_filter import CallFilter, narrowed, pbxs_of, search_of
+from gateway.api.call_filter import CallFilter, named, narrowed, pbxs_of, search_of
 from gateway.api.problems import ApiError
+from gateway.model.errors import TooManyCustomersError
 from gateway.model.ids import PbxName
 from gateway.model.search import ANY_CALL, extension_term, number_term
 from gateway.model.sight import Sight
 from gateway.model.site import Site
 from gateway.session.pbx_state import PbxState
+from gateway.session.people import People
 
 STATES = [PbxState(PbxName("one"), Site(region="CN"), now=0.0), PbxState(PbxName("two"), Site(region="HK"), now=0.0)]
 OWN = Sight(pbx=PbxName("one"), extension="8001")
@@ -41,3 +43,21 @@ def test_an_agent_finds_the_ended_calls_of_his_telephone() -> None:
     assert narrowed(ANY_CALL, OWN).terms == (frozenset({extension_term("8001")}),)
     assert pbxs_of(CallFilter(), OWN) == pbxs_of(CallFilter(pbx="one"), OWN) == ["one"]
     assert pbxs_of(CallFilter(pbx="two"), OWN) == pbxs_of(CallFilter(), Sight(pbx=None, extension=None)) == []
+
+
+async def test_a_name_of_too_many_is_to_be_said_in_full() -> None:
+    class Crowd(People):
+        def __init__(self) -> None:
+            pass
+
+        async def numbers_of(self, words: str) -> frozenset[str]:
+            if words == "a":
+                raise TooManyCustomersError(f"more than 500 customers are found by {words!r}")
+            return frozenset({"+8613800138000"})
+
+    with pytest.raises(ApiError, match="name: more than 500 customers are found by 'a': write more of it"):
+        await named(CallFilter(name="a"), Crowd())
+    assert await named(CallFilter(name="anna"), None) == await named(CallFilter(), Crowd()) == frozenset()
+    search = search_of(CallFilter(name="Anna"), STATES, await named(CallFilter(name="anna"), Crowd()))
+    assert search.name == "Anna"
+    assert search.named == {number_term("+8613800138000")}

@@ -6,12 +6,19 @@ from typing import Any
 import msgspec
 import pytest
 from support.gateways import at_work
+from support.replaying import PBX
 from support.waiting import until
 from support.workplaces import NUMBER, SUPERVISOR, World, agent, at_workplace
 
 from gateway.api.callbacks import CallbackList, CallbackView
+from gateway.model.access import AccessKind, entry_of
 from gateway.model.commands import PlaceCall
+from gateway.model.ids import DEFAULT_TENANT
+from gateway.model.principals import Role
 from gateway.model.terms import QueueResult
+from gateway.model.users import User, UserId
+from gateway.ports.users import AccessFilter
+from gateway.store.access_log import SqlAccessLog
 
 LI, ZHAO = agent("8001", "Li"), agent("8002", "Zhao")
 
@@ -88,8 +95,42 @@ async def test_calling_takes_it_on_and_rings_the_owners_telephone(tmp_path: Path
     assert [(each.extension, each.number) for each in orders if isinstance(each, PlaceCall)] == [("8001", "001062551234")]
 
 
-@pytest.mark.parametrize("what", ["claim", "release", "done", "call"])
+async def test_a_supervisor_gives_it_to_somebody_who_hears_of_it_though_he_serves_another_queue(tmp_path: Path) -> None:
+    away = agent("8005", "Wu", id="user:u5")
+    async with missed(tmp_path) as (world, (entry,)):
+        one = f"callbacks/{entry['callback_id']}"
+        refused = await world.asks(SUPERVISOR, "POST", f"{one}/assign", {"extension": "8005"}, status=409)
+        wu = User(
+            id=UserId("u5"), login="wu", name="Wu", role=Role.AGENT, pbx=PBX, extension="8005", created_at=0.0, created_by="t"
+        )
+        await world.users.add(
+            wu,
+            entry_of(AccessKind.USER_MADE, wu, tenant=DEFAULT_TENANT, by="t", address=None, detail="", at=0.0, random=bytes(10)),
+        )
+        forbidden = await world.asks(LI, "POST", f"{one}/assign", {"extension": "8005"}, status=403)
+        await world.asks(LI, "POST", f"{one}/claim")
+        his = await world.asks(SUPERVISOR, "POST", f"{one}/assign", {"extension": "8005"})
+        again = await world.asks(SUPERVISOR, "POST", f"{one}/assign", {"extension": "8005"})
+        mine = await world.asks(away, "GET", "callbacks?mine=true")
+        taken = await world.asks(LI, "POST", f"{one}/done", {}, status=409)
+        lines = await SqlAccessLog(world.database).listed(DEFAULT_TENANT, AccessFilter(by="user-boss"), before=None, limit=9)
+        hears = world.sights.hearing(away)
+        assert hears is not None
+        told = [each for each in world.disk.store._events if each.type == "callback.changed"]
+        heard = [hears(each) for each in told]
+
+    assert (refused["type"].rpartition(":")[2], forbidden["type"].rpartition(":")[2]) == ("nobody-there", "supervisor-needed")
+    assert (his["state"], his["owner"]["id"], his["owner"]["name"], his["owner"]["by"]) == ("claimed", "user:u5", "Wu", "Boss")
+    assert again == his
+    assert [each["callback_id"] for each in mine["callbacks"]] == [entry["callback_id"]]
+    assert taken["detail"] == "Wu has taken it on."
+    assert [(line.kind, line.user_id, line.user_name) for line in lines] == [("callback_assigned", "u5", "Wu")]
+    assert NUMBER in lines[0].detail
+    assert heard == [False, False, True]
+
+
+@pytest.mark.parametrize("what", ["assign", "claim", "release", "done", "call"])
 async def test_what_is_not_there_is_not_found(tmp_path: Path, what: str) -> None:
     async with at_workplace(tmp_path) as world:
-        body = {"note": None} if what == "done" else None
-        await world.asks(LI, "POST", f"callbacks/none/{what}", body, status=404)
+        body = {"done": {"note": None}, "assign": {"extension": "8001"}}.get(what)
+        await world.asks(SUPERVISOR, "POST", f"callbacks/none/{what}", body, status=404, **{"Idempotency-Key": "once"})

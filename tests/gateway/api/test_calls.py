@@ -216,6 +216,8 @@ async def test_a_queue_is_told_with_who_waits() -> None:
         ("since=2026-11-22T19:25:46%2B08:00", 0),
         ("since=2026-11-22T19:25:45+08:00", 1),
         (f"pbx={PBX}&queue=support", 1),
+        ("name=chan+TAI", 1),
+        ("name=harbour", 0),
     ],
 )
 async def test_calls_are_searched_for(query: str, found: int) -> None:

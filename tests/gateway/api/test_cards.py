@@ -2,13 +2,18 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from support.workplaces import World, agent, at_workplace
 
+from gateway.api.conversation_views import ConversationBrief
+from gateway.model.claims import IdentityKind
+from gateway.model.conversations import Conversation, ConversationId, ConversationState, Visitor
 from gateway.model.desk import DeskRules
 from gateway.model.events import DigitPressed, MenuEntered, MenuLeft
-from gateway.model.ids import LegId
+from gateway.model.ids import DEFAULT_TENANT, LegId
 from gateway.model.terms import LegRole
 from gateway.session.acquaintances import BELIEVED_S
+from gateway.session.customers import NewIdentity
 
 LI = agent("8001", "Li")
 
@@ -49,6 +54,29 @@ async def test_a_change_of_the_customer_is_seen_at_once(tmp_path: Path) -> None:
         after = await card(world)
     assert [note["text"] for note in before["customer"]["notes"]] == []
     assert [note["text"] for note in after["customer"]["notes"]] == ["prefers mornings"]
+
+
+async def test_what_a_caller_wrote_before_stands_beside_his_calls(tmp_path: Path) -> None:
+    async with at_workplace(tmp_path) as world:
+        person = await world.customer("Wang")
+        await world.customers.identify(person.id, NewIdentity(kind=IdentityKind.WEB, written="his"), by="me")
+        await world.conversations.put(
+            Conversation(
+                id=ConversationId("c1"),
+                tenant=DEFAULT_TENANT,
+                channel="webchat",
+                state=ConversationState.CLOSED,
+                visitor=Visitor(id="his"),
+                started_at=1.0,
+                changed_at=1.0,
+                note="Sent it again",
+            )
+        )
+        world.story.rung("8001")
+        await world.happens()
+        shown = await card(world)
+    conversations = msgspec.convert(shown["customer"]["conversations"], list[ConversationBrief])
+    assert [(each.conversation_id, each.note) for each in conversations] == [("c1", "Sent it again")]
 
 
 async def test_the_telephones_of_a_group_read_a_customer_once(tmp_path: Path) -> None:

@@ -14,8 +14,8 @@ import pytest
 from aiohttp import ClientSession
 from support.waiting import until
 
-from gateway.api.limits import Rate
 from gateway.app import Gateway
+from gateway.model.limits import Rate
 from gateway.model.principals import ALL_SCOPES, Role
 from gateway.model.tokens import RANDOM_BYTES, NewToken, made, written
 from gateway.settings.load import embedded_default

@@ -102,3 +102,19 @@ async def test_a_call_shows_its_customer_to_those_who_may_know(tmp_path: Path) -
         "candidates": [],
     }
     assert known == hidden
+
+
+async def test_calls_are_found_by_their_customers_name_for_those_who_may_know_it(tmp_path: Path) -> None:
+    folder = CAPTURES / "asterisk" / "22" / "attended_transfer"
+    found = []
+    async with desk(tmp_path, SITE) as one:
+        await one.book.create(CustomerFields(name="Wang", company="Harbour Foods"), [NUMBER], by="me")
+        for authenticator in (DemoAuthenticator(), Narrow(Scope.CUSTOMERS_READ)):
+            async with served(folder, authenticator=authenticator, people=one.book.people) as gateway:
+                await gateway.play()
+                for name in ("harbour", "nobody"):
+                    query = f"name={name}&direction=inbound"
+                    calls = (await asked(gateway.client, "GET", f"/api/v1/calls?{query}"))["calls"]
+                    table = await (await gateway.client.get(f"/api/v1/calls.csv?{query}")).text()
+                    found.append((len(calls), len(table.splitlines()) - 1))
+    assert found == [(1, 1), (0, 0), (0, 0), (0, 0)]

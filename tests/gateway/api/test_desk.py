@@ -52,6 +52,7 @@ async def test_a_ringing_call_stands_on_the_desk_with_all_that_is_known(tmp_path
     assert (card["customer"]["name"], card["matches"], card["notes"], card["disposition"]) == ("Wang", 1, [], None)
     assert card["controls"] == ["hang_up", "redirect"]
     assert (empty["cards"], empty["wrap_up"], empty["wrap_up_until"], empty["callbacks_open"]) == ([], None, None, 0)
+    assert empty["queue_targets"] == []
 
 
 async def test_who_has_no_extension_has_no_desk(tmp_path: Path) -> None:

@@ -8,9 +8,9 @@ import pytest
 from structlog.testing import capture_logs
 from support.doors import PASSWORD, House, house, kind_of
 
-from gateway.api.limits import Rate
 from gateway.model.errors import StoreUnavailableError
 from gateway.model.ids import DEFAULT_TENANT
+from gateway.model.limits import Rate
 from gateway.model.principals import Role
 
 

@@ -14,7 +14,9 @@ from gateway.api.event_types import EVENTS
 from gateway.ports.connector import Gap, LinkStatus
 
 TOP: Final = Path(__file__).parents[3]
-TYPE: Final = re.compile(r"(agent|call|callback|command|customer|gateway|queue|recording|session)\.(?!html)[a-z]+(_[a-z]+)*")
+TYPE: Final = re.compile(
+    r"(agent|call|callback|command|conversation|customer|gateway|mailbox|queue|recording|session)\.(?!html)[a-z]+(_[a-z]+)*"
+)
 
 
 def validators() -> dict[str, Draft202012Validator]:

@@ -5,6 +5,7 @@ import msgspec
 from support.workplaces import SUPERVISOR, World, agent, at_workplace
 
 from gateway.api.figures import TodayFigures
+from gateway.model.desk import DeskRules, QueueDesk
 from gateway.model.terms import QueueResult
 
 
@@ -31,6 +32,19 @@ async def test_the_day_is_told_by_the_hour_and_with_reasons(tmp_path: Path) -> N
     assert [hour["hour"] for hour in day["hours"]] == list(range(24))
     assert [hour["hour"] for hour in day["hours"] if hour["offered"]] == [8]
     assert day["reasons"] == [{"outcome": "abandoned", "stage": "queue", "count": 2}]
+    assert day["service"] == {"answered_in_time": 1, "counted": 3, "level": 0.3333, "goal": 0.8}
+
+
+async def test_the_goal_is_the_configured_one_of_the_queues_that_are_asked_for(tmp_path: Path) -> None:
+    rules = DeskRules(service_goal=0.7, queues={"sales": QueueDesk(service_goal=0.95)})
+    async with at_workplace(tmp_path, rules) as world:
+        nobody = await figures(world)
+        await a_day(world)
+        sales = await figures(world, "?queue=sales")
+        own = await figures(world, who=agent("8001"))
+        both = await figures(world)
+    assert [day["service"]["goal"] for day in (nobody, sales, own, both)] == [0.7, 0.95, 0.7, 0.7833]
+    assert (nobody["service"]["level"], sales["service"]["level"], own["service"]["counted"]) == (None, 0.0, 2)
 
 
 async def test_a_queue_and_a_pbx_have_their_own(tmp_path: Path) -> None:

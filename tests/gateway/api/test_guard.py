@@ -9,10 +9,11 @@ from aiohttp.typedefs import Middleware
 from structlog.testing import capture_logs
 from support.gateways import Client
 
-from gateway.api.guard import MAX_BODY_BYTES, guard, limited
-from gateway.api.limits import Buckets, Rate
+from gateway.api.guard import MAX_BODY_BYTES, PUBLIC, guard, limited
 from gateway.api.problems import CONTENT_TYPE
 from gateway.api.surroundings import SURROUNDINGS, Surroundings, networks_of
+from gateway.model.limits import Buckets, Rate
+from gateway.ports.conversations import CLIENT
 
 
 class Clock:
@@ -40,6 +41,11 @@ async def guarded(surroundings: Surroundings | None = None, limits: Middleware |
         application[SURROUNDINGS] = surroundings
     paths = [web.get("/well", well), web.get("/broken/{number}", broken), web.get("/healthz", well), web.post("/told", told)]
     application.add_routes(paths)
+
+    async def visitor(request: web.Request) -> web.Response:
+        return web.Response(text=request[CLIENT])
+
+    application[PUBLIC] = frozenset(application.add_routes([web.get("/chat", visitor)]))
     async with TestClient(TestServer(application)) as made:
         yield made
 
@@ -73,6 +79,18 @@ async def test_another_name_for_this_machine_is_refused(client: Client, host: st
 
     assert response.status == 421
     assert (await response.json(content_type=CONTENT_TYPE))["type"] == "urn:tieline:problem:wrong-host"
+
+
+async def test_a_channel_hears_pages_of_other_sites_and_knows_its_client() -> None:
+    elsewhere = {"Origin": "https://shop.example", "X-Forwarded-For": "192.0.2.9, 203.0.113.7"}
+    async with guarded(Surroundings(proxies=networks_of(("127.0.0.0/8",)))) as client:
+        heard = await client.get("/chat", headers=elsewhere)
+        by_another_name = await client.get("/chat", headers=elsewhere | {"Host": "evil.example"})
+        refused = await client.get("/well", headers=elsewhere)
+
+        assert (heard.status, await heard.text()) == (200, "203.0.113.7")
+        assert await problem(by_another_name) == (421, "wrong-host")
+        assert await problem(refused) == (403, "foreign-origin")
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "http://localhost:1", "null", "file://", "http://[::"])

@@ -1,6 +1,7 @@
 import ast
 import json
 import re
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -45,6 +46,7 @@ OF_TOKENS: Final = (
 LISTED: Final = re.findall(r"(?m)^\| `([a-z-]+)` \| (\d{3}) \|", (TOP / "docs" / "problems.md").read_text(encoding="utf-8"))
 
 
+@cache
 def told() -> dict[str, int | None]:
     """Kinds of problems that stand in the code, with their statuses where they stand beside them."""
     found: dict[str, int | None] = {kind.value: None for kind in Refusal}

@@ -1,10 +1,20 @@
+from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
+from support.building import START
 from support.gateways import Client, served
 from support.replaying import CAPTURES, PBX
+from support.workplaces import at_workplace
 
+from gateway.api.card_views import QueueTarget
+from gateway.api.queues import Queues
+from gateway.model.desk import DeskRules, QueueDesk
 from gateway.model.events import QueueJoined
+from gateway.model.queue_rules import QueueRule
+from gateway.model.site import Site
+from gateway.session.pbx_state import PbxState
 
 QUEUE = CAPTURES / "asterisk" / "22" / "queue_caller_hangs"
 ABANDON = CAPTURES / "asterisk" / "22" / "queue_abandon"
@@ -42,6 +52,16 @@ async def test_a_days_figures_are_shown_by_the_day_and_by_the_hour() -> None:
     (hour,) = queue["hours"]
     assert {key: value for key, value in hour.items() if key != "hour"} == {key: today[key] for key in hour if key != "hour"}
     assert (hour["hour"], queue["service_level_s"], queue["short_abandon_s"]) == (11, 20.0, 5.0)
+
+
+async def test_the_goal_and_the_limits_are_the_configured_ones() -> None:
+    rules = DeskRules(queues={"support": QueueDesk(service_goal=0.9, too_long_s={"talking": 300})})
+    async with served(QUEUE, rules=rules) as one:
+        await one.play()
+        queue = await got(one.client, "/api/v1/queues/support")
+        agents = await got(one.client, "/api/v1/agents")
+    assert (queue["service_goal"], queue["waits_too_long_s"], queue["service_level_s"]) == (0.9, 40.0, 20.0)
+    assert (queue["too_long_s"]["talking"], agents["too_long_s"]["talking"]) == (300.0, 900.0)
 
 
 async def test_who_gave_up_soon_counts_apart() -> None:
@@ -85,3 +105,16 @@ async def test_a_queue_of_two_pbxs_must_be_named() -> None:
         queue = await got(one.client, "/api/v1/queues/support?pbx=branch")
     assert f"{PBX}, branch" in problem["detail"]
     assert queue["pbx"] == "branch"
+
+
+async def test_queues_are_reached_by_the_numbers_that_are_known(tmp_path: Path) -> None:
+    rules = (QueueRule(queue="support", name="Support", number="5000"), QueueRule(queue="7001"), QueueRule(queue="sales"))
+    state = PbxState(PBX, Site(queues=rules), now=START)
+    async with at_workplace(tmp_path) as world:
+        queues = Queues(world.engine, world.hub, world.floor, world.sights, DeskRules())
+        reached = queues.reached(state)
+
+    assert msgspec.convert(reached, list[QueueTarget]) == [
+        QueueTarget(queue="7001", name=None, number="7001"),
+        QueueTarget(queue="support", name="Support", number="5000"),
+    ]

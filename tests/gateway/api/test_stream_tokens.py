@@ -59,7 +59,7 @@ async def test_the_first_message_carries_the_token_and_everything_is_what_it_may
         while told[-1]["type"] != "gateway.gap":
             told.append(await socket.receive_json())
 
-    assert answer["topics"] == ["call", "callback", "command", "gateway", "session"]
+    assert answer["topics"] == ["call", "callback", "command", "conversation", "gateway", "session"]
     assert {event["type"].partition(".")[0] for event in told[1:]} == {"call", "gateway"}
     assert listener not in str(told)
 

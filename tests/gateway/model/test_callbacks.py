@@ -14,6 +14,7 @@ from gateway.model.callbacks import (
     Owner,
     Talked,
     Unmissed,
+    assigned,
     claimed,
     done,
     news_of,
@@ -185,6 +186,17 @@ def test_it_is_given_back_by_its_owner_or_a_supervisor() -> None:
         assert (back.state, back.owner) == ("open", None)
         assert released(back, WANG, of_others=False) is back
         assert claimed(back, WANG).owner == WANG
+
+
+def test_it_is_given_to_somebody_whoever_had_it() -> None:
+    (entry,) = listed(*news(abandoned()))
+    given = Owner(id="wang", name="Wang", extension="8002", at=START + 9, by="Boss")
+    for before in (entry, claimed(entry, LI)):
+        his = assigned(before, given)
+        assert (his.state, his.owner, his.version) == ("claimed", given, before.version + 1)
+        assert assigned(his, given) is his
+    with pytest.raises(CallbackTakenError, match="closed: done by Li"):
+        assigned(done(entry, LI, None, of_others=False), given)
 
 
 def test_done_is_done_once_and_stays_its_owners() -> None:

@@ -1,4 +1,4 @@
-from typing import get_args
+from typing import Any, get_args
 
 import msgspec
 import pytest
@@ -7,6 +7,7 @@ from support.building import START, Story
 from gateway.model.calls import Call
 from gateway.model.commands import Command, name_of
 from gateway.model.desk import (
+    TOO_LONG_S,
     DeskRules,
     Part,
     PopPolicy,
@@ -195,3 +196,22 @@ def test_what_the_pbx_does_not_take_is_not_offered() -> None:
 def test_while_a_call_out_rings_it_can_only_be_given_up() -> None:
     story = Story().phones("8001", "062551234").rings("trunk", by="8001", device="PJSIP/carrier", number="062551234")
     assert controls(story.call(), seat(story.call(), "8001"), ALL_COMMANDS, consults=False) == ["hang_up"]
+
+
+def test_goals_and_limits_of_one_queue_stand_before_those_of_all() -> None:
+    own = QueueDesk(service_goal=0.95, waits_too_long_s=30, too_long_s={"talking": 300})
+    rules = DeskRules(service_goal=0.7, too_long_s={"talking": 600, "not_ready": 60}, queues={"vip": own, "sales": QueueDesk()})
+
+    assert [rules.service_goal_of(queue) for queue in ("vip", "sales", "other")] == [0.95, 0.7, 0.7]
+    assert [rules.waits_too_long_of(queue, 20) for queue in ("vip", "sales", "other")] == [30, 40, 40]
+    assert DeskRules(waits_too_long_s=90).waits_too_long_of("sales", 20) == 90
+    assert rules.too_long_of("vip") == {**TOO_LONG_S, "talking": 300, "not_ready": 60}
+    assert rules.too_long_of(None) == rules.too_long_of("other") == {**TOO_LONG_S, "talking": 600, "not_ready": 60}
+
+
+@pytest.mark.parametrize(
+    "desk", [{"service_goal": 80}, {"service_goal": 0}, {"waits_too_long_s": 0}, {"too_long_s": {"lunch": 9}}], ids=str
+)
+def test_what_is_no_goal_and_no_limit_is_refused(desk: dict[str, Any]) -> None:
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.convert(desk, DeskRules)

@@ -166,6 +166,13 @@ def test_a_row_that_comes_before_the_end_tells_the_talk_at_the_end() -> None:
     assert (story.record()["talk_s"], story.record()["version"]) == (12.0, 1)
 
 
+def test_who_answered_by_the_row_alone_talked_unheard() -> None:
+    story = Story().comes_in().connects("caller").later(0.1).loses_sight(3.5)
+    record = row(story.clears("caller"), ended_at=None, billed_s=3).says(SnapshotDone).record()
+    assert (record["answered_by"], record["outcome"]) == (["8001"], "answered")
+    assert record["talk_s"] is None, "the PBX answered first: what it billed is not the talk's"
+
+
 def test_a_row_that_was_read_before_the_gap_was_known_tells_the_end() -> None:
     story = still_talking(ringing().loses_sight(5.0)).later(3.0)
     ended_at = story.now - 1.0

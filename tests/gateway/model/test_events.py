@@ -23,6 +23,7 @@ from gateway.model.reports import (
     AgentLoggedOut,
     CallDetail,
     DeviceChanged,
+    MailboxChanged,
     MemberChanged,
     QueueSeen,
     QueuesListed,
@@ -74,9 +75,10 @@ NOT_OF_CALLS: Final = {
     AgentLoggedIn,
     AgentLoggedOut,
     DeviceChanged,
+    MailboxChanged,
     PbxStopped,
 }
-"""Say nothing of a call: the session's books of queues, members and devices take them."""
+"""Say nothing of a call: the session's books of queues, members, devices and mailboxes take them."""
 
 
 HANDLED: Final = set(reducer._HANDLERS)

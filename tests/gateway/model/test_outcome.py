@@ -8,6 +8,7 @@ from gateway.model.events import (
     DialOutRequested,
     DialPlanFailed,
     LegAlerting,
+    LegCleared,
     LegDialled,
     LegPickedUp,
     MenuEntered,
@@ -195,6 +196,12 @@ def test_a_service_of_the_pbx_serves_who_dialled_it(service: Service) -> None:
     assert end_of(story.later(5.0).hangs_up("8001")) == ("self_served", None, "caller")
 
 
+def test_who_served_a_caller_may_end_his_call() -> None:
+    story = Story().comes_in().connects("caller").says(ServiceStarted, leg="caller", service=Service.MEDIA, detail="").later(5.0)
+    story.says(ReleaseRequested, leg="caller", by_party=False, cause=16, sip=0)
+    assert end_of(story.clears("caller")) == ("self_served", None, "cti")
+
+
 # Click-to-dial: the agent's own phone first
 
 
@@ -305,3 +312,10 @@ def test_a_leg_that_the_pbx_calls_before_it_says_so_is_called_all_the_same() -> 
     story = one_call().creates("8001", "PJSIP/8001", LegRole.TERMINATING, "caller").says(LegAlerting, leg="8001")
     story.says(LegDialled, leg="caller", target="8001", number=None).later(2.0)
     assert end_of(story.hangs_up("caller", "8001")) == ("abandoned", "ringing", "caller")
+
+
+def test_of_a_call_of_which_the_pbx_tells_no_more_than_that_it_was_the_outcome_is_unknown() -> None:
+    story = Story().phones("8001", None).later(5.0)
+    record = story.says(LegCleared, leg=LegId("8001"), cause=0, sip=0, fate_untold=True).record()
+    assert (record["outcome"], record["stage"], record["ended_by"], record["talk_s"]) == ("unknown", None, None, None)
+    assert record["ended_at"] is not None

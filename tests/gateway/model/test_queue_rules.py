@@ -19,7 +19,15 @@ def test_a_rule_for_all_is_for_those_without_their_own() -> None:
     assert rules.named == (SUPPORT,)
 
 
-@pytest.mark.parametrize("wrong", [{"service_level_s": -1}, {"wrap_up_s": 90_000}, {"servicelevel": 20}, {}])
-def test_a_rule_that_makes_no_sense_is_refused(wrong: dict[str, int]) -> None:
+def test_a_queue_is_dialled_by_its_number_or_by_a_name_that_is_one() -> None:
+    rules = QueueRules(
+        (QueueRule(queue="support", number="5000"), QueueRule(queue="7001", number="*45"), QueueRule(queue="sales"))
+    )
+    numbers = [rules.number_of(QueueName(queue)) for queue in ("support", "7001", "7002", "sales", "other")]
+    assert numbers == ["5000", "*45", "7002", None, None]
+
+
+@pytest.mark.parametrize("wrong", [{"number": "50 00"}, {"service_level_s": -1}, {"wrap_up_s": 90_000}, {"servicelevel": 20}, {}])
+def test_a_rule_that_makes_no_sense_is_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(msgspec.ValidationError):
         msgspec.convert({"queue": "support"} | wrong if wrong else {}, QueueRule)

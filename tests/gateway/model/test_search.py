@@ -14,6 +14,7 @@ from gateway.model.search import (
     extension_term,
     is_queue_term,
     matches,
+    name_term,
     number_term,
     queue_term,
     terms_of,
@@ -36,6 +37,7 @@ def test_a_call_is_found_by_all_who_had_a_part_in_it() -> None:
         extension_term("1001"),
         agent_term("Agent One"),
         queue_term("support"),
+        name_term("Chan Tai Man"),
     }
 
 
@@ -74,6 +76,12 @@ BEGAN = call_of().began_at
         (CallSearch(terms=(frozenset({extension_term("1001")}), frozenset({queue_term("sales")}))), False),
         (CallSearch(terms=(frozenset({extension_term("1001")}), frozenset({queue_term("support")}))), True),
         (CallSearch(direction="inbound", outcome="answered", terms=(frozenset({agent_term("Agent One")}),)), True),
+        (CallSearch(name="tai MAN"), True),
+        (CallSearch(name="%"), False),
+        (CallSearch(name="name:"), False),
+        (CallSearch(name="nobody", named=frozenset({number_term("+85291234567")})), True),
+        (CallSearch(name="nobody", named=frozenset({number_term("+85291234568")})), False),
+        (CallSearch(name="Chan", terms=(frozenset({queue_term("sales")}),)), False),
     ],
 )
 def test_a_call_is_found_when_every_condition_holds(search: CallSearch, found: bool) -> None:

@@ -44,7 +44,7 @@ def test_without_the_scope_of_the_stream_nothing_is_heard() -> None:
 
 def test_everything_is_what_one_may_hear() -> None:
     assert allowed(("*",), EVERYBODY) == ("*",)
-    assert allowed(("*", "call"), LISTENER) == ("call", "callback", "command", "gateway", "session")
+    assert allowed(("*", "call"), LISTENER) == ("call", "callback", "command", "conversation", "gateway", "session")
     assert allowed(("*",), program(Scope.EVENTS_READ)) == ("gateway",)
 
 
@@ -63,7 +63,7 @@ def test_nothing_of_a_subject_is_heard_without_its_scope(subject: str) -> None:
 
 def test_what_may_be_heard_at_all_is_what_the_scopes_say() -> None:
     assert audible(EVERYBODY) is None
-    assert audible(LISTENER) == frozenset({"call", "callback", "command", "gateway", "session"})
+    assert audible(LISTENER) == frozenset({"call", "callback", "command", "conversation", "gateway", "session"})
 
 
 def test_an_event_is_told_to_the_topics_of_its_type() -> None:

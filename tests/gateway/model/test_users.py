@@ -16,6 +16,7 @@ from gateway.model.users import (
     lack,
     login_key,
     made,
+    seated_at,
     with_change,
     with_settings,
 )
@@ -42,6 +43,14 @@ def test_an_agent_is_bound_to_his_own_and_others_are_not() -> None:
     for role in (Role.SUPERVISOR, Role.ADMIN, Role.PARTNER):
         other = user(role).principal("ses_1")
         assert (other.sees_own_only, other.may_act_for_others) == (False, True)
+
+
+def test_of_those_who_share_a_desk_sits_there_who_came_last() -> None:
+    here, late = user(id=UserId("u1"), last_sign_in_at=1.0), user(id=UserId("u2"), last_sign_in_at=2.0)
+    gone = user(id=UserId("u3"), last_sign_in_at=3.0, disabled=True)
+    elsewhere = user(id=UserId("u4"), pbx=TWO)
+    assert seated_at([late, here, gone, elsewhere], ONE, "8001") == late
+    assert seated_at([gone, elsewhere], ONE, "8001") is None
 
 
 def test_roles_may_what_they_are_for() -> None:

@@ -1,4 +1,5 @@
 import asyncio
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -7,10 +8,15 @@ from support.waiting import until
 from support.workplaces import NUMBER, World, agent, at_workplace
 
 from gateway.model.calls import Call
+from gateway.model.claims import Identity, IdentityKind
+from gateway.model.conversation_rules import ConversationRules
+from gateway.model.conversations import Visitor
 from gateway.model.errors import StoreUnavailableError
+from gateway.model.ids import DEFAULT_TENANT
 from gateway.session.acquaintances import BELIEVED_S, Acquaintance, Acquaintances
 from gateway.session.callers import Callers
-from gateway.session.customers import CustomerFields
+from gateway.session.conversations import Conversations
+from gateway.session.customers import CustomerFields, NewIdentity
 
 
 async def ringing(world: World, leg: str = "caller") -> Call:
@@ -114,6 +120,36 @@ async def test_a_draft_about_a_former_call_is_there_for_the_next(tmp_path: Path)
             await world.committer.settled()
             await until(lambda: NUMBER not in world.workplace.acquaintances._kept)
             assert [work.note for work in (await known(world, second)).drafts] == ["to do"]
+
+
+async def test_what_he_wrote_is_at_hand_and_read_anew_when_he_writes_again(tmp_path: Path) -> None:
+    browser = Identity(kind=IdentityKind.WEB, value="his")
+    async with at_workplace(tmp_path) as world:
+        person = await world.customer()
+        await world.customers.identify(person.id, NewIdentity(kind=browser.kind, written=browser.value), by="me")
+        numbers = itertools.count(1)
+        chats = Conversations(
+            world.conversations,
+            world.committer,
+            tenant=DEFAULT_TENANT,
+            rules=ConversationRules(),
+            now=lambda: world.story.now,
+            random_bytes=lambda count: next(numbers).to_bytes(count, "big"),
+        )
+        desk = chats.desk("webchat", None)
+        call, reads = await ringing(world), Counted(world)
+        async with at_work(chats, world.workplace.acquaintances):
+            await until(lambda: world.hub.listeners == 1)
+            assert (await known(world, call)).conversations == ()
+            await desk.begin(Visitor(id="another"))
+            begun = await desk.begin(Visitor(id="his"))
+            await until(lambda: NUMBER not in world.workplace.acquaintances._kept)
+            assert [each.id for each in (await known(world, call)).conversations] == [begun.id]
+            assert reads.count == 2
+            await desk.leave(begun.id)
+            await until(lambda: NUMBER not in world.workplace.acquaintances._kept)
+            (over,) = (await known(world, call)).conversations
+    assert over.is_over
 
 
 async def test_a_store_that_does_not_answer_stops_nobody_from_following(tmp_path: Path) -> None:

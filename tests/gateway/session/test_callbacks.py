@@ -2,6 +2,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.gateways import at_work
@@ -10,10 +11,10 @@ from support.workplaces import SUPERVISOR, World, agent, at_workplace
 
 from gateway.model.callbacks import WAITS, Callback, CallbackState
 from gateway.model.errors import CallbackTakenError, StoreUnavailableError, UnknownCallbackError
-from gateway.model.ids import DEFAULT_TENANT
+from gateway.model.ids import DEFAULT_TENANT, Tenant
 from gateway.model.principals import Principal
 from gateway.model.terms import QueueResult
-from gateway.session.callbacks import CallbackBook
+from gateway.session.callbacks import GATHER_S, RETRY_S, CallbackBook
 from gateway.store.callbacks import SqlCallbacks
 from gateway.store.database import Database
 from gateway.store.urls import parse_url
@@ -93,6 +94,7 @@ async def test_events_that_are_kept_no_longer_are_made_up_for_by_the_calls(tmp_p
         await store.follow(DEFAULT_TENANT, world.hub.position + 1_000, (), (), lambda _: [])
         book = CallbackBook(
             store,
+            world.users,
             world.disk.store,
             world.engine,
             world.hub,
@@ -133,7 +135,38 @@ async def test_a_store_that_fails_is_asked_again(tmp_path: Path) -> None:
             await until(lambda: world.hub.listeners > 0)
             gives_up(world)
             await follows(world)
-    assert slept == [5.0]
+    assert slept[0] == RETRY_S
+    assert set(slept) <= {RETRY_S, GATHER_S}
+
+
+async def test_what_happens_soon_after_is_written_at_once(tmp_path: Path) -> None:
+    written: list[int] = []
+    go_on = asyncio.Event()
+
+    class Counting(Failing):
+        async def follow(self, tenant: Tenant, position: int, *rest: Any) -> list[Callback]:
+            written.append(position)
+            return await self._store.follow(tenant, position, *rest)
+
+    async def sleep(_seconds: float) -> None:
+        await go_on.wait()
+
+    async with at_workplace(tmp_path) as world:
+        book = world.workplace.callbacks
+        counting = Counting(book._store)  # type: ignore[arg-type]  # the world's own
+        counting.asked = 1
+        book._store, book._sleep = counting, sleep  # type: ignore[assignment]
+        async with at_work(book):
+            await until(lambda: world.hub.listeners > 0)
+            for name in ("first", "second", "third"):
+                gives_up(world, name)
+                await world.happens()
+            await until(lambda: _told(world) == 1)
+            before = len(written)
+            go_on.set()
+            (entry,) = await follows(world, 2)
+    assert len(written) == before + 1, "what came while it waited is one write"
+    assert len(entry.calls) == 3
 
 
 async def test_an_agent_sees_his_queues_his_extension_and_what_he_has_taken_on(tmp_path: Path) -> None:

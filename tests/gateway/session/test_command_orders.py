@@ -149,8 +149,11 @@ async def test_a_key_is_needed_but_for_help() -> None:
     desk = Desk(Disk())
     async with desk.running():
         assert (await refused(desk, wish(needs_key=True)))[0] is Refusal.KEY_MISSING
-        assert (await prepared(desk, wish(needs_key=True, key="k"))).is_emergency is False
-        assert (await prepared(desk, wish(needs_key=True, fields=to("110")))).is_emergency is True
+        usual = await prepared(desk, wish(needs_key=True, key="k"))
+        for_help = await prepared(desk, wish(needs_key=True, fields=to("110")))
+
+    assert (usual.is_emergency, usual.order.is_emergency) == (False, False)
+    assert (for_help.is_emergency, for_help.order.is_emergency) == (True, True)
 
 
 @in_virtual_time

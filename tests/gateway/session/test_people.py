@@ -6,7 +6,7 @@ from support.customer_books import Desk, desk
 
 from gateway.model.claims import Claim, ClaimId, CustomerId, Evidence, Identity, IdentityKind
 from gateway.model.customers import Customer
-from gateway.model.errors import UnknownCustomerError
+from gateway.model.errors import TooManyCustomersError, UnknownCustomerError
 from gateway.model.ids import DEFAULT_TENANT
 from gateway.ports.customers import CustomerChange, Declared
 from gateway.session import people
@@ -43,6 +43,18 @@ async def put(one: Desk, *entries: Customer, claims: tuple[Claim, ...] = ()) -> 
 async def test_nobody_is_behind_an_unknown_number(one: Desk) -> None:
     match = await one.book.people.behind(NUMBER)
     assert (match.persons, match.person, match.shared) == ((), None, False)
+
+
+async def test_numbers_are_found_by_whose_they_are(one: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    await put(
+        one, entry("A", "Anna Berg"), entry("B", "Bernd"), entry("C", "Carl"), claims=(claim(1, "A"), claim(2, "C", OPENID))
+    )
+    assert await one.book.people.numbers_of("BER") == {"+8613800138000"}
+    assert await one.book.people.numbers_of("carl") == set()
+
+    monkeypatch.setattr(people, "MAX_FOUND", 1)
+    with pytest.raises(TooManyCustomersError, match="more than 1 customers are found by 'ber'"):
+        await one.book.people.numbers_of("ber")
 
 
 async def test_a_person_of_several_entries_is_one_match(one: Desk) -> None:

@@ -10,6 +10,7 @@ from gateway.model.ids import CallId, PbxName, QueueName
 from gateway.model.principals import Role
 from gateway.model.reports import MemberChanged
 from gateway.ports.store import Told
+from gateway.session.conversations_shown import ANYBODY
 from gateway.session.sights import Sights
 
 QUEUE = CAPTURES / "asterisk" / "22" / "queue_caller_hangs"
@@ -86,6 +87,8 @@ async def test_an_agent_hears_what_concerns_him_and_nothing_else() -> None:
         assert hears(told("callback.changed", "queue:support", queue="support"))
         assert not hears(told("callback.changed", "queue:sales", queue="sales"))
         assert hears(told("agent.state_changed", "extension:1002"))
+        assert hears(told("mailbox.changed", "extension:1001"))
+        assert not hears(told("mailbox.changed", "extension:1002"))
         assert hears(told("customer.changed", pbx=None))
         assert hears(told("gateway.gap"))
         assert not hears(told("gateway.gap", pbx=PbxName("branch")))
@@ -183,3 +186,18 @@ async def test_nobody_names_a_colleague() -> None:
         await own.play()
         answered = await own.client.patch("/api/v1/agents/1001", json={"name": "Chief"})
         assert answered.status == 403
+
+
+async def test_an_agent_hears_of_conversations_that_he_has_or_may_take() -> None:
+    async with served(QUEUE) as one:
+        await one.play()
+        hers = msgspec.structs.replace(AGENT, login="alice")
+        hears = Sights(one.engine).hearing(hers)
+        assert hears is not None
+        for subject in (ANYBODY, f"principal:{AGENT.id}", "extension:1001", "extension:alice", "queue:support"):
+            assert hears(told("conversation.handed_over", subject, pbx=None)), subject
+        for subject in ("conversation:c1", "principal:user:ben", "extension:1099", "extension:None", "queue:sales"):
+            assert not hears(told("conversation.handed_over", subject, pbx=None)), subject
+        partly = Sights(one.engine).hearing(msgspec.structs.replace(AGENT, extension=None, login=None))
+        assert partly is not None
+        assert not partly(told("conversation.handed_over", "extension:None", pbx=None))

@@ -1,15 +1,19 @@
 import asyncio
-from collections.abc import AsyncIterator
+import itertools
+from collections.abc import AsyncIterator, Callable
 from functools import partial
 
 import pytest
 import sqlalchemy as sa
 from msgspec.structs import replace
 
-from gateway.model.callbacks import Callback, CallbackId, CallbackState, Owner, claimed
+from gateway.model.access import AccessEntry, AccessKind
+from gateway.model.callbacks import Callback, CallbackId, CallbackState, Owner, assigned, claimed
 from gateway.model.errors import CallbackTakenError, StoreSchemaError
 from gateway.model.ids import DEFAULT_TENANT, CallId, PbxName, Tenant
 from gateway.ports.callbacks import CallbackPlace, CallbackQuery, Seen
+from gateway.ports.users import AccessFilter
+from gateway.store.access_log import SqlAccessLog
 from gateway.store.callbacks import CALLBACKS, SqlCallbacks
 from gateway.store.database import Database
 from gateway.store.urls import parse_url
@@ -75,6 +79,28 @@ async def test_an_entry_comes_back_as_it_was_kept(store: SqlCallbacks) -> None:
     assert await store.find(DEFAULT_TENANT, whole.id) == whole
     assert await store.find(OTHER, whole.id) is None
     assert await store.position(DEFAULT_TENANT) == 41
+
+
+async def test_a_change_and_its_line_in_the_audit_are_kept_together(database: Database, store: SqlCallbacks) -> None:
+    await put(store, entry(1))
+    lines, number = SqlAccessLog(database), itertools.count()
+
+    def line() -> AccessEntry:
+        told = {"tenant": DEFAULT_TENANT, "user_id": "u", "user_name": "Li", "by": "user:boss", "address": None, "detail": "d"}
+        return AccessEntry(id=f"L{next(number)}", at=5.0, kind=AccessKind.CALLBACK_ASSIGNED, **told)  # type: ignore[arg-type]
+
+    async def change(how: Callable[[Callback], Callback]) -> None:
+        await store.change(DEFAULT_TENANT, CallbackId("CB1"), how, line())
+
+    def taken(_entry: Callback) -> Callback:
+        raise CallbackTakenError("it is closed")
+
+    await change(lambda now: assigned(now, owner("li")))
+    await change(lambda now: assigned(now, owner("li")))
+    with pytest.raises(CallbackTakenError):
+        await change(taken)
+    found = await lines.listed(DEFAULT_TENANT, AccessFilter(), before=None, limit=9)
+    assert [(each.id, each.kind) for each in found] == [("L0", "callback_assigned")]
 
 
 async def test_what_follows_sees_those_that_wait_of_a_number_and_all_of_a_call(store: SqlCallbacks) -> None:

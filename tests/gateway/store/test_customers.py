@@ -4,10 +4,13 @@ import msgspec
 import pytest
 
 from gateway.model.claims import Claim, ClaimId, CustomerId, Evidence, Identity, IdentityKind
+from gateway.model.conversations import Author, Conversation, ConversationId, ConversationState, Message, Said, Visitor
 from gateway.model.customers import Customer, Note, NoteId
 from gateway.model.errors import StoreTakenError
 from gateway.model.ids import DEFAULT_TENANT, CallId, Tenant
+from gateway.ports.conversations import ConversationQuery
 from gateway.ports.customers import CustomerChange, CustomerStore, Declared, Revoked
+from gateway.store.conversations import SqlConversations
 from gateway.store.customers import AT_ONCE, SqlCustomers
 from gateway.store.database import Database
 from gateway.store.urls import parse_url
@@ -146,6 +149,38 @@ async def test_nothing_is_left_of_whom_is_erased(customers: CustomerStore) -> No
     assert await customers.claims_of(DEFAULT_TENANT, [ANNA.id, BODO.id]) == [claim(3, BODO)]
     assert await customers.note(DEFAULT_TENANT, NoteId("0001")) == []
     assert len(await customers.notes(DEFAULT_TENANT, [BODO.id], after=None, limit=10)) == 1
+
+
+async def test_what_his_browser_wrote_goes_with_who_is_erased(customers: CustomerStore, database: Database) -> None:
+    conversations = SqlConversations(database)
+    for visitor, ended_at in (("his", 3.0), ("his-now", None), ("not-his", 3.0), ("another's", 3.0)):
+        state = ConversationState.CLOSED if ended_at is not None else ConversationState.BOT
+        await conversations.put(
+            Conversation(
+                id=ConversationId(visitor),
+                tenant=DEFAULT_TENANT,
+                channel="webchat",
+                state=state,
+                visitor=Visitor(id=visitor),
+                started_at=1.0,
+                changed_at=1.0,
+                ended_at=ended_at,
+            )
+        )
+        message = Message(seq=1, at=2.0, author=Author.VISITOR, said=Said(text="x"))
+        await conversations.change(DEFAULT_TENANT, ConversationId(visitor), lambda now, message=message: (now, [message]))  # type: ignore[misc]
+    browsers = [Identity(kind=IdentityKind.WEB, value=value) for value in ("his", "his-now", "not-his")]
+    claims = [claim(number, ANNA, browser) for number, browser in enumerate(browsers)]
+    revoked = [Revoked(claim=claims[2].id, at=6.0, by="y")]
+    await customers.put(DEFAULT_TENANT, CustomerChange(entries=[ANNA], claims=claims))
+    await customers.put(DEFAULT_TENANT, CustomerChange(revoked=revoked))
+
+    await customers.erase(DEFAULT_TENANT, [ANNA.id])
+
+    left = await conversations.page(DEFAULT_TENANT, ConversationQuery(), after=None, limit=9)
+    assert {each.id for each in left} == {"his-now", "not-his", "another's"}
+    said = {name: len(await conversations.messages(DEFAULT_TENANT, ConversationId(name))) for name in ("his", "not-his")}
+    assert said == {"his": 0, "not-his": 1}
 
 
 async def test_tenants_know_nothing_of_each_other(customers: CustomerStore) -> None:

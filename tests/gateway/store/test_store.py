@@ -137,9 +137,14 @@ SEARCHES = (
     *(CallSearch(direction=direction) for direction in ("inbound", "outbound", "internal")),
     *(CallSearch(outcome=outcome) for outcome in ("answered", "abandoned", "busy", "no_answer")),
     *(CallSearch(terms=(frozenset({term}),)) for term in ("extension:1001", "queue:support", "agent:Agent One", "number:5000")),
-    CallSearch(terms=(frozenset({"number:+85291234567", "number:nobody"}),)),
+    pytest.param(CallSearch(terms=(frozenset({"number:+85291234567", "number:nobody"}),)), id="one of two numbers"),
     CallSearch(direction="inbound", outcome="answered", terms=(frozenset({"extension:1001"}), frozenset({"queue:support"}))),
     CallSearch(terms=(frozenset({"extension:1"}),)),
+    CallSearch(name="tai m"),
+    CallSearch(name="CHAN", outcome="abandoned"),
+    CallSearch(name="%"),
+    CallSearch(name="_"),
+    CallSearch(name="nobody", named=frozenset({"number:+85291234567"})),
 )
 
 

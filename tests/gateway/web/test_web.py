@@ -55,14 +55,13 @@ def test_a_part_of_a_page_has_one_subject(file: Path) -> None:
     assert len(file.read_text("utf-8").splitlines()) <= 400
 
 
-def test_the_icons_are_those_that_are_used() -> None:
-    page = (STATIC / "live.html").read_text("utf-8")
-    scripts = "".join((STATIC / name).read_text("utf-8") for name in ("view.js", "words.js"))
-    there = set(re.findall(r'<symbol id="([^"]+)"', page))
-    named = set(re.findall(r'<use href="#([^"]+)"', page)) | {icon for icon in there if f'"{icon}"' in scripts}
-    marks = {f"st-{mark}" for found in re.findall(r'mark: "([a-z]+)"|": \["([a-z]+)",', scripts) for mark in found if mark}
+def test_the_icons_that_are_used_are_there() -> None:
+    there = set(re.findall(r'<symbol id="([^"]+)"', (STATIC / "icons.svg").read_text("utf-8")))
+    scripts = "".join(file.read_text("utf-8") for file in SCRIPTS)
+    named = set(re.findall(r'\bicon\("([^"]+)"', scripts))
+    named |= {f"st-{mark}" for mark in re.findall(r'\bmark\("([^"]+)"|\bmark: "([^"]+)"', scripts) for mark in mark if mark}
 
-    assert named | marks == there
+    assert named - there == set()
 
 
 @pytest.mark.parametrize("file", SCRIPTS, ids=lambda file: file.relative_to(STATIC).as_posix())
@@ -79,17 +78,30 @@ def test_what_a_script_imports_is_there(file: Path) -> None:
         assert (file.parent / name).resolve().is_file(), name
 
 
-def parts_of(file: Path) -> set[Path]:
-    """All files that a page loads, itself included."""
-    text = file.read_text("utf-8")
-    named = [STATIC / name for name in re.findall(r'"/static/([^"#`$]+)', text)]
-    named += [(file.parent / name).resolve() for name in re.findall(r'from "([^"]+)"', text)]
-    found = {file}
-    for part in named:
-        found |= parts_of(part) if part.suffix == ".js" else {part}
+def parts_of(page: Path, *, later: bool = False) -> set[Path]:
+    """All files that a page loads, itself included; and, where asked, what it loads ``later``: ``import("…")``."""
+    found, ahead = {page}, [page]
+    while ahead:
+        file = ahead.pop()
+        text = file.read_text("utf-8")
+        named = {STATIC / name for name in re.findall(r'"/static/([^"#`$]+)', text)}
+        named |= {(file.parent / name).resolve() for name in re.findall(r'from "([^"]+)"', text)}
+        if later:
+            named |= {(file.parent / name).resolve() for name in re.findall(r'import\("([^"]+)"\)', text)}
+        ahead += [part for part in named - found if part.suffix == ".js"]
+        found |= named
     return found
 
 
 @pytest.mark.parametrize("file", HTML, ids=lambda file: str(file.name))
 def test_a_page_is_small(file: Path) -> None:
     assert sum(part.stat().st_size for part in parts_of(file)) < 200_000
+
+
+def test_what_an_agent_loads_with_his_first_conversation_is_small_too() -> None:
+    at_once = parts_of(STATIC / "agent.html")
+    with_it = parts_of(STATIC / "agent" / "conversations.js") - at_once
+
+    assert STATIC / "agent" / "conversations.js" in parts_of(STATIC / "agent.html", later=True) - at_once
+    assert {part.name for part in with_it} == {"chats.js", "conversations.css", "conversations.js"}
+    assert sum(part.stat().st_size for part in with_it) < 30_000

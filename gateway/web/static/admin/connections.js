@@ -34,8 +34,8 @@ export function connections({ redraw }) {
       h(
         "div",
         null,
-        h("h3", null, pbx),
-        words("p", link.detail, ""),
+        h("h2", null, pbx),
+        words("p", link.detail?.replace(`${pbx}: `, ""), ""),
         h(
           "dl",
           null,

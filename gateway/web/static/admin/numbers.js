@@ -3,6 +3,7 @@ import { get, post } from "../lib/api.js";
 import { h, mark } from "../lib/dom.js";
 import { field, valuesOf, wrong } from "../lib/forms.js";
 import { t } from "../lib/i18n.js";
+import { table } from "../lib/tables.js";
 
 const ROLES = { agent: "Agent", supervisor: "Supervisor", admin: "Administrator", partner: "Partner" };
 
@@ -27,7 +28,7 @@ export function numbers({ redraw }) {
     redraw();
   }
 
-  const row = ([role, rules]) => h("tr", { key: role }, h("td", { class: "b" }, t(ROLES[role])), h("td", null, rules.allow.join(" ")), h("td", null, rules.deny.join(" ") || "–"), h("td", { class: "num" }, rules.caller_numbers.join(" ") || "–"), h("td", { class: "n" }, rules.calls_per_minute));
+  const row = ([role, rules]) => h("tr", { key: role }, h("td", { class: "b" }, t(ROLES[role])), h("td", null, rules.allow.join(" ")), h("td", null, rules.deny.join(" ") || "–"), h("td", { class: "num" }, rules.caller_numbers.join(" ") || "–"), h("td", { class: "num" }, String(rules.calls_per_minute)));
 
   const verdict = ({ allowed, kind, dialled, shown, reason }) =>
     h("div", { key: "verdict", class: `card verdict ${allowed ? "s-ready" : "s-bad"}`, role: "status" }, mark(allowed ? "ok" : "alert"), h("div", null, h("p", { class: "b" }, allowed ? t("May be called") : t("Refused")), h("p", { class: "mut" }, allowed ? [t("Kind: {kind}. The telephone system dials {dialled}.", { kind, dialled }), shown ? ` ${t("The far end sees {number}.", { number: shown })}` : ""] : reason)));
@@ -51,7 +52,7 @@ export function numbers({ redraw }) {
         h("div", { key: "acts", class: "acts" }, h("button", { class: "btn btn-p" }, t("May it be called?"))),
       ),
       own.verdict && verdict(own.verdict),
-      own.rules && h("section", { key: "rules", class: "card tblw", "aria-label": t("Number rules") }, h("table", { class: "tbl" }, h("thead", null, h("tr", null, h("th", null, t("Role")), h("th", null, t("May reach")), h("th", null, t("But not")), h("th", null, t("Is shown as")), h("th", { class: "n" }, t("Calls a minute")))), h("tbody", null, Object.entries(own.rules.roles).map(row)))),
+      own.rules && h("section", { key: "rules", class: "card tblw", "aria-label": t("Number rules") }, table([t("Role"), t("May reach"), t("But not"), t("Is shown as"), t("Calls a minute")], Object.entries(own.rules.roles).map(row))),
     ],
   };
 }

@@ -19,7 +19,7 @@ export function ringingCard(page, card) {
   const since = call.queues?.at(-1)?.joined_at ?? card.leg_since;
   return h(
     "article",
-    { key: `ring-${call.call_id}`, class: "card call enter", "aria-labelledby": "caller", "data-call": call.call_id, "data-part": gone ? "gone" : "ringing" },
+    { key: `ring-${call.call_id}`, class: "card call", "aria-labelledby": "caller", "data-call": call.call_id, "data-part": gone ? "gone" : "ringing" },
     h(
       "header",
       { class: gone ? "call-h s-away" : "call-h solid" },
@@ -115,7 +115,7 @@ function diallingCard(page, card, other) {
   const stepOne = card.role_of_mine === "ringing";
   return h(
     "article",
-    { key: `dial-${card.call.call_id}`, class: "card call enter", "aria-labelledby": "caller", "data-call": card.call.call_id, "data-part": "dialling" },
+    { key: `dial-${card.call.call_id}`, class: "card call", "aria-labelledby": "caller", "data-call": card.call.call_id, "data-part": "dialling" },
     h("header", { class: "call-h s-talking" }, icon("phone-out"), h("span", null, card.over ? t("Ended") : t("Calling")), h("span", { class: "mut cut" }, stepOne ? t("Step 1 of 2: pick up your telephone") : t("Step 2 of 2: it rings at the other side"))),
     h("div", { class: "call-b" }, identity(page, card, other), h("div", { class: "tie" }, you(page, "on"), h("div", { class: "tie-l ring" }, mark("ringing"), h("span", null, stepOne ? t("your telephone rings") : t("rings"))), party(other.name ?? other.number, stepOne ? t("called next") : other.name ? other.number : ""))),
     !card.over && h("div", { key: "ctls", class: "ctls" }, control(page, card, "hang_up", "hangup", t("Cancel"), "Alt X", "ctl ctl-end")),

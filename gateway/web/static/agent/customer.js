@@ -1,4 +1,4 @@
-// The right column: who it is, what was noted, and the calls before this one.
+// The right column: who it is, what was noted, the calls before this one, and what was written.
 import { post } from "../lib/api.js";
 import { h, icon, lazy, words } from "../lib/dom.js";
 import { initials, languageName, phone, seconds, whenExactly } from "../lib/format.js";
@@ -42,6 +42,7 @@ function of(page, card) {
     ),
     notesOf(page, card),
     earlier(page, card),
+    wrote(card),
     h(
       "section",
       { key: "ids", class: "sec" },
@@ -51,7 +52,7 @@ function of(page, card) {
   ];
 }
 
-const EVIDENCE = { attested: "attested", crm: "from the CRM", typed: "typed in", caller_id: "caller id" };
+export const EVIDENCE = { attested: "attested", crm: "from the CRM", typed: "typed in", caller_id: "caller id" };
 
 const unknown = (card) => (card.matches > 1 ? t("{n} customers use this number", { n: card.matches }) : t("Not known yet"));
 
@@ -112,6 +113,19 @@ function former(page, call) {
   const shape = call.outcome !== "answered" ? "phone-missed" : call.direction === "outbound" ? "phone-out" : "phone-in";
   const facts = [call.started_at && whenExactly(call.started_at), seconds(call.talk_s), call.answered_by.map((each) => nameOf(page.desk, each)).join(", ")];
   return h("li", { key: call.call_id }, icon(shape), h("div", { class: "row" }, h("b", null, outcomeText(call.outcome, null)), h("span", null, facts.filter(Boolean).join(" · "))), call.queue && h("p", null, call.queue));
+}
+
+/** What the customer wrote before, on channels of text. */
+function wrote(card) {
+  const chats = card.customer.conversations ?? [];
+  if (!chats.length) return null;
+  const one = (chat) => h("li", { key: chat.conversation_id }, icon("chat"), h("div", { class: "row" }, h("b", null, whenExactly(chat.started_at)), words("span", chat.agent ?? "")), words("p", chat.summary ?? chat.note ?? "", "said"));
+  return h(
+    "section",
+    { key: "wrote", class: "sec" },
+    h("header", null, h("span", { class: "cap" }, t("Earlier conversations")), h("span", { class: "badge badge-q" }, String(chats.length))),
+    h("ol", { class: "past" }, chats.map((chat) => lazy(chat.conversation_id, [chat.state, chat.agent, chat.note], () => one(chat)))),
+  );
 }
 
 const NUMBERS = /(\+\d[\d ()\-]{6,18}\d)/;

@@ -2,6 +2,7 @@
 import { get, path } from "../lib/api.js";
 
 const GONE_MS = 5_000; // a call that somebody else answered stays for a moment, with who it was
+const PAINTED_MS = 90; // within which a browser has painted what rings
 const AGAIN_MS = 400; // between two reads of one card: a call that changes all the time is read so often at most
 const LEFT = "to be filed"; // in the tab's memory, so that a reload does not lose it
 const REFRESH_MS = 60_000; // what no event tells is read anew: the day's figures
@@ -13,12 +14,15 @@ export class Desk {
     this.handlers = handlers;
     this.cards = new Map(); // live calls by id, in the order in which they came
     this.wrapUp = null;
+    this.became = new Set(); // calls that are part of another now: what was asked about them before says nothing any more
     this.former = new Set(); // calls that were here and went on without this agent
     this.left = null; // the call that was passed on and is still to be filed
     this.wrapUpUntil = null;
+    this.mailbox = null;
     this.agent = null;
     this.pbx = null;
     this.queues = [];
+    this.queueTargets = []; // all queues that a call can be passed to
     this.waiting = new Map(); // of each queue the callers, as call_id -> since
     this.colleagues = new Map();
     this.callbacks = new Map();
@@ -27,21 +31,26 @@ export class Desk {
     this.reads = new Map(); // of each call: {running, again, at}
     this.dialled = new Map(); // by call, what this page asked to be dialled: the record knows it once the other side is called
     this.popPolicies = new Map(); // of each queue, as its last card said
+    this.asked = 0; // how often the desk was asked for
+    this.answered = 0; // the last of these whose answer counts
     setInterval(() => this.pbx && this.figures().catch(() => {}), REFRESH_MS);
   }
 
   /** Read everything; the position from which events follow. */
   async load() {
+    const turn = ++this.asked;
     const desk = await get("/api/v1/desk");
     this.pbx = desk.pbx;
     this.agent = desk.agent;
     this.queues = desk.queues;
+    this.mailbox = desk.mailbox;
+    this.queueTargets = desk.queue_targets;
     this.waiting = new Map(desk.queues.map((queue) => [queue.queue, new Map(queue.waiting.map((each) => [each.call_id, each.joined_at]))]));
     const before = this.cards;
     this.cards = new Map();
     for (const card of desk.cards) this.put(card);
     for (const id of before.keys()) if (!this.cards.has(id)) this.handlers.removed(id, null);
-    this.setWrapUp(desk);
+    this.setWrapUp(desk, turn);
     this.handlers.changed(true);
     const left = sessionStorage.getItem(LEFT);
     if (left && !this.left && !this.cards.has(left)) get(path`/api/v1/calls/${left}/card`).then((card) => card.done || card.role_of_mine !== "ended" || this.leaveBehind(card), () => sessionStorage.removeItem(LEFT)).then(() => this.handlers.changed());
@@ -58,13 +67,18 @@ export class Desk {
   }
 
   async figures() {
+    const turn = ++this.asked;
     const desk = await get("/api/v1/desk");
     this.queues = desk.queues;
-    this.setWrapUp(desk);
+    this.mailbox = desk.mailbox;
+    this.setWrapUp(desk, turn);
     this.handlers.changed();
   }
 
-  setWrapUp({ wrap_up, wrap_up_until }) {
+  /** Take what is to be written; an answer to what was asked before it was filed does not bring it back. */
+  setWrapUp({ wrap_up, wrap_up_until }, turn) {
+    if (turn <= this.answered) return;
+    this.answered = turn;
     this.wrapUp = wrap_up ?? this.left;
     this.wrapUpUntil = wrap_up_until;
   }
@@ -76,6 +90,7 @@ export class Desk {
     else if (type === "call.ringing_stopped" && this.isMine(event, data.party)) this.stoppedRinging(event);
     else if (type === "call.merged") this.merged(event);
     else if (type === "agent.state_changed") this.agentChanged(event);
+    else if (type === "mailbox.changed" && this.isMine(event, data.extension)) this.figures().catch(() => {});
     else if (type === "callback.changed") this.callbackChanged(data.callback);
     else if (type.startsWith("queue.")) this.queueChanged(event);
     else if (type === "gateway.link_changed" && event.pbx === this.pbx?.name) this.linkChanged(event);
@@ -125,6 +140,7 @@ export class Desk {
 
   merged(event) {
     const { from, into } = event.data;
+    this.became.add(from);
     const mine = this.cards.get(from);
     if (!mine) return;
     this.cards.delete(from);
@@ -137,13 +153,18 @@ export class Desk {
   agentChanged(event) {
     const agent = { pbx: event.pbx, ...event.data };
     if (event.pbx !== this.pbx?.name || !agent.extension) return;
+    const before = this.colleagues.get(agent.extension)?.call_id;
     this.colleagues.set(agent.extension, agent);
     if (agent.extension !== this.me.extension) {
+      // No event of a call tells that one of several telephones has left it.
+      if (before && before !== agent.call_id) for (const id of this.cards.keys()) if (id === before || this.became.has(before)) this.read(id);
       this.handlers.colleaguesChanged();
     } else {
       const was = this.agent;
       this.agent = agent;
-      if (agent.call_id && !this.cards.has(agent.call_id) && ["reserved", "talking", "busy"].includes(agent.state)) this.read(agent.call_id);
+      const isInCall = ["reserved", "talking", "busy"].includes(agent.state);
+      if (isInCall && agent.call_id && !this.cards.has(agent.call_id)) this.read(agent.call_id);
+      if (!isInCall) for (const id of this.cards.keys()) this.read(id);
       if (was?.state !== agent.state && (agent.state === "after_call_work" || was?.state === "after_call_work" || agent.reason === "wrap-up")) this.figures().catch(() => {});
       if (String(was?.queues) !== String(agent.queues)) this.readAll();
       this.handlers.changed();
@@ -151,7 +172,9 @@ export class Desk {
   }
 
   callbackChanged(callback) {
-    if (["open", "claimed"].includes(callback.state)) this.callbacks.set(callback.callback_id, callback);
+    // Told as well to who had it and has it no more, though it is of none of his queues.
+    const mine = [callback.owner?.extension, callback.extension].includes(this.me.extension) || this.queues.some((each) => each.queue === callback.queue);
+    if (mine && ["open", "claimed"].includes(callback.state)) this.callbacks.set(callback.callback_id, callback);
     else this.callbacks.delete(callback.callback_id);
     this.handlers.changed();
   }
@@ -175,16 +198,16 @@ export class Desk {
     this.load().catch((problem) => this.fail(problem));
   }
 
-  /** Read a call's card anew; while one read is under way, once more after it. */
+  /** Read a call's card anew, for the first time once what rings is painted: nothing is to stand in its way; while one read is under way, once more after it. */
   async read(callId) {
-    const read = this.reads.get(callId) ?? { running: false, again: false, at: 0 };
+    const read = this.reads.get(callId) ?? { running: false, again: false, at: document.visibilityState === "visible" ? performance.now() + PAINTED_MS - AGAIN_MS : -AGAIN_MS };
     this.reads.set(callId, read);
     read.again = true;
     if (read.running) return;
     read.running = true;
     while (read.again) {
       const wait = read.at + AGAIN_MS - performance.now();
-      if (read.at && wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
+      if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
       read.again = false;
       read.at = performance.now();
       try {
@@ -201,6 +224,7 @@ export class Desk {
 
   put(card, askedFor = card.call.call_id) {
     const id = card.call.call_id;
+    if (this.became.has(id)) return;
     if (askedFor !== id) {
       this.cards.delete(askedFor);
       this.handlers.removed(askedFor, id);
@@ -224,7 +248,9 @@ export class Desk {
   ended(card, known) {
     if (!known) return;
     const id = card.call.call_id;
-    if (known.role_of_mine === "ringing" || known.over) {
+    // A call of a moment was answered and is over before its card was ever read.
+    const answered = card.call.answered_by?.includes(this.me.extension);
+    if ((known.role_of_mine === "ringing" && !answered) || known.over) {
       this.cards.set(id, { ...known, ...card, over: true });
       this.leave(id);
       return;
@@ -242,6 +268,7 @@ export class Desk {
 
   /** The wrap-up is saved. */
   filed() {
+    this.answered = this.asked;
     this.left = this.wrapUp = null;
     sessionStorage.removeItem(LEFT);
   }

@@ -1,6 +1,6 @@
 // Between calls: one's own state, the day so far, the last calls; and the pages of colleagues and history.
 import { get, query } from "../lib/api.js";
-import { h, icon, lazy, mark, words } from "../lib/dom.js";
+import { growing, h, icon, lazy, mark, words } from "../lib/dom.js";
 import { phone, seconds, when } from "../lib/format.js";
 import { outcomeText, stateOf, stateText } from "../lib/calls.js";
 import { t } from "../lib/i18n.js";
@@ -46,11 +46,11 @@ function waitingText(page) {
 
 function stats(page) {
   const today = page.historyToday();
-  if (!today) return null;
-  const talked = today.filter((call) => call.answered_by.includes(page.me.extension) || (call.caller === page.me.extension && call.outcome === "answered"));
-  const missed = today.filter((call) => call.rang.includes(page.me.extension) && !call.answered_by.includes(page.me.extension));
+  const ours = today ?? [];
+  const talked = ours.filter((call) => call.answered_by.includes(page.me.extension) || (call.caller === page.me.extension && call.outcome === "answered"));
+  const missed = ours.filter((call) => call.rang.includes(page.me.extension) && !call.answered_by.includes(page.me.extension));
   const average = talked.length ? talked.reduce((sum, call) => sum + (call.talk_s ?? 0), 0) / talked.length : null;
-  const entry = (what, value) => h("div", { key: what }, h("dt", null, what), h("dd", { class: "num" }, value));
+  const entry = (what, value) => h("div", { key: what }, h("dt", null, what), h("dd", { class: "num" }, today ? value : "–"));
   return h("dl", { key: "stats", class: "stats" }, entry(t("Talked today"), String(talked.length)), entry(t("Talking, on average"), average === null ? "–" : seconds(average)), entry(t("Rang, not answered"), String(missed.length)), entry(t("To call back"), String(page.desk.callbacks.size)));
 }
 
@@ -112,7 +112,7 @@ export function colleaguesView(page) {
       h(
         "ul",
         { class: "people tall" },
-        found.slice(0, SHOWN_COLLEAGUES).map((agent) =>
+        growing("colleagues", found.slice(0, SHOWN_COLLEAGUES), page.changed).map((agent) =>
           lazy(agent.extension, [agent, page.isCurrent], () => {
             const { tone, mark: shape } = stateOf(agent);
             const name = agent.name ?? agent.extension;

@@ -16,14 +16,14 @@ export const keyDialog = (page) =>
     "dialog",
     { key: "keys", id: "keys", "aria-labelledby": "keys-h", onclose: () => page.set({ keys: false }) },
     h("header", { class: "card-h" }, h("h2", { id: "keys-h" }, t("Keyboard shortcuts")), h("button", { class: "btn-i end", "aria-label": t("Close"), onclick: () => document.getElementById("keys").close() }, icon("x"))),
-    h("div", { class: "keymap" }, LIST().map(([text, keys]) => h("div", { key: text }, h("span", null, text), h("kbd", null, keys)))),
+    h("div", { class: "keymap" }, [...LIST(), ...(page.chats?.keys() ?? [])].map(([text, keys]) => h("div", { key: text }, h("span", null, text), h("kbd", null, keys)))),
   );
 
 export function listenToKeys(page) {
   document.addEventListener("keydown", (event) => {
     if (event.isComposing) return;
     const typing = event.target.matches?.("input:not([type=radio]), textarea, select");
-    const done = event.altKey ? withAlt(page, event.code) : plain(page, event, typing);
+    const done = event.altKey ? page.chats?.withAlt(event.code) || withAlt(page, event.code) : plain(page, event, typing);
     if (done) event.preventDefault();
   });
 }
@@ -31,7 +31,7 @@ export function listenToKeys(page) {
 /** Whether the key means something here. */
 function withAlt(page, code) {
   const card = page.current;
-  const isCall = card && card !== page.desk.wrapUp;
+  const isCall = card && !page.wraps;
   const can = (name) => isCall && page.isCurrent && card.controls.includes(name);
   const first = (...names) => {
     const name = names.find(can);
@@ -59,11 +59,12 @@ function withAlt(page, code) {
 }
 
 function plain(page, event, typing) {
-  const wraps = page.current !== null && page.current === page.desk.wrapUp;
+  const { wraps } = page;
   if (event.key === "Escape") return page.closeAll();
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && wraps) return saveAnd(page, ready), true;
   if (typing || event.ctrlKey || event.metaKey) return false;
   if (event.key === "/") return focus("dial") || focus("dial-2");
+  if (page.chats?.plain(event)) return true;
   if (event.key === "?") return page.set({ keys: true }), true;
   if (wraps && /^[1-8]$/.test(event.key)) {
     const disposition = byKey(page, page.current, Number(event.key));

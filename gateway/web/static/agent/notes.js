@@ -13,11 +13,14 @@ export class Notes {
     this.chosen = new Map(); // disposition by call, as chosen in this tab
     this.problems = new Map();
     this.saving = new Set();
+    this.written = new Map(); // of each call {before, text}: what the gateway took while its card is still the one of before
+    this.turns = new Map(); // of each call the last write: one goes out when the one before is answered
   }
 
   /** The note as it stands: what was typed here and is not yet at the gateway, else the gateway's. */
   text(card) {
-    return sessionStorage.getItem(KEY(card.call.call_id)) ?? kept(card);
+    const written = this.written.get(card.call.call_id);
+    return sessionStorage.getItem(KEY(card.call.call_id)) ?? (written?.before === kept(card) ? written.text : kept(card));
   }
 
   disposition(card) {
@@ -39,25 +42,34 @@ export class Notes {
   }
 
   /** Resolves to the card as it is then; null when it was refused: the refusal is in `problems`. */
-  async save(card, done) {
+  save(card, done) {
     const id = card.call.call_id;
-    clearTimeout(this.timers.get(id));
     const note = this.text(card);
+    clearTimeout(this.timers.get(id));
     if (done) this.saving.add(id);
     this.problems.delete(id);
     this.changed();
+    // Two at once might overtake each other: what was filed would be a draft again.
+    const turn = (this.turns.get(id) ?? Promise.resolve()).then(() => this.write(card, note, done));
+    this.turns.set(id, turn);
+    return turn.finally(() => this.turns.get(id) === turn && this.turns.delete(id));
+  }
+
+  async write(card, note, done) {
+    const id = card.call.call_id;
     try {
       const saved = await put(path`/api/v1/calls/${id}/wrap-up`, { disposition: this.disposition(card), note: note || null, done });
+      this.written.set(id, { before: kept(card), text: note });
       if ((sessionStorage.getItem(KEY(id)) ?? note) === note) sessionStorage.removeItem(KEY(id));
       if (done) this.chosen.delete(id);
       return saved;
     } catch (problem) {
       // What is typed stays in the tab; it goes out with the next key or when the gateway is back.
       if (done || problem.status !== 0) this.problems.set(id, problem);
-      else this.timers.set(id, setTimeout(() => this.save(card, false), SAVE_MS * 4));
+      else if (!this.saving.has(id)) this.timers.set(id, setTimeout(() => this.save(card, false), SAVE_MS * 4));
       return null;
     } finally {
-      this.saving.delete(id);
+      if (done) this.saving.delete(id);
       this.changed();
     }
   }

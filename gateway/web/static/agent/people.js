@@ -34,6 +34,12 @@ export function colleagues(desk, me, text = "") {
     .sort((a, b) => (RANK[a.state] ?? 9) - (RANK[b.state] ?? 9) || (a.name ?? a.extension).localeCompare(b.name ?? b.extension));
 }
 
+/** Queues that a text finds by name or number; all of them where there is none. */
+export function queues(desk, text = "") {
+  const wanted = text.trim().toLowerCase();
+  return desk.queueTargets.filter((each) => !wanted || `${each.name ?? ""} ${each.queue} ${each.number}`.toLowerCase().includes(wanted));
+}
+
 export const whyOf = (agent) => [agent.queues?.slice(0, 3).join(", "), stateText(agent)].filter(Boolean).join(" · ");
 
 /** What somebody typed or pasted, as a number to dial; null when it is none. */

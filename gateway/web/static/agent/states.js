@@ -19,7 +19,7 @@ export function stateButton(page) {
   const waiting = ["ready", "pause", "log-out"].some((what) => actions.isBusy("agent", what));
   const button = h(
     "button",
-    { class: `me s-${tone}`, id: "state", "aria-haspopup": "menu", "aria-expanded": String(ui.menu), "aria-busy": waiting ? "true" : null, onclick: () => page.set({ menu: !ui.menu }) },
+    { class: `me s-${tone}`, id: "state", "aria-haspopup": "menu", "aria-expanded": String(ui.menu), "aria-busy": waiting ? "true" : null, onclick: () => (ui.menu ? closeMenu(page) : openMenu(page)) },
     mark(shape),
     h("span", null, stateText(agent)),
     agent.since && timer(agent.since),
@@ -45,6 +45,18 @@ function menu(page) {
   );
 }
 
+function openMenu(page) {
+  page.set({ menu: true });
+  // It is drawn before this comes to its turn.
+  requestAnimationFrame(() => (document.querySelector(".statemenu [aria-checked=true]:not(:disabled)") ?? document.querySelector(".statemenu button:not(:disabled)"))?.focus());
+}
+
+/** Who is in the menu by the keyboard comes back to the button. */
+export function closeMenu(page) {
+  if (document.activeElement?.closest(".statemenu")) document.getElementById("state").focus();
+  page.set({ menu: false });
+}
+
 /** The arrows move among the entries. */
 function move(event) {
   const entries = [...event.currentTarget.querySelectorAll("button:not(:disabled)")];
@@ -62,16 +74,16 @@ const problem = (page) => {
 
 /** Ready for all: a break is over, or the queues that were left are served again. */
 export async function ready(page) {
-  page.set({ menu: false });
+  closeMenu(page);
   await page.actions.agent("resume");
 }
 
 export async function notReady(page, reason) {
-  page.set({ menu: false });
+  closeMenu(page);
   await page.actions.agent("pause", { reason });
 }
 
 async function logOut(page) {
-  page.set({ menu: false });
+  closeMenu(page);
   for (const { queue } of page.desk.queues) await page.actions.agent(`queues/${encodeURIComponent(queue)}/log-out`);
 }

@@ -27,15 +27,21 @@ export function workList(page) {
     h(
       "div",
       { class: "scroll", tabindex: "0", role: "group", "aria-label": t("Work list") },
-      (lines.length > 0 || desk.wrapUp) && [
-        h("div", { key: "now-h", class: "group" }, h("span", { class: "cap" }, t("Now"))),
-        h("ul", { key: "now" }, lines.map((card) => h("li", { key: card.call.call_id }, line(page, card))), desk.wrapUp && h("li", { key: "wrap" }, wrapLine(page))),
-      ],
+      h("div", { key: "now-h", class: "group" }, h("span", { class: "cap" }, t("Now"))),
+      h(
+        "ul",
+        { key: "now" },
+        lines.map((card) => h("li", { key: card.call.call_id }, line(page, card))),
+        desk.wrapUp && h("li", { key: "wrap" }, wrapLine(page)),
+        // The next call takes its place: what is below stays where it is.
+        !lines.length && !desk.wrapUp && h("li", { key: "none", class: "item" }, h("span", { class: "ico" }, icon("phone")), h("span", { class: "dim" }, t("No call"))),
+      ),
       h("div", { key: "missed-h", class: "group" }, h("span", { class: "cap" }, t("To call back")), h("span", { class: "badge badge-q" }, String(callbacks.length))),
       page.actions.refusal("callbacks") && h("p", { key: "refused", class: "err listerr", role: "alert" }, refused(page.actions.refusal("callbacks"))),
       callbacks.length
         ? h("ul", { key: "missed" }, callbacks.map((each) => lazy(each.callback_id, [each, me.user_id, page.actions.busy.size, page.isCurrent], () => entry(page, each))))
         : h("div", { key: "none", class: "empty small" }, icon("check"), h("b", null, t("Nobody to call back")), h("p", null, t("Callers of your queues whom nobody answered appear here."))),
+      page.chats?.group(),
     ),
   );
 }
@@ -68,7 +74,7 @@ const mine = (page, each) => Number(each.owner?.id === page.me.user_id || (each.
 
 function entry(page, each) {
   const own = Boolean(mine(page, each));
-  const facts = [each.queue ?? each.extension, each.outcome === "promised" ? t("promised") : each.waited_s !== null ? t("waited {time}", { time: seconds(each.waited_s) }) : null, when(each.last_at), each.count > 1 ? `${each.count}×` : null];
+  const facts = [each.queue ?? each.extension, each.outcome === "promised" ? t("promised") : each.waited_s !== null ? t("waited {time}", { time: seconds(each.waited_s) }) : null, when(each.last_at), each.count > 1 ? `${each.count}×` : null, own && each.owner.by ? t("given by {name}", { name: each.owner.by }) : null];
   return h(
     "li",
     { key: each.callback_id, class: "item", "data-callback": each.number },

@@ -22,7 +22,7 @@ export function wrapUpCard(page) {
   const problem = page.notes.problems.get(id);
   return h(
     "article",
-    { key: `wrap-${id}`, class: "card call enter", "aria-labelledby": "wrap-h", "data-call": id, "data-part": "wrap-up" },
+    { key: `wrap-${id}`, class: "card call", "aria-labelledby": "wrap-h", "data-call": id, "data-part": "wrap-up" },
     h("header", { class: "call-h s-acw" }, mark("acw"), h("h1", { id: "wrap-h", class: "plain" }, t("After-call work")), h("span", { class: "mut cut" }, [other.label, seconds(card.call.talk_s), card.call.queue].filter(Boolean).join(" · ")), inTime && desk.agent.since && h("span", { key: "time", class: "end num" }, timer(desk.agent.since), limit(desk))),
     h(
       "div",

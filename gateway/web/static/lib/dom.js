@@ -3,6 +3,7 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 const SHOWN = Symbol("what an element shows");
+const STEP = 30; // rows of a long list that are made at once
 const PROPERTIES = new Set(["value", "checked", "disabled", "hidden", "open", "selected", "indeterminate"]);
 
 /**
@@ -17,11 +18,24 @@ export function h(tag, properties, ...children) {
 /** Describe an element that is only described again when one of `depends` has changed: for long lists. */
 export const lazy = (key, depends, describe) => ({ key, depends, describe });
 
+let turn = 0;
+const grown = new Map(); // of each long list: how many of its rows are shown, and when it was described last
+
+/** The first of a list's rows, and some more each time: a long list grows in steps that nobody notices. `again` draws anew. */
+export function growing(name, rows, again, step = STEP) {
+  const before = grown.get(name);
+  const count = before && turn - before.turn <= 1 ? before.count : step;
+  grown.set(name, { turn, count: Math.max(step, Math.min(count + step, rows.length)) });
+  if (count < rows.length) again();
+  return rows.slice(0, count);
+}
+
 /** Show these descriptions in an element of the page, in place of what was shown before. */
 export function show(root, ...children) {
   const before = root[SHOWN] ?? { children: [] };
   const next = { children: children.flat(Infinity).filter(Boolean) };
   patchChildren(root, before.children, next.children, root.namespaceURI === SVG);
+  turn += 1;
   root[SHOWN] = next;
 }
 

@@ -33,6 +33,11 @@ export function valuesOf(form) {
   return values;
 }
 
+/** A key handler by which Escape leaves a form. */
+export const byEscape = (leave) => (event) => {
+  if (event.key === "Escape") leave();
+};
+
 /** What went wrong, beside its cause; nothing when nothing did. */
 export const wrong = (problem) =>
   problem && h("div", { key: "wrong", class: "err wide", role: "alert" }, mark("alert"), h("div", null, h("p", { class: "b" }, problem.title ?? ""), h("p", null, problem.detail ?? problem.message ?? "")));

@@ -51,11 +51,12 @@ export const keepSetting = (change) => put("/api/v1/session/settings", change).c
 
 /**
  * The page around `main`.
- * @param {{me: object, sections: object[], top: any[], main: any, skip: string}} parts sections are
+ * @param {{me: object, sections: object[], top: any[], main: any, skip: string, settings: () => void}} parts sections are
  *   {id, icon, label, current, badge, tone, href or onclick, foot: only at the left's foot, bar: false where not in the bar below,
- *   drawer: only where the screen is too narrow for the list}; `bar` are those of the bar below where they are others
+ *   drawer: only where the screen is too narrow for the list}; `bar` are those of the bar below where they are others; `settings` opens the
+ *   page's own, where it has any
  */
-export function shell({ me, sections, bar = sections, top, main, skip }) {
+export function shell({ me, sections, bar = sections, top, main, skip, settings }) {
   return [
     h("a", { key: "skip", class: "skip", href: "#main" }, skip),
     h(
@@ -65,9 +66,9 @@ export function shell({ me, sections, bar = sections, top, main, skip }) {
       sections.filter((each) => !each.foot).map((each) => section(each, "rail-b")),
       h("span", { key: "gap", class: "end" }),
       sections.filter((each) => each.foot).map((each) => section(each, "rail-b")),
-      h("button", { key: "me", class: "avatar", title: `${me.name} · ${t("Sign out")}`, "aria-label": t("Sign out, {name}", { name: me.name }), onclick: signOut }, initials(me.name)),
+      account(me, settings, "avatar"),
     ),
-    h("header", { key: "top", class: "top" }, top, preferences()),
+    h("header", { key: "top", class: "top" }, top, preferences(me, settings)),
     main,
     h(
       "nav",
@@ -88,10 +89,15 @@ function section(each, classes, withLabel = false) {
     href: each.href,
   };
   const badge = each.badge ? h("span", { class: `badge ${each.tone === "bad" ? "badge-bad" : ""}` }, String(each.badge)) : null;
-  return h(each.href ? "a" : "button", properties, icon(each.icon), withLabel ? h("span", null, each.label) : null, badge);
+  return h(each.href ? "a" : "button", properties, icon(each.icon), h("span", { class: withLabel ? null : "rail-t" }, each.label), badge);
 }
 
-const preferences = () =>
+// The dialog is loaded by who opens it; while the gateway does not answer it cannot be, and the page says so already.
+const openAccount = (me, settings) => import("./account.js").then((account) => account.openAccount(me, settings), () => {});
+
+const account = (me, settings, classes) => h("button", { key: "me", class: classes, title: me.name, "aria-haspopup": "dialog", "aria-label": t("Account of {name}", { name: me.name }), onclick: () => openAccount(me, settings) }, initials(me.name));
+
+const preferences = (me, settings) =>
   h(
     "span",
     { class: "row prefs", key: "prefs" },
@@ -101,6 +107,7 @@ const preferences = () =>
       language === "en" ? "中文" : "English",
     ),
     h("button", { class: "btn-i hide-m", "aria-label": t("Light or dark"), title: t("Light or dark"), onclick: switchTheme }, icon("theme")),
+    account(me, settings, "avatar only-s"),
   );
 
 /** A time that counts on from `since` by itself; it stands still at `until`, and says nothing when nobody knows it. */
@@ -111,10 +118,11 @@ export function timer(since, { until = null, classes = "", ...more } = {}) {
   return h("time", { class: classes, "data-since": from, ...more }, duration(now() - from));
 }
 
-/** Let the times count, once a second; the ones of a page that is cut off stand. */
+/** Let the times count, once a second, and what rings move a step with them; a page that is cut off stands. */
 export function countTimes(isCurrent) {
   setInterval(() => {
     if (!isCurrent() || document.visibilityState === "hidden") return;
+    document.documentElement.toggleAttribute("data-odd");
     for (const each of document.querySelectorAll("time[data-since]")) {
       const text = duration(now() - Number(each.dataset.since));
       if (each.textContent !== text) each.firstChild.data = text;

@@ -5,6 +5,7 @@ const FIRST_RETRY_MS = 300;
 const MAX_RETRY_MS = 1_800; // a page is true again within 3 s of the gateway's return, however long it was away
 const SILENCE_MS = 25_000; // a ping goes out at half of it; without any answer the connection is dead though it looks open
 const WAKE_MS = 3_000; // after a sleep the connection must answer within
+const CHECK_MS = 500;
 const EVENTS_URL = "/api/v1/events";
 
 export class Stream {
@@ -43,7 +44,7 @@ export class Stream {
     this.socket = socket;
     socket.onopen = () => socket.send(JSON.stringify({ type: "subscribe", after: this.position, topics: this.topics }));
     socket.onmessage = (message) => {
-      this.watch(socket);
+      this.heard();
       this.take(JSON.parse(message.data));
     };
     socket.onclose = () => this.lost();
@@ -82,27 +83,43 @@ export class Stream {
   }
 
   rest() {
-    clearTimeout(this.pinging);
-    clearTimeout(this.dying);
+    clearInterval(this.checking);
   }
 
-  watch(socket, dies = SILENCE_MS) {
+  /** Look after a connection. What is heard moves no timer: at a big site hundreds of events come a second. */
+  watch(socket) {
     this.rest();
-    this.pinging = setTimeout(() => socket.readyState === WebSocket.OPEN && socket.send('{"type":"ping"}'), dies / 2);
-    this.dying = setTimeout(() => {
+    this.heard();
+    this.checking = setInterval(() => this.check(socket), CHECK_MS);
+  }
+
+  heard() {
+    this.heardAt = performance.now();
+    this.askedAt = null;
+  }
+
+  check(socket) {
+    const at = performance.now();
+    if (this.askedAt === null) {
+      if (at - this.heardAt >= SILENCE_MS / 2) this.ask(socket, SILENCE_MS / 2);
+    } else if (at - this.askedAt >= this.patience) {
       socket.onclose = socket.onmessage = null;
       socket.close();
       this.lost();
-    }, dies);
+    }
+  }
+
+  /** Have the other side say something within `patience` ms. */
+  ask(socket, patience) {
+    this.askedAt = performance.now();
+    this.patience = patience;
+    if (socket.readyState === WebSocket.OPEN) socket.send('{"type":"ping"}');
   }
 
   /** Look at once whether the connection outlived a sleep of the machine. */
   wake() {
     if (this.retry) this.tryNow();
-    else if (this.socket?.readyState === WebSocket.OPEN) {
-      this.socket.send('{"type":"ping"}');
-      this.watch(this.socket, WAKE_MS);
-    }
+    else if (this.socket?.readyState === WebSocket.OPEN) this.ask(this.socket, WAKE_MS);
   }
 
   lost() {

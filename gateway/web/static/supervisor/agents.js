@@ -1,6 +1,6 @@
 // All agents with their states, and what a supervisor may change: a break, its end, and which queues somebody serves.
 import { command, path } from "../lib/api.js";
-import { h, icon, lazy, mark, words } from "../lib/dom.js";
+import { growing, h, icon, lazy, mark, words } from "../lib/dom.js";
 import { count } from "../lib/format.js";
 import { STATES, stateOf, stateText } from "../lib/calls.js";
 import { t } from "../lib/i18n.js";
@@ -16,7 +16,7 @@ export function agentsSection(page) {
   const { floor, ui } = page;
   const wanted = ui.agents.find.toLowerCase();
   const found = [...floor.agents.values()].filter((each) => (!ui.agents.state || each.state === ui.agents.state) && (!wanted || `${nameOf(each)} ${each.extension} ${each.queues.join(" ")}`.toLowerCase().includes(wanted)));
-  const rows = page.steady.rows("agents", byNeed(found).slice(0, SHOWN), ({ agent }) => keyOf(agent));
+  const rows = page.steady.rows("agents", byNeed(found, floor).slice(0, SHOWN), ({ agent }) => keyOf(agent));
   const set = (change) => page.set({ ui: { ...page.ui, agents: { ...page.ui.agents, ...change } } });
   return h(
     "main",
@@ -34,7 +34,7 @@ export function agentsSection(page) {
         h("select", { class: "in", "aria-label": t("State"), onchange: (event) => set({ state: event.target.value }) }, h("option", { key: "", value: "" }, t("All states")), Object.entries(STATES).map(([state, { word }]) => h("option", { key: state, value: state, selected: ui.agents.state === state }, t(word)))),
       ),
       rows.length
-        ? h("div", { key: "table", class: "tblw", tabindex: "0", role: "group", "aria-label": t("Agents") }, h("table", { class: "tbl people" }, h("thead", null, h("tr", null, ["Agent", "State", "Time", "Queues", "Change"].map((each) => h("th", { key: each, scope: "col", class: { Time: "n", Queues: "hide-m", Change: "n" }[each] ?? null }, each === "Change" ? h("span", { class: "sr" }, t(each)) : t(each))))), h("tbody", page.steady.around("agents"), rows.map((row) => agentRow(page, row)))))
+        ? h("div", { key: "table", class: "tblw", tabindex: "0", role: "group", "aria-label": t("Agents") }, h("table", { class: "tbl people" }, h("thead", null, h("tr", null, ["Agent", "State", "Time", "Queues", "Change"].map((each) => h("th", { key: each, scope: "col", class: { Time: "n", Queues: "hide-m", Change: "n" }[each] ?? null }, each === "Change" ? h("span", { class: "sr" }, t(each)) : t(each))))), h("tbody", page.steady.around("agents"), growing("agents", rows, page.changed).map((row) => agentRow(page, row)))))
         : h("div", { key: "none", class: "empty" }, icon("people"), h("b", null, floor.loaded ? t("No agent is found") : t("Loading"))),
       found.length > SHOWN && h("p", { key: "more", class: "dim more" }, t("{n} more: find them by name, number or state", { n: count(found.length - SHOWN) })),
     ),

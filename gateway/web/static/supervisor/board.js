@@ -1,12 +1,12 @@
 // The wallboard: figures, queues, agents, live calls, the day by the hour, who gave up.
-import { h, icon, lazy, mark } from "../lib/dom.js";
+import { growing, h, icon, lazy, mark } from "../lib/dom.js";
 import { count, percent, seconds } from "../lib/format.js";
 import { outcomeText, stateOf } from "../lib/calls.js";
 import { t } from "../lib/i18n.js";
 import { timer } from "../lib/shell.js";
-import { callbackRows } from "./callbacks.js";
-import { liveTable, listenBar } from "./calls.js";
-import { byNeed, byUrgency, GOAL, mixOf, nameOf, waitOf } from "./urgency.js";
+import { callbackRows, giveDialog } from "./callbacks.js";
+import { BOARD_STEP, liveTable, listenBar } from "./calls.js";
+import { byNeed, byUrgency, isLate, mixOf, nameOf, waitOf } from "./urgency.js";
 
 const SHOWN_AGENTS = 16;
 const SHOWN_CALLS = 8;
@@ -14,17 +14,19 @@ const SHOWN_CALLBACKS = 6;
 const MIX = [["ready", "ready", "Ready"], ["talking", "talking", "On a call"], ["acw", "acw", "Wrap-up"], ["away", "notready", "Not ready"], ["out", "out", "Logged out"]];
 
 export function board(page) {
+  const notes = page.notes().flat().filter(Boolean);
   return h(
     "main",
     { key: "board", class: "main board", id: "main", tabindex: "-1", "data-stale": page.isCurrent ? null : true },
     h("h1", { key: "h1", class: "sr" }, t("Wallboard")),
-    page.notes(),
+    notes.length > 0 && h("div", { key: "notes", class: "notes" }, notes),
     figures(page),
     queues(page),
     agents(page),
     h("section", { key: "live", class: "card a-live", "aria-label": t("Live calls") }, header(t("Live calls"), h("span", { class: "badge badge-q" }, count(page.floor.calls.size)), all("calls")), liveTable(page, "board", SHOWN_CALLS), listenBar(page)),
     chart(page),
     abandoned(page),
+    giveDialog(page),
   );
 }
 
@@ -46,9 +48,9 @@ function figures(page) {
   const sum = (of) => queues.reduce((total, queue) => total + (of(queue) ?? 0), 0);
   const waiting = sum((queue) => queue.length);
   const [first] = [...queues].sort((a, b) => waitOf(b) - waitOf(a));
-  const late = first && waitOf(first) / 1000 > 2 * first.service_level_s;
-  const counted = sum((queue) => queue.today.answered + queue.today.abandoned);
-  const level = counted ? sum((queue) => queue.today.answered_in_time) / counted : null;
+  const late = queues.some(isLate);
+  const level = today?.service.level ?? null;
+  const goal = today?.service.goal ?? null;
   const offered = today?.totals.offered ?? sum((queue) => queue.today.offered);
   const answered = today?.totals.answered ?? sum((queue) => queue.today.answered);
   const lost = today?.totals.abandoned ?? sum((queue) => queue.today.abandoned);
@@ -62,7 +64,7 @@ function figures(page) {
     { key: "kpis", class: "card kpis" },
     figure("waiting", { label: t("Waiting"), value: count(waiting), tone: late ? "bad" : null, shape: late ? "alert" : null, note: waiting ? null : t("Nobody waits") }),
     figure("longest", { label: t("Longest wait"), value: waiting && first.longest_wait_since ? timer(first.longest_wait_since, { until: page.stopped }) : "–", tone: late ? "bad" : null, shape: late ? "alert" : null, note: waiting ? first.name ?? first.queue : null }),
-    figure("level", { label: t("Service level"), value: percent(level), small: level === null ? null : "%", tone: level !== null && level < GOAL ? "warn" : null, shape: level === null ? null : level < GOAL ? "watch" : "ok", note: within.size === 1 ? t("goal {goal}% in {n} s", { goal: GOAL * 100, n: [...within][0] }) : t("goal {goal}%", { goal: GOAL * 100 }) }),
+    figure("level", { label: t("Service level"), value: percent(level), small: level === null ? null : "%", tone: level !== null && level < goal ? "warn" : null, shape: level === null ? null : level < goal ? "watch" : "ok", note: goal === null ? null : within.size === 1 ? t("goal {goal}% in {n} s", { goal: percent(goal), n: [...within][0] }) : t("goal {goal}%", { goal: percent(goal) }) }),
     figure("answered", { label: t("Answered"), value: count(answered), note: t("of {n} today", { n: count(offered) }) }),
     figure("abandoned", { label: t("Not reached"), value: offered ? ((lost / offered) * 100).toFixed(1) : "–", small: offered ? "%" : null, note: t("{n} without an owner", { n: count(open) }) }),
     figure("talk", { label: t("Average call"), value: talk === null ? "–" : seconds(talk), optional: true, note: t("talk time") }),
@@ -103,7 +105,7 @@ function queueRow(page, { queue, urgency }) {
       h("td", { class: "stw" }, mark({ bad: "alert", warn: "watch", ok: "ok" }[urgency], tone ? "st tone" : "st s-ready tone"), h("span", { class: "sr" }, t({ bad: "late", warn: "watch", ok: "in time" }[urgency]))),
       h("td", { class: queue.length ? "n w" : "n w zero" }, count(queue.length)),
       h("td", { class: "n lw" }, queue.longest_wait_since ? timer(queue.longest_wait_since, { until: page.stopped }) : h("span", { class: "zero" }, "–")),
-      h("td", { class: `sl s-${level !== null && level < GOAL ? "warn" : "talking"}` }, h("div", null, meter(level), h("b", null, level === null ? "–" : `${percent(level)}%`))),
+      h("td", { class: `sl s-${level !== null && level < queue.service_goal ? "warn" : "talking"}` }, h("div", null, meter(level, queue.service_goal), h("b", null, level === null ? "–" : `${percent(level)}%`))),
       h("td", { class: "n hide-m" }, count(talking)),
       h("td", { class: "n" }, `${count(agents.ready ?? 0)} / ${count(on)}`),
       h("td", { class: "n opt hide-m" }, count(today.offered)),
@@ -112,13 +114,13 @@ function queueRow(page, { queue, urgency }) {
   });
 }
 
-const meter = (level) =>
-  h("svg", { class: "meter", viewBox: "0 0 100 6", preserveAspectRatio: "none", "aria-hidden": "true" }, h("rect", { class: "m0", width: "100", height: "6", rx: "1" }), h("rect", { class: "m1", width: String(Math.round((level ?? 0) * 100)), height: "6", rx: "1" }), h("rect", { class: "mt", x: String(GOAL * 100 - 0.4), y: "-3", width: ".8", height: "12" }));
+const meter = (level, goal) =>
+  h("svg", { class: "meter", viewBox: "0 0 100 6", preserveAspectRatio: "none", "aria-hidden": "true" }, h("rect", { class: "m0", width: "100", height: "6", rx: "1" }), h("rect", { class: "m1", width: String(Math.round((level ?? 0) * 100)), height: "6", rx: "1" }), h("rect", { class: "mt", x: String(goal * 100 - 0.4), y: "-3", width: ".8", height: "12" }));
 
 function agents(page) {
   const everyone = [...page.floor.agents.values()];
   const there = everyone.filter((each) => !["logged_out", "offline"].includes(each.state));
-  const rows = page.steady.rows("board-agents", byNeed(there).slice(0, SHOWN_AGENTS), (row) => `${row.agent.pbx} ${row.agent.extension}`);
+  const rows = page.steady.rows("board-agents", byNeed(there, page.floor).slice(0, SHOWN_AGENTS), (row) => `${row.agent.pbx} ${row.agent.extension}`);
   const counts = mixOf(everyone);
   return h(
     "section",
@@ -126,7 +128,7 @@ function agents(page) {
     header(t("Agents"), h("span", { class: "dim hide-m" }, t("too long in one state: red")), all("agents", t("All {n}", { n: count(everyone.length) }))),
     h("div", { class: "mix" }, MIX.map(([tone, shape, word], index) => h("div", { key: tone, class: `s-${tone}` }, h("b", null, mark(shape), count(counts[index])), h("span", null, t(word))))),
     rows.length
-      ? h("ul", { key: "list", class: "ag", ...page.steady.around("board-agents") }, rows.map(({ agent, long }) => lazy(`${agent.pbx} ${agent.extension}`, [agent, long, page.stopped], () => agentLine(page, agent, long))))
+      ? h("ul", { key: "list", class: "ag", ...page.steady.around("board-agents") }, growing("board-agents", rows, page.changed, BOARD_STEP).map(({ agent, long }) => lazy(`${agent.pbx} ${agent.extension}`, [agent, long, page.stopped], () => agentLine(page, agent, long))))
       : h("div", { key: "none", class: "empty" }, icon("people"), h("b", null, page.floor.loaded ? t("Nobody is logged in") : t("Loading"))),
   );
 }
@@ -160,7 +162,7 @@ function reasons(page) {
 /** Put the drawing that the gateway made into its place; nothing is done while it is the same. */
 export function adoptChart(page) {
   const place = document.getElementById("chart");
-  if (!place || page.shownChart?.place === place && page.shownChart.text === page.floor.chart) return;
+  if (!place || !page.floor.chart || page.shownChart?.place === place && page.shownChart.text === page.floor.chart) return;
   page.shownChart = { place, text: page.floor.chart };
   const drawing = new DOMParser().parseFromString(page.floor.chart, "image/svg+xml").documentElement;
   place.replaceChildren(...(drawing.localName === "svg" ? [document.adoptNode(drawing)] : []));

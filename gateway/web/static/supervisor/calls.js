@@ -1,6 +1,6 @@
 // Live calls: who talks with whom, for how long; listening, whispering, barging in.
 import { command, path } from "../lib/api.js";
-import { h, icon, lazy, mark, words } from "../lib/dom.js";
+import { growing, h, icon, lazy, mark, words } from "../lib/dom.js";
 import { count, numberOf, phone } from "../lib/format.js";
 import { phaseOf } from "../lib/calls.js";
 import { t } from "../lib/i18n.js";
@@ -8,6 +8,7 @@ import { timer } from "../lib/shell.js";
 import { nameOf } from "./urgency.js";
 
 const MOST_ROWS = 100;
+export const BOARD_STEP = 4; // rows of each list that the wallboard, which shows much at once, draws in a step
 const MODES = [["listen", "listen", "Listen: nobody hears you"], ["whisper", "whisper", "Whisper: only the agent hears you"], ["barge", "barge", "Barge in: both hear you"]];
 const SAID = { listen: "You are listening to {name}. Nobody hears you.", whisper: "You whisper to {name}. The caller does not hear you.", barge: "You talk with {name} and the caller." };
 const RANK = { queued: 0, held: 1, ringing: 2, dialling: 2, talking: 3, parked: 1 };
@@ -35,7 +36,7 @@ export function liveTable(page, place, most) {
   return h(
     "div",
     { key: "table", class: "tblw", tabindex: "0", role: "group", "aria-label": t("Live calls") },
-    h("table", { class: "tbl live" }, h("thead", { class: "sr" }, h("tr", null, heads.map((each) => h("th", { key: each, scope: "col" }, t(each))))), h("tbody", page.steady.around(`live-${place}`), rows.map((call) => row(page, call)))),
+    h("table", { class: "tbl live" }, h("thead", { class: "sr" }, h("tr", null, heads.map((each) => h("th", { key: each, scope: "col" }, t(each))))), h("tbody", page.steady.around(`live-${place}`), growing(`live-${place}`, rows, page.changed, place === "board" ? BOARD_STEP : undefined).map((call) => row(page, call)))),
     sorted.length > most && place === "calls" && h("p", { key: "more", class: "dim more" }, t("{n} more are not shown", { n: count(sorted.length - most) })),
   );
 }
@@ -94,19 +95,21 @@ export function checkListening(page) {
   if (!listening) return;
   const has = listening.began && floor.calls.has(listening.began);
   if (has) listening.seen = true;
+  if (has && rings(page)) floor.lookAgain(listening.began); // no event tells that our own telephone was answered
   const over = !floor.calls.has(listening.call_id) || (!has && (listening.seen || Date.now() - listening.at > RINGS_MS));
   if (over) page.listening = null;
 }
 
+const rings = ({ floor, listening }) => !floor.calls.get(listening.began)?.legs?.[0]?.state_times.connected;
+
 export function listenBar(page) {
   const { listening } = page;
   if (!listening) return null;
-  const rings = !page.floor.calls.get(listening.began)?.legs?.[0]?.state_times.connected;
   return h(
     "div",
     { key: "listen", class: "listenbar", role: "status" },
     icon(listening.mode),
-    h("span", { class: "grow" }, rings ? t("Your telephone rings: answer it to join {name}.", { name: listening.name }) : t(SAID[listening.mode], { name: listening.name })),
+    h("span", { class: "grow" }, rings(page) ? t("Your telephone rings: answer it to join {name}.", { name: listening.name }) : t(SAID[listening.mode], { name: listening.name })),
     h("button", { class: "btn btn-s", "aria-busy": page.asking.has("leave") ? "true" : null, onclick: () => leave(page) }, t("Stop")),
   );
 }

@@ -3,6 +3,7 @@ import { get, query } from "../lib/api.js";
 
 const QUEUES_MS = 1_000; // figures are read anew at most this often
 const CALLS_MS = 200; // calls that changed within are read together
+const LOOK_MS = 1_000; // for what no event tells
 const FIGURES_MS = 10_000; // the day's chart
 const AGAIN_MS = 2_000; // after a failure
 const MOST_IDS = 200;
@@ -15,6 +16,8 @@ export class Floor {
     this.changed = changed;
     this.language = language;
     this.queues = [];
+    this.limits = new Map(); // "pbx queue" -> after how many seconds an agent with a call of it is too long in a state
+    this.tooLong = {}; // the same with any other call, or none
     this.agents = new Map(); // "pbx extension" -> agent
     this.calls = new Map(); // live ones by id
     this.callbacks = new Map();
@@ -23,7 +26,7 @@ export class Floor {
     this.chart = "";
     this.loaded = false;
     this.touched = new Set();
-    this.waiting = new Map(); // what is to be read -> its timer
+    this.waiting = new Map(); // what is to be read, or is being read -> whether it runs, and is needed again
   }
 
   /** Read everything; return the position from which events follow. */
@@ -35,7 +38,8 @@ export class Floor {
       get("/api/v1/pbxs"),
       get(query("/api/v1/callbacks", { state: "open,claimed", limit: 200 })),
     ]);
-    this.queues = queues.queues;
+    this.putQueues(queues.queues);
+    this.tooLong = agents.too_long_s;
     this.agents = new Map(agents.agents.map((each) => [keyOf(each), each]));
     this.calls = new Map(calls.calls.map((each) => [each.call_id, each]));
     this.pbxs = pbxs.pbxs;
@@ -74,18 +78,36 @@ export class Floor {
     this.changed();
   }
 
+  putQueues(queues) {
+    this.queues = queues;
+    this.limits = new Map(queues.map((each) => [`${each.pbx} ${each.queue}`, each.too_long_s]));
+  }
+
   readQueuesSoon() {
     this.soon("queues", QUEUES_MS, async () => {
-      this.queues = (await get("/api/v1/queues")).queues;
+      const [queues, today] = await Promise.all([get("/api/v1/queues"), get("/api/v1/figures/today")]);
+      this.putQueues(queues.queues);
+      this.today = today;
+    });
+  }
+
+  lookAgain(id) {
+    this.soon("look", LOOK_MS, async () => {
+      this.touched.add(id);
+      this.soon("calls", 0, () => this.readCalls());
     });
   }
 
   async readCalls() {
     const ids = [...this.touched].slice(0, MOST_IDS);
-    const { calls } = await get(query("/api/v1/calls", { ids: ids.join(",") }));
+    if (!ids.length) return;
+    for (const id of ids) this.touched.delete(id); // what happens to one while it is read touches it anew
+    const { calls } = await get(query("/api/v1/calls", { ids: ids.join(",") })).catch((problem) => {
+      for (const id of ids) this.touched.add(id);
+      throw problem;
+    });
     const read = new Map(calls.map((each) => [each.call_id, each]));
     for (const id of ids) {
-      this.touched.delete(id);
       const call = read.get(id);
       if (call?.state === "active") this.calls.set(id, call);
       else this.calls.delete(id);
@@ -101,17 +123,20 @@ export class Floor {
 
   /** Do this after a while, once however often it is asked for; try again where the gateway does not answer. */
   soon(name, delay, read) {
-    if (this.waiting.has(name)) return;
-    const run = async () => {
+    const known = this.waiting.get(name);
+    if (known) {
+      known.again ||= known.runs; // what is being read may be older than what it is asked for now
+      return;
+    }
+    const one = { runs: false, again: false };
+    this.waiting.set(name, one);
+    setTimeout(async () => {
+      one.runs = true;
+      const failed = await read().then(() => false, () => true); // the page says by itself that it is cut off
       this.waiting.delete(name);
-      try {
-        await read();
-      } catch {
-        this.soon(name, AGAIN_MS, read); // the page says by itself that it is cut off
-      }
+      if (failed || one.again) this.soon(name, failed ? AGAIN_MS : delay, read);
       this.changed();
-    };
-    this.waiting.set(name, setTimeout(run, delay));
+    }, delay);
   }
 
   agentAt(pbx, extension) {

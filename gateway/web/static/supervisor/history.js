@@ -1,4 +1,4 @@
-// Calls that have ended: found by number, agent, queue, outcome and day, one after the other or as a table for a spreadsheet.
+// Calls that have ended: found by number, name, agent, queue, outcome and day, one after the other or as a table for a spreadsheet.
 import { get, query } from "../lib/api.js";
 import { h, icon, lazy, words } from "../lib/dom.js";
 import { numberOf, phone, seconds, whenExactly } from "../lib/format.js";
@@ -15,7 +15,7 @@ const DAY_MS = 86_400_000;
 function filterOf(form) {
   const at = (day, more) => (day ? new Date(Date.parse(`${day}T00:00`) + more).toISOString() : null);
   const who = /^\d{1,8}$/.test(form.agent) ? { extension: form.agent } : { agent: form.agent };
-  return { number: form.number, ...who, queue: form.queue, outcome: form.outcome, direction: form.direction, since: at(form.from, 0), until: at(form.to, DAY_MS) };
+  return { number: form.number, name: form.name, ...who, queue: form.queue, outcome: form.outcome, direction: form.direction, since: at(form.from, 0), until: at(form.to, DAY_MS) };
 }
 
 export async function readHistory(page, more = false) {
@@ -52,7 +52,7 @@ export function historySection(page) {
       "section",
       { key: "list", class: "card", "aria-label": t("History") },
       h("header", { class: "card-h" }, h("h1", null, t("History")), h("a", { class: "btn btn-s end", href: query("/api/v1/calls.csv", filterOf(form)), download: "calls.csv", onclick: (event) => event.target.closest("a").setAttribute("href", query("/api/v1/calls.csv", filterOf(form))) }, icon("external"), t("Export as CSV"))),
-      h("form", { class: "filters", onsubmit: submit, role: "search" }, input("number", t("Number"), { inputmode: "tel", autocomplete: "off" }), input("agent", t("Agent or extension"), { list: "h-agents", autocomplete: "off" }), select("queue", t("Queue"), names.map((each) => [each, each])), select("outcome", t("Outcome"), OUTCOMES.map((each) => [each, t(outcomeOf(each).word)])), select("direction", t("Direction"), ["inbound", "outbound", "internal"].map((each) => [each, directionWord(each)])), input("from", t("From"), { type: "date" }), input("to", t("Until"), { type: "date" }), h("button", { class: "btn btn-p", "aria-busy": history.busy ? "true" : null }, icon("search"), t("Search"))),
+      h("form", { class: "filters", onsubmit: submit, role: "search" }, input("number", t("Number"), { inputmode: "tel", autocomplete: "off" }), input("name", t("Name of the caller"), { autocomplete: "off" }), input("agent", t("Agent or extension"), { list: "h-agents", autocomplete: "off" }), select("queue", t("Queue"), names.map((each) => [each, each])), select("outcome", t("Outcome"), OUTCOMES.map((each) => [each, t(outcomeOf(each).word)])), select("direction", t("Direction"), ["inbound", "outbound", "internal"].map((each) => [each, directionWord(each)])), input("from", t("From"), { type: "date" }), input("to", t("Until"), { type: "date" }), h("button", { class: "btn btn-p", "aria-busy": history.busy ? "true" : null }, icon("search"), t("Search"))),
       h("datalist", { id: "h-agents" }, [...new Set([...floor.agents.values()].map(nameOf))].sort().map((each) => h("option", { key: each, value: each }))),
       wrong(history.problem),
       table(page),

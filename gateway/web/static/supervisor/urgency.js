@@ -1,11 +1,6 @@
 // Who needs help first: queues by how late they are, agents by what they do and for how long.
 import { now } from "../lib/api.js";
 
-/** Of the callers this share is to be answered within the queue's service level. */
-export const GOAL = 0.8;
-
-// From so many seconds on somebody is too long in one state.
-const LONG_S = { talking: 15 * 60, busy: 15 * 60, after_call_work: 3 * 60, not_ready: 30 * 60, reserved: 60 };
 const GROUPS = { ready: 0, reserved: 1, talking: 1, busy: 1, after_call_work: 2, not_ready: 3, logged_out: 4, offline: 4 };
 const NAMES = new Intl.Collator();
 const RANKS = { bad: 0, warn: 1, ok: 2 };
@@ -16,10 +11,13 @@ export const waitOf = (queue) => (queue.longest_wait_since ? Math.max(0, now() -
 export function urgencyOf(queue) {
   const wait = waitOf(queue) / 1000;
   const level = queue.today.service_level;
-  if (wait > 2 * queue.service_level_s) return "bad";
-  if (wait > queue.service_level_s || (level !== null && level < GOAL)) return "warn";
+  if (isLate(queue)) return "bad";
+  if (wait > queue.service_level_s || (level !== null && level < queue.service_goal)) return "warn";
   return "ok";
 }
+
+/** Somebody waits there too long. */
+export const isLate = (queue) => waitOf(queue) / 1000 > queue.waits_too_long_s;
 
 export const byUrgency = (queues) =>
   queues
@@ -28,12 +26,13 @@ export const byUrgency = (queues) =>
 
 export const groupOf = (agent) => GROUPS[agent.state] ?? 4;
 
-export const isLong = (agent) => Boolean(agent.since) && (now() - Date.parse(agent.since)) / 1000 > (LONG_S[agent.state] ?? Infinity);
+/** With a call of a queue its limits hold, else the general ones. */
+export const isLong = (agent, floor) => Boolean(agent.since) && (now() - Date.parse(agent.since)) / 1000 > ((floor.limits.get(`${agent.pbx} ${agent.queue}`) ?? floor.tooLong)[agent.state] ?? Infinity);
 
 /** Those who are too long in one state first, then by what they do, then by name. */
-export const byNeed = (agents) =>
+export const byNeed = (agents, floor) =>
   agents
-    .map((agent) => ({ agent, long: isLong(agent) }))
+    .map((agent) => ({ agent, long: isLong(agent, floor) }))
     .sort((a, b) => b.long - a.long || groupOf(a.agent) - groupOf(b.agent) || NAMES.compare(nameOf(a.agent), nameOf(b.agent)));
 
 export const nameOf = (agent) => agent.name ?? agent.agent ?? agent.extension;

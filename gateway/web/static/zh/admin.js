@@ -12,9 +12,9 @@ export const zh = {
   "Agents see their own calls and the queues that they serve; supervisors see all.": "坐席只看自己的通话和所服务的队列；班长看全部。",
   "New password": "新密码", "New password for {name}": "{name} 的新密码", "Give {name} a new password?": "给 {name} 设新密码？", "He is signed out everywhere and signs in with the one that you hand him.": "其所有会话将退出，并用新密码登录。",
   "The password of {name}: he changes it when he signs in": "{name} 的密码：登录后请修改", "Disable": "停用", "Disable {name}": "停用 {name}", "Disabled": "已停用", "Let in": "启用", "Let {name} in no more?": "不再允许 {name} 登录？", "What he did stays written down. He can be let in again.": "其操作记录会保留，以后可重新启用。",
-  "Unlock": "解锁", "Locked until {time}": "锁定至 {time}", "Last sign-in": "上次登录", "Sessions": "会话", "Sessions of {name}": "{name} 的会话", "Sign out everywhere": "全部退出", "Signed in nowhere": "没有登录", "last seen {time}": "最近活动 {time}",
+  "Unlock": "解锁", "Unlock {name}": "解锁 {name}", "Let {name} in": "启用 {name}", "Locked until {time}": "锁定至 {time}", "Last sign-in": "上次登录", "Sessions": "会话", "Sessions of {name}": "{name} 的会话", "Sign out everywhere": "全部退出", "Signed in nowhere": "没有登录", "last seen {time}": "最近活动 {time}",
   // dispositions
-  "Dispositions": "话后小结", "Add one": "添加", "Up": "上移", "Down": "下移", "Key 1-8": "快捷键 1-8", "Queues; empty: all": "队列；空为全部", "needs a note": "必填备注", "call back": "需回拨", "retired": "停用",
+  "Dispositions": "话后小结", "Add one": "添加", "Up": "上移", "Down": "下移", "Key 1-8": "快捷键 1-8", "Queues": "队列", "all": "全部", "Take back": "撤回", "needs a note": "必填备注", "call back": "需回拨", "retired": "停用",
   "What a call was about. A retired one is offered no more and stays where it was chosen.": "通话的内容分类。停用的不再提供，已选的保留。",
   // numbers
   "Number rules": "号码规则", "Try a number": "试一个号码", "As": "角色", "From extension": "来自分机", "May it be called?": "能否拨打？", "May be called": "可以拨打", "Refused": "拒绝", "May reach": "可拨", "But not": "除外", "Is shown as": "外显号码", "Calls a minute": "每分钟呼叫",
@@ -26,10 +26,13 @@ export const zh = {
   "A token lets a program in: a wallboard, a CRM, a script. People sign in with their own name.": "令牌供程序使用：大屏、CRM、脚本。人员用自己的名字登录。",
   // webhooks
   "Webhooks": "Webhook", "New webhook": "新建 Webhook", "No webhook yet": "还没有 Webhook", "Address": "地址", "Addresses inside the house must stand in webhooks.allow.": "内网地址须列入 webhooks.allow。", "Events": "事件", "Types, or what they begin with: call, call.ended; * is all.": "类型或其前缀：call、call.ended；* 为全部。", "Only of these telephone systems": "仅限电话系统", "Only of these queues": "仅限队列", "Empty: of all.": "空：全部。",
-  "Body": "正文", "JSON with placeholders such as {{data.caller}}; empty: the event as it is.": "带占位符的 JSON，如 {{data.caller}}；空：原样发送事件。", "Send": "发送", "Test": "测试", "New secret": "新密钥", "Deliveries": "投递", "Off": "关闭", "Well": "正常", "No answer since {time}": "自 {time} 起无应答", "Given up: {n}": "已放弃：{n}", "Waiting to be sent": "待发送", "Two secrets sign": "双密钥签名",
+  "Body": "正文", "JSON with placeholders such as {{data.caller}}; empty: the event as it is.": "带占位符的 JSON，如 {{data.caller}}；空：原样发送事件。", "Send": "发送", "Test": "测试", "New secret": "新密钥", "Deliveries": "投递", "Off": "关闭", "Well": "正常", "Last try failed": "最近一次失败", "Test {name}": "测试 {name}", "New secret for {name}": "{name} 的新密钥", "Deliveries to {name}": "{name} 的投递", "Remove {name}": "删除 {name}", "No answer since {time}": "自 {time} 起无应答", "Given up: {n}": "已放弃：{n}", "Waiting to be sent": "待发送", "Two secrets sign": "双密钥签名",
   "Arrived: {status} after {s} s": "已送达：{status}，用时 {s} 秒", "Did not arrive: {why}": "未送达：{why}", "Give {name} a new secret?": "给 {name} 换新密钥？", "For a day both the old one and the new one sign.": "一天内新旧密钥同时签名。", "The secret of {name}": "{name} 的密钥", "Nothing is sent there any more; what waits for it is dropped.": "不再向它发送；待发送的内容将丢弃。",
   "Try again": "重试", "Try all again": "全部重试", "Last tries": "最近尝试", "Nothing was sent yet": "还没有发送过",
   "Events are sent there as they happen, signed as Standard Webhooks ask for, tried again until they arrive.": "事件实时发送，按 Standard Webhooks 签名，未送达会重试。",
   // audit
-  "Who did what": "操作记录", "Who": "谁", "What": "操作", "When": "时间", "What came of it": "结果", "Call": "通话", "Its id.": "通话 id。", "The id of a user or a token.": "用户或令牌的 id。",
+  "Who did what": "操作记录", "Who": "谁", "What": "操作", "When": "时间", "What came of it": "结果", "Call": "通话", "Its id.": "通话 id。", "Done by": "操作者", "Everybody": "所有人", "About": "对象", "From": "来源", "nobody known": "未知用户", "command line": "命令行", "What is shown": "显示内容", "In calls": "通话操作", "Who came in, who may": "登录与权限",
+  "Failed": "失败", "Unknown": "未知",
+  "Signed in": "登录", "Sign-in refused": "登录被拒", "Locked out": "已锁定", "Signed out": "退出登录", "Changed the password": "修改了密码", "Was given a new password": "被设置新密码", "User made": "新建用户", "User changed": "修改用户", "User disabled": "停用用户", "User let in again": "重新启用用户", "User unlocked": "解锁用户", "Signed out by somebody else": "被他人退出登录", "Was given a call to return": "被分派回拨",
+  "Place a call": "外呼", "Hang up": "挂断", "Hold": "保持", "Take back from hold": "取回保持", "Transfer": "转接", "Consult": "咨询", "Complete the transfer": "完成转接", "Cancel the transfer": "取消转接", "Send elsewhere": "改送他处", "Park": "驻留", "Send digits": "发送按键", "Start recording": "开始录音", "Stop recording": "停止录音", "Pause recording": "暂停录音", "Go on recording": "继续录音", "Listen in": "监听", "Log in to queues": "签入队列", "Log out of queues": "签出队列", "Change a pause": "更改示忙", "Change a rank": "更改优先级", "Do not disturb": "免打扰", "Forward calls": "呼叫转移",
 };

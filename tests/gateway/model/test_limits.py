@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.virtual_time import in_virtual_time
 
-from gateway.api.limits import Buckets, Rate, key_of
+from gateway.model.limits import Buckets, Rate, key_of
 
 RATE = Rate(per_second=2.0, burst=4)
 

@@ -1,0 +1,15 @@
+// Chinese for the page of live calls.
+export const zh = {
+  "Live calls": "实时通话", "Live": "实时", "Telephone systems": "电话系统", "Skip to the calls": "跳到通话", "not known": "未知", "{pbx} is not heard since {time}": "{pbx} 自 {time} 起没有消息", "What you see is as of then.": "所见为当时的状态。",
+  "Agent's page": "坐席页面", "Supervisor's page": "班长页面", "Administration": "管理",
+  "Longest wait": "最长等待", "Now": "当前", "and {n} more": "另有 {n} 个", "Nobody is on the telephone": "没有通话", "The next call appears here when it begins.": "下一个通话开始后会显示在这里。", "In a room": "会议中",
+  "nobody free yet": "暂无空闲坐席", "pressed {digits}": "已按 {digits}", "nothing pressed yet": "尚未按键", "Slot {slot}": "驻留位 {slot}", "called {number}": "拨打 {number}", "menu {digits}": "按键 {digits}", "menu": "语音导航", "room {room}": "会议室 {room}", "transferred": "已转接", "recorded": "有录音", "heard in part": "记录不完整",
+  "Ended calls": "已结束的通话", "Ended lately": "最近结束", "No call has ended yet": "还没有结束的通话", "What happens": "事件", "Show all": "全部显示", "Nothing yet": "暂无事件", "What happens from now on appears here.": "之后发生的事件会显示在这里。",
+  "Somebody": "有人", "A withheld number": "隐藏号码", "{who} calls {number}": "{who} 呼叫 {number}", "{who} calls": "{who} 呼入", "{who} rings": "{who} 振铃", "{who} rings no more": "{who} 停止振铃", "{who} answers": "{who} 接听", "{queue} gives the caller to {agent}": "{queue} 将来电分配给 {agent}", "{who} holds the call": "{who} 保持通话", "Taken back from hold": "取回通话",
+  "Menu {menu}": "语音导航 {menu}", "Pressed {digit}": "按键 {digit}", "The customer is known": "已识别客户", "Filed as {disposition}": "归档为 {disposition}", "The agent is done with it": "坐席已处理完毕", "A note was written": "写了备注", "The calls to return changed": "待回拨列表有变化",
+  "Waits in {queue}": "在 {queue} 排队", "Left {queue}": "离开 {queue}", "Gave up waiting in {queue}": "在 {queue} 排队时放弃", "Parked in {slot} by {who}": "{who} 驻留到 {slot}", "Parked in {slot}": "驻留到 {slot}", "{who} joins room {room}": "{who} 加入会议室 {room}",
+  "Recording begins": "录音开始", "Recording pauses": "录音暂停", "Recording goes on": "录音继续", "Recording stops": "录音停止", "Two calls became one": "两个通话合为一个", "Record corrected by the telephone system": "电话系统更正了记录",
+  "The telephone system took a command: {command}": "电话系统已接受命令：{command}", "A command failed: {command}": "命令失败：{command}", "A customer was added": "新增了客户", "A customer was changed": "客户资料已更改", "Two customers are one": "两个客户合并为一个", "One customer is two": "一个客户拆分为两个", "A customer was erased": "客户资料已删除", "A recording can be heard": "录音可以收听", "A recording could not be fetched": "录音获取失败", "Not heard for {seconds} s: {reason}": "{seconds} 秒没有消息：{reason}",
+  "Blind transfer": "盲转", "Attended transfer": "咨询转接", "Transfer while it rang": "振铃中转接", "Redirected": "改接", "{kind} to {to} by {by}": "{by} {kind}到 {to}", "{kind} to {to}": "{kind}到 {to}", "busy": "忙", "no answer": "无人接听", "given up": "放弃", "failed": "失败", "unavailable": "不可用", "Diverted from {from} to {to}": "从 {from} 前转到 {to}",
+  "Ended while nobody listened": "在无人监测时结束", "the caller hung up": "主叫挂机", "the other side hung up": "对方挂机", "ended by the telephone system": "由电话系统结束", "ended by a program": "由程序结束", "talked {time}": "通话 {time}",
+};
