@@ -1,14 +1,45 @@
 """What holds for every test: no task outlives it, and where CI runs nothing is skipped."""
 
 import asyncio
+import gc
 import os
-from collections.abc import AsyncIterator, Generator
+from collections.abc import AsyncIterator, Generator, Iterator
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from support.side_by_side import SideBySide
+    from xdist.remote import Producer
 
 
 def _on_ci() -> bool:
     return os.environ.get("CI", "").lower() not in ("", "0", "false")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: "Producer") -> "SideBySide":
+    """Say who runs what when there are several workers."""
+    from support.side_by_side import SideBySide
+
+    return SideBySide(config, log)
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector leave out what collecting made: it lives to the end, and to look through it takes a second."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_is_left_unclosed() -> Iterator[None]:
+    """Let the last test fail by what was dropped unclosed: when pytest itself looks, a worker can tell nothing any more."""
+    yield
+    for _ in range(5):  # what one look sets free may hold what the next one finds
+        if not gc.collect():
+            break
+    # Or pytest looks through all five times more.
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

@@ -13,6 +13,8 @@ import pytest
 
 from gateway.model.principals import Scope
 from gateway.settings.load import load_settings
+from ivr.definition.reading import parse_dialog
+from ivr.lint.checks import lint
 
 TOP: Final = Path(__file__).parent.parent
 DOCUMENTS: Final = sorted(
@@ -67,6 +69,10 @@ COMMANDS: Final = sorted(
 )
 
 
+def is_dialog(block: Block) -> bool:
+    return block.text.startswith("itr: 1\n")
+
+
 @pytest.mark.parametrize("command", [command for command in COMMANDS if command not in SHOWN_BY])
 def test_documented_command_works(command: str) -> None:
     environment = os.environ | {"PATH": f"{TOP / '.venv' / 'bin'}{os.pathsep}{os.environ['PATH']}"}
@@ -101,7 +107,12 @@ def test_example_is_what_it_says(block: Block) -> None:
         json.loads(block.text)
 
 
-@pytest.mark.parametrize("block", [block for block in BLOCKS if block.language == "yaml"], ids=str)
+@pytest.mark.parametrize("block", [block for block in BLOCKS if block.language == "yaml" and is_dialog(block)], ids=str)
+def test_example_of_a_dialog_has_nothing_wrong(block: Block) -> None:
+    assert lint(parse_dialog(block.text, block.document)) == []
+
+
+@pytest.mark.parametrize("block", [block for block in BLOCKS if block.language == "yaml" and not is_dialog(block)], ids=str)
 def test_configuration_example_is_accepted(block: Block, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in re.findall(r"\$\{env:(\w+)\}", block.text):
         monkeypatch.setenv(name, "made-up")

@@ -18,6 +18,8 @@ TOP: Final = Path(__file__).parent.parent
 REQUIREMENTS: Final = TOP / "requirements"
 LOCKS: Final = sorted(REQUIREMENTS.glob("*.lock"))
 
+PYTEST: Final = ".venv/bin/python -m pytest -n auto --maxprocesses 4"
+
 LEAK: Final = """
 import asyncio
 async def test_leaks():
@@ -57,6 +59,15 @@ import warnings
 def test_warns():
     warnings.warn("old", DeprecationWarning)
 """
+UNCLOSED: Final = """
+import socket
+class Lost:
+    pass
+def test_drops_it():
+    lost = Lost()
+    lost.itself = lost
+    lost.socket = socket.socket()
+"""
 UNKNOWN_MARK: Final = """
 import pytest
 from packaging.requirements import Requirement
@@ -93,6 +104,7 @@ def run_pytest(folder: Path, source: str, *, ci: bool) -> subprocess.CompletedPr
         pytest.param(SKIP, True, 1, "nothing may be skipped where CI is set", id="skip on CI"),
         pytest.param(SKIP_MODULE, True, 2, "nothing may be skipped where CI is set", id="skipped module on CI"),
         pytest.param(WARNING, False, 1, "DeprecationWarning: old", id="warning"),
+        pytest.param(UNCLOSED, False, 1, "1 passed, 1 error in", id="unclosed socket that is found in the end"),
         pytest.param(UNKNOWN_MARK, False, 2, "'lively' not found", id="undeclared marker"),
     ],
 )
@@ -179,16 +191,17 @@ def test_missing_system_packages_are_one_clear_line_and_the_rest_goes_on(tmp_pat
     ("target", "starts"),
     [
         ("run", "exec .venv/bin/tieline run"),
-        ("test", ".venv/bin/python -m pytest"),
-        ("test ARGS='-m live'", ".venv/bin/python -m pytest -m live"),
-        ("test-quick", '.venv/bin/python -m pytest -m "not live and not slow"'),
+        ("test", PYTEST),
+        ("test ARGS='-m live'", f"{PYTEST} -m live"),
+        ("test ARGS=tests/gateway", f"{PYTEST} tests/gateway"),
+        ("test-quick", f'{PYTEST} -m "not live and not slow"'),
         ("bench", "PYTHONPATH=tests .venv/bin/python -m bench.run --check"),
         ("lock", "requirements/lock.sh"),
     ],
 )
 def test_make_starts_what_it_says(target: str, starts: str) -> None:
     # Run by `make test` itself, this make would think that it is a part of that one, and say more.
-    outside = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
+    outside = {name: value for name, value in os.environ.items() if name not in ("ARGS", "MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
     command = ["make", "--dry-run", *shlex.split(target)]
     run = subprocess.run(command, cwd=TOP, env=outside, capture_output=True, text=True, timeout=60)
     assert run.stdout.splitlines()[-1].strip() == starts

@@ -12,7 +12,7 @@ TOP: Final = Path(__file__).parent.parent
 PACKAGES: Final = ("gateway", "connectors", "ivr", "crm_adapters")
 MAX_LINES: Final = 400
 """Of one module: more than this has more than one subject."""
-PLUGIN_FOLDERS: Final = ("connectors", "crm_adapters")
+PLUGIN_FOLDERS: Final = ("connectors", "crm_adapters", "ivr")
 REFUSED_NAMES: Final = re.compile(r"^(I[A-Z][a-z]\w+|Base[A-Z]\w*|Abstract[A-Z]\w*|\w+(Manager|Helper|Utils?))$")
 REFUSED_MODULES: Final = frozenset({"utils", "util", "helpers", "helper", "common", "misc", "base", "manager"})
 
@@ -22,7 +22,10 @@ PLUGINS: Final = sorted(
     path.relative_to(TOP)
     for folder in PLUGIN_FOLDERS
     for path in (TOP / folder).iterdir()
-    if path.is_dir() and not path.name.startswith("_")
+    if path.is_dir()
+    and not path.name.startswith("_")
+    # Beside its plugins, ivr/ holds what they share.
+    and (folder != "ivr" or (path / "manifest.toml").is_file())
 )
 
 

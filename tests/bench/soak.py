@@ -172,7 +172,7 @@ def report(how: Soak, result: Result) -> str:
     ]
     lines += [f"    {number} {name}" for name, number in sorted(verdict.unknown.items())]
     lines += [f"  what no CDR tells: {number} {name}" for name, number in sorted(verdict.untold.items())]
-    lines += [f"    {line}" for line in verdict.wrong[:MOST_LINES]]
+    lines += [f"    {line}" for line in (*verdict.slow, *verdict.wrong)[:MOST_LINES]]
     return "\n".join(lines)
 
 
@@ -206,7 +206,7 @@ def main() -> int:
         folder.mkdir(parents=True, exist_ok=True)
         result = asyncio.run(soak(how, folder))
     print(report(how, result))
-    return 1 if options.check and (result.verdict.wrong or result.verdict.unknown) else 0
+    return 1 if options.check and (result.verdict.wrong or result.verdict.unknown or result.verdict.slow) else 0
 
 
 if __name__ == "__main__":

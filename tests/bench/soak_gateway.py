@@ -56,9 +56,10 @@ class GatewayProcess:
         folder: For its configuration, state and log.
         connectors: The PBXs that it hears; ``${env:SOAK_SECRET}`` is the secret of the snippets.
         store_url: None is the default: SQLite in the folder.
+        more: Further sections of its configuration.
     """
 
-    def __init__(self, folder: Path, connectors: Sequence[dict[str, Any]], store_url: str | None = None) -> None:
+    def __init__(self, folder: Path, connectors: Sequence[dict[str, Any]], store_url: str | None = None, **more: Any) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.address = f"http://127.0.0.1:{probe.getsockname()[1]}/"
@@ -67,10 +68,11 @@ class GatewayProcess:
         self.token = written(secrets.token_bytes(RANDOM_BYTES))
         self._process: asyncio.subprocess.Process | None = None
         settings: dict[str, Any] = {
-            "api": {"port": int(self.address.rsplit(":", 1)[1].strip("/"))},
+            "api": {"port": int(self.address.rsplit(":", 1)[1].strip("/")), **more.pop("api", {})},
             "log": {"level": "info", "format": "json"},
             "state_dir": str(folder / "state"),
             "connectors": list(connectors),
+            **more,
         }
         if store_url is not None:
             settings["store"] = {"url": store_url}

@@ -111,7 +111,7 @@ def report(how: Killed, result: Outcome) -> str:
     ]
     lines += [f"    {number} {name}" for name, number in sorted(verdict.unknown.items())]
     lines += [f"  what no CDR tells: {number} {name}" for name, number in sorted(verdict.untold.items())]
-    return "\n".join([*lines, *(f"    {line}" for line in (*result.wrong_events, *verdict.wrong)[:MOST_LINES])])
+    return "\n".join([*lines, *(f"    {line}" for line in (*result.wrong_events, *verdict.slow, *verdict.wrong)[:MOST_LINES])])
 
 
 def main() -> int:
@@ -132,7 +132,7 @@ def main() -> int:
         folder.mkdir(parents=True, exist_ok=True)
         result = asyncio.run(soak_killed(how, folder))
     print(report(how, result))
-    return 1 if options.check and not result.is_well else 0
+    return 1 if options.check and (result.verdict.slow or not result.is_well) else 0
 
 
 if __name__ == "__main__":

@@ -206,7 +206,7 @@ def report(how: Outage, trouble: Trouble, result: Outcome) -> str:
         f"  gaps declared: {len(result.gaps)}; events told: {result.events}",
         f"  records wrong: {len(verdict.wrong)}; other faults: {len(result.wrong)}",
     ]
-    return "\n".join([*lines, *(f"    {line}" for line in (*result.wrong, *verdict.wrong)[:MOST_LINES])])
+    return "\n".join([*lines, *(f"    {line}" for line in (*result.wrong, *verdict.slow, *verdict.wrong)[:MOST_LINES])])
 
 
 def main() -> int:
@@ -233,7 +233,7 @@ def main() -> int:
             )
             result = asyncio.run(soak_outage(how, trouble, folder))
         print(report(how, trouble, result), flush=True)
-        bad = bad or bool(result.wrong or result.verdict.wrong)
+        bad = bad or bool(result.wrong or result.verdict.wrong or result.verdict.slow)
     return 1 if options.check and bad else 0
 
 

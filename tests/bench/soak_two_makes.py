@@ -22,13 +22,13 @@ from bench.soak import SEED, configuration
 from bench.soak_gateway import SNIPPET_SECRET, GatewayProcess, Listener, asterisk_connector
 from bench.soak_judge import Record, Verdict, judge
 from bench.soak_load import Planned
-from playwright.async_api import Page, async_playwright
+from playwright.async_api import Page
 from rig.asterisk import Asterisk, free_udp_port
 from rig.stage import CDR_COLUMNS, read_rows
+from support.agent_desks import browser, signed_in, users
 from support.played_freeswitch import PlayedCall, PlayedFreeswitch
 from support.truth import differences
 
-CHROMIUM: Final = "/usr/bin/chromium"
 LOOK_S: Final = 0.5
 """Between two looks at the page."""
 LOOKED_AT_S: Final = 20.0
@@ -168,24 +168,24 @@ def mixed(ours: Iterable[Record], theirs: Iterable[Record]) -> list[str]:
 @asynccontextmanager
 async def _page(gateway: GatewayProcess) -> AsyncIterator[Page]:
     """Open the page of live calls in a real browser."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = await browser.new_page(viewport={"width": 1440, "height": 900})
+    await users(gateway, {"login": "sue", "role": "supervisor"})
+    async with browser() as chromium:
+        page = await (await signed_in(chromium, gateway, "sue")).new_page()
         await page.goto(gateway.address + "live")
-        await page.get_by_label("Token", exact=True).fill(gateway.token)
-        await page.get_by_role("button", name="Sign in").click()
+        await page.locator("#live").wait_for(state="attached")
         yield page
-        await browser.close()
 
 
 async def _look(gateway: GatewayProcess, plan: Sequence[Planned], other: PlayedFreeswitch, looks: Looks) -> None:
     """Look at the page again and again: which callers are live on it. Cancelling is safe."""
     loop = asyncio.get_running_loop()
-    until = loop.time() + LOOKED_AT_S
     async with _page(gateway) as page:
+        until = loop.time() + LOOKED_AT_S
         while loop.time() < until:
-            live, links = await page.locator("#live").inner_text(), await page.locator("#links").inner_text()
-            looks.names |= {name for name in (ASTERISK, FREESWITCH) if f"{name} connected" in links}
+            # Numbers are shown in groups of digits.
+            live = (await page.locator("#live").inner_text()).replace(" ", "")
+            links = await page.locator("#links").inner_text()
+            looks.names |= {name for name in (ASTERISK, FREESWITCH) if f"{name} · Connected" in links}
             asterisk = {call.caller for call in plan if call.caller in live}
             freeswitch = {call.caller for call in other.calls if call.caller in live}
             looks.asterisk |= asterisk

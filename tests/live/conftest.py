@@ -59,13 +59,27 @@ async def sipp(asterisk: Asterisk) -> AsyncIterator[Callable[[load.Load], Awaita
         yield call
 
 
+@pytest.fixture(scope="session")
+def commanded_asterisks() -> Iterator[Callable[[int], Asterisk]]:
+    """Gives the Asterisk of this major version that takes all commands, with the snippet's lines; one for all live tests."""
+    running: dict[int, Asterisk] = {}
+
+    def started(major: int) -> Asterisk:
+        if major not in running:
+            pbx = Asterisk(major, append=snippet_files(major))
+            asyncio.run(pbx.__aenter__())
+            running[major] = pbx
+        return running[major]
+
+    yield started
+    for pbx in running.values():
+        asyncio.run(pbx.__aexit__())
+
+
 @pytest.fixture(scope="session", params=[22, 16])
-def commanded_asterisk(request: pytest.FixtureRequest) -> Iterator[Asterisk]:
-    """An Asterisk with the snippet's lines, which takes all commands."""
-    pbx = Asterisk(request.param, append=snippet_files(request.param))
-    asyncio.run(pbx.__aenter__())
-    yield pbx
-    asyncio.run(pbx.__aexit__())
+def commanded_asterisk(request: pytest.FixtureRequest, commanded_asterisks: Callable[[int], Asterisk]) -> Asterisk:
+    """Each of them: as modules take turns with workers, either is asked for many times."""
+    return commanded_asterisks(request.param)
 
 
 @pytest.fixture

@@ -1,19 +1,18 @@
 """The agent's page in real browsers, on a whole gateway that hears a real Asterisk with real telephones."""
 
 import asyncio
-import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Final
 
 import pytest
 from bench.soak_gateway import Gateway
-from playwright.async_api import Browser, Locator, Page, expect
+from playwright.async_api import Browser, Page, Route, expect
 from rig.asterisk import Asterisk
 from rig.leg import Ring
 from rig.site import SITE
 from rig.stage import FROM_CALLER, FROM_SECOND, Ensemble
-from support.agent_desks import browser, opened, signed_in, users, violations
+from support.agent_desks import browser, opened, part, picture, signed_in, users, violations
 
 pytestmark = [pytest.mark.live, pytest.mark.slow, pytest.mark.parametrize("commanded_asterisk", [22], indirect=True)]
 
@@ -22,13 +21,11 @@ BEN: Final = {"login": "ben", "name": "Ben Zhou", "role": "agent", "extension": 
 NOTE: Final = "Wants the October invoice again, with the new tax number."
 FORMER_NOTE: Final = "October invoice carries the old tax number. Promised a corrected one by Friday."
 GENEROUS_MS: Final = 15_000
-PICTURES: Final = os.environ.get("TIELINE_PICTURES")
-"""A folder to write what is seen to, such as docs/img."""
 
 
 @pytest.fixture
 async def gateway(commanded_asterisk: Asterisk, tmp_path: Path) -> AsyncIterator[Gateway]:
-    site = SITE | {"queues": [{"queue": "support", "name": "Support"}]}
+    site = SITE | {"queues": [{"queue": "support", "name": "Support"}, {"queue": "pool", "name": "Overflow", "number": "5040"}]}
     commands = {"context": "internal", "hold_context": "tieline-hold"}
     pbx = commanded_asterisk
     async with Gateway(tmp_path, pbx, pbx.ports.ami, site=site, commands=commands) as running:
@@ -49,17 +46,6 @@ async def phones(commanded_asterisk: Asterisk) -> AsyncIterator[Ensemble]:
 async def chromium() -> AsyncIterator[Browser]:
     async with browser() as running:
         yield running
-
-
-def part(page: Page, name: str) -> Locator:
-    """The call on the stage, while it is this to the agent."""
-    return page.locator(f'article[data-part="{name}"]')
-
-
-async def picture(page: Page, name: str) -> None:
-    if PICTURES is not None:
-        await page.wait_for_timeout(400)
-        await page.screenshot(path=Path(PICTURES) / f"{name}.png")
 
 
 async def known_customer(gateway: Gateway) -> None:
@@ -190,6 +176,26 @@ async def test_a_gateway_that_is_killed_loses_and_repeats_nothing(gateway: Gatew
     assert await anna.locator("article").count() == 1
 
 
+async def test_a_call_is_passed_to_a_queue_by_its_name(gateway: Gateway, phones: Ensemble, chromium: Browser) -> None:
+    anna = await opened(await signed_in(chromium, gateway, "anna"), gateway)
+    ben = await opened(await signed_in(chromium, gateway, "ben"), gateway)
+    caller = await phones.carrier.dial("551001", FROM_CALLER)
+    (await phones.agents["1001"].next_leg()).answer()
+    talking = part(anna, "connected")
+    await expect(talking.get_by_role("button", name="Transfer", exact=True)).to_be_enabled(timeout=GENEROUS_MS)
+    await anna.keyboard.press("Alt+KeyT")
+    await anna.keyboard.type("overf")
+    await expect(anna.locator(".person")).to_have_count(1)
+    await expect(anna.get_by_role("button", name="Transfer now: Overflow")).to_be_visible()
+    await anna.keyboard.press("Enter")
+
+    await expect(part(anna, "wrap-up")).to_be_visible(timeout=GENEROUS_MS)
+    await phones.agents["1002"].next_leg(timeout_s=30)
+    await expect(part(ben, "ringing")).to_contain_text("pool", timeout=GENEROUS_MS)
+    await expect(part(ben, "ringing")).to_contain_text("Chan Tai Man")
+    assert caller.state == "up"
+
+
 async def test_who_is_called_back_has_one_owner(gateway: Gateway, phones: Ensemble, chromium: Browser) -> None:
     anna = await opened(await signed_in(chromium, gateway, "anna"), gateway)
     ben = await opened(await signed_in(chromium, gateway, "ben"), gateway)
@@ -212,6 +218,72 @@ async def test_who_is_called_back_has_one_owner(gateway: Gateway, phones: Ensemb
     there.answer()
     await expect(part(anna, "connected")).to_be_visible()
     await expect(entry).to_have_count(0)
+
+
+async def test_a_call_is_worked_through_by_the_keyboard_alone(gateway: Gateway, phones: Ensemble, chromium: Browser) -> None:
+    anna = await opened(await signed_in(chromium, gateway, "anna"), gateway)
+    press, focused = anna.keyboard.press, anna.locator(":focus")
+    await expect(anna.locator("#state")).to_contain_text("Ready")
+
+    caller = await phones.carrier.dial("5000", FROM_CALLER)
+    leg = await phones.agents["1001"].next_leg()
+    # No command answers at somebody's telephone: the card says where it is done.
+    await expect(part(anna, "ringing")).to_contain_text("Answer at your telephone")
+    leg.answer()
+    await expect(part(anna, "connected")).to_be_visible()
+    await press("Alt+KeyN")
+    await anna.keyboard.type(NOTE)
+    await press("Alt+KeyH")
+    await expect(part(anna, "held")).to_be_visible()
+    await press("Alt+KeyH")
+    await expect(part(anna, "connected")).to_be_visible()
+    await press("Alt+KeyX")
+    await caller.until_ended()
+    await expect(part(anna, "wrap-up")).to_be_visible(timeout=GENEROUS_MS)
+    await press("2")
+    await expect(part(anna, "wrap-up").get_by_label("Information given")).to_be_checked()
+    await press("Alt+KeyN")
+    await expect(focused).to_have_id("wrap-note")
+    await expect(focused).to_have_value(NOTE)
+    await press("Control+Enter")
+    await expect(anna.get_by_role("heading", name="Ready for the next call")).to_be_visible(timeout=GENEROUS_MS)
+
+    await tab_to(anna, "#state")
+    await press("Enter")
+    await expect(focused).to_have_role("menuitemradio")
+    await expect(focused).to_contain_text("Ready")
+    await press("ArrowDown")
+    await press("ArrowDown")
+    await press("Enter")
+    await expect(anna.locator("#state")).to_contain_text("Lunch")
+    await expect(focused).to_have_id("state")
+    await press("Alt+Digit1")
+    await expect(anna.locator("#state")).to_contain_text("Ready")
+    await press("Shift+Slash")
+    await expect(anna.locator("#keys")).to_be_visible()
+    await press("Escape")
+    await press("Slash")
+    await expect(focused).to_have_id("dial")
+
+
+async def tab_to(page: Page, where: str) -> None:
+    """Go on by the tabulator until the focus is there."""
+    for _ in range(40):
+        await page.keyboard.press("Tab")
+        if await page.locator(f"{where}:focus").count():
+            return
+    raise AssertionError(f"the tabulator never comes to {where}")
+
+
+async def answered_before(phones: Ensemble, page: Page) -> None:
+    """Have a call that is over, for the history; the page shows that they talked."""
+    caller = await phones.carrier.dial("551001", FROM_SECOND)
+    leg = await phones.agents["1001"].next_leg()
+    leg.answer()
+    await caller.until_up()
+    await expect(part(page, "connected")).to_be_visible(timeout=GENEROUS_MS)
+    await leg.hang_up()
+    await caller.until_ended()
 
 
 LOOKS: Final = [
@@ -238,6 +310,10 @@ async def test_axe_finds_nothing_in_any_state(
         assert await page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, name
         await picture(page, f"{name}-{width}-{scheme}")
 
+    await answered_before(phones, page)
+    await expect(part(page, "wrap-up")).to_be_visible(timeout=GENEROUS_MS)
+    await page.locator("body").press("1")
+    await page.keyboard.press("Control+Enter")
     await expect(page.locator(".idle h1")).to_be_visible()
     await looks_well("idle")
     await page.locator("#state").click()
@@ -247,6 +323,21 @@ async def test_axe_finds_nothing_in_any_state(
     await expect(page.locator("#keys")).to_be_visible()
     await looks_well("keys")
     await page.keyboard.press("Escape")
+    bar = page.locator(".rail" if width > 700 else ".tabbar")
+    await bar.locator("button", has=page.locator('[href$="#people"]')).click()
+    await expect(page.locator(".people .person").first).to_be_visible()
+    await looks_well("colleagues")
+    if width > 700:
+        await bar.locator("button", has=page.locator('[href$="#history"]')).click()
+        await expect(page.locator("table.calls")).to_be_visible(timeout=GENEROUS_MS)
+        await looks_well("history")
+    await bar.locator("button").last.click() if width < 700 else await bar.locator(
+        "button", has=page.locator('[href$="#settings"]')
+    ).click()
+    await expect(page.locator("#settings")).to_be_visible()
+    await looks_well("settings")
+    await page.keyboard.press("Escape")
+    await bar.locator("button", has=page.locator('[href$="#phone"]')).click()
 
     caller = await phones.carrier.dial("5000", FROM_CALLER)
     leg = await phones.agents["1001"].next_leg()
@@ -270,3 +361,37 @@ async def test_axe_finds_nothing_in_any_state(
     await gateway.kill()
     await expect(page.get_by_role("alert")).to_be_visible()
     await looks_well("cut-off")
+
+
+async def test_what_was_asked_about_a_consultation_says_nothing_once_it_is_the_call(
+    gateway: Gateway, phones: Ensemble, chromium: Browser
+) -> None:
+    anna = await opened(await signed_in(chromium, gateway, "anna"), gateway)
+    ben = await opened(await signed_in(chromium, gateway, "ben"), gateway)
+    await phones.carrier.dial("5000", FROM_CALLER)
+    (await phones.agents["1001"].next_leg()).answer()
+    await expect(part(anna, "connected").get_by_role("button", name="Consult")).to_be_enabled()
+    await anna.keyboard.press("Alt+KeyC")
+    await anna.keyboard.type("1002")
+    await anna.keyboard.press("Enter")
+    second = await phones.agents["1002"].next_leg()
+    consultation = await part(ben, "ringing").get_attribute("data-call")
+    answered, go_on, merged, go_on_then = (asyncio.Event() for _ in range(4))
+
+    async def late(route: Route) -> None:
+        answer = await route.fetch()
+        of_before = f"/{consultation}/" in route.request.url
+        (answered if of_before else merged).set()
+        await (go_on if of_before else go_on_then).wait()
+        await route.fulfill(response=answer)
+
+    await ben.route("**/calls/*/card", late)
+    second.answer()
+    await answered.wait()
+    await part(anna, "consulting").get_by_role("button", name="Transfer to").click()
+    await merged.wait()
+    async with ben.expect_response(f"**/calls/{consultation}/card"):
+        go_on.set()
+    await ben.evaluate("new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
+    go_on_then.set()
+    await expect(part(ben, "connected")).to_contain_text("+852 9123 4567")

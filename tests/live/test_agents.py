@@ -88,6 +88,12 @@ async def test_an_agents_day_is_told_as_the_telephones_and_the_pbx_saw_it(comman
         await gateway.start()
         again = await seen(agent, "not_ready")
         assert (again["since"], again["reason"], again["agent"]) == (paused["since"], "lunch", "Zhao Min")
+
+        async def listed() -> bool:
+            return bool((await got(f"queues/{QUEUE}")).get("members"))
+
+        # Members are known when the PBX has listed them; since when one is what he is, he only tells afterwards.
+        await until(listed)
         queue = await got(f"queues/{QUEUE}")
         assert (queue["name"], queue["today"]["offered"], queue["today"]["answered"]) == ("Front desk", 1, 1)
         assert queue["today"]["average_talk_s"] == pytest.approx(talk_s, abs=TOLERANCE_S)

@@ -1,39 +1,49 @@
-"""The page in a real browser, on a gateway whose PBX says what the test tells it to."""
+"""The page of live calls in a real browser, on a gateway whose PBX says what the test tells it to."""
 
 import asyncio
 import re
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from secrets import token_bytes
 from typing import Any, Final
 
 import msgspec
 import pytest
 from aiohttp import web
 from playwright.async_api import Page, async_playwright, expect
+from support.agent_desks import CHROMIUM, picture
+from support.doors import OFTEN, quick
 from support.gateways import Parts
-from support.kept_tokens import KeptTokens
+from support.pages import LOOKS, faults
 from support.replaying import CAPTURES, PBX, pbx_events
 from support.waiting import until
 
 from connectors.asterisk_ami.replay import site_of
 from gateway.api.auth import DemoAuthenticator
 from gateway.api.calls import Calls
+from gateway.api.doors import Doors
 from gateway.api.guard import guard
-from gateway.api.operations import Authenticator, routes_of
+from gateway.api.operations import operations_of, routes_of
+from gateway.api.session_auth import PAGE, PAGE_HEADER
 from gateway.api.stream import Stream
 from gateway.model.events import PbxEvent
 from gateway.model.ids import DEFAULT_TENANT
-from gateway.model.principals import Scope
-from gateway.model.tokens import TokenId
+from gateway.model.limits import Buckets
+from gateway.model.sessions import SessionRules
 from gateway.ports.connector import Gap, LinkState, LinkStatus
 from gateway.session.engine import Engine
 from gateway.session.sights import Sights
+from gateway.store.access_log import SqlAccessLog
+from gateway.store.database import Database
+from gateway.store.opening import database_of
+from gateway.store.urls import MEMORY
+from gateway.store.users import SqlUsers
 from gateway.web import routes
 
 pytestmark = [pytest.mark.live, pytest.mark.slow]
 
-CHROMIUM: Final = "/usr/bin/chromium"
 QUEUE: Final = CAPTURES / "asterisk" / "22" / "queue_caller_hangs"
 HOLD: Final = CAPTURES / "asterisk" / "22" / "hold"
 FLOOD: Final = CAPTURES / "asterisk" / "22" / "flood_ivr_50cps"
@@ -44,10 +54,10 @@ TELEPHONE: Final = {"width": 390, "height": 844}
 
 
 class Site:
-    """A gateway with its page, which can go away and come back at the same address."""
+    """The demo's gateway with its pages, which can go away and come back at the same address."""
 
-    def __init__(self, folder: Path, authenticator: Authenticator | None = None) -> None:
-        self._authenticator = authenticator or DemoAuthenticator()
+    def __init__(self, folder: Path, doors: Doors) -> None:
+        self._doors = doors
         self._sites = {PBX: site_of(folder)}
         self._be_new(position=0)
         self.events: tuple[PbxEvent, ...] = pbx_events(folder)
@@ -58,12 +68,17 @@ class Site:
     def address(self) -> str:
         return f"http://127.0.0.1:{self._port}/"
 
+    @property
+    def password(self) -> str:
+        return self._doors.demo_logins[0].password
+
     async def start(self) -> None:
         application = web.Application(middlewares=[guard])
-        sights = Sights(self.engine)
-        stream = Stream(self.hub, self._authenticator, sights)
-        operations = Calls(self.engine, self.hub, self.parts.store, {PBX: "asterisk_ami"}, sights).operations()
-        for part in (routes_of(operations, self._authenticator), stream.routes(), routes()):
+        authenticator, sights = self._doors.authenticator, Sights(self.engine)
+        stream = Stream(self.hub, authenticator, sights)
+        calls = Calls(self.engine, self.hub, self.parts.store, {PBX: "asterisk_ami"}, sights)
+        operations = operations_of([*self._doors.groups(), calls])
+        for part in (routes_of(operations, authenticator), self._doors.routes(), stream.routes(), routes()):
             application.add_routes(part)
         application.on_shutdown.append(stream.close)
         self._runner = web.AppRunner(application, access_log=None)
@@ -98,21 +113,27 @@ class Site:
 
 
 @asynccontextmanager
-async def shown(folder: Path, *, authenticator: Authenticator | None = None, **context: Any) -> AsyncIterator[tuple[Site, Page]]:
-    """A site and its page in a browser, in which nothing may go wrong unheard. Without an authenticator it asks for nothing."""
-    site = Site(folder, authenticator)
+async def shown(folder: Path, *, login: str | None = "lin", **context: Any) -> AsyncIterator[tuple[Site, Page]]:
+    """A site and its page in a browser, in which nothing may go wrong unheard; without a login one has to sign in."""
+    database = database_of(MEMORY, None, Path())
+    await database.open()
+    site = Site(folder, await _doors(database))
     work = asyncio.gather(site.engine.run(), site.parts.committer.run())
     await site.start()
     site.link(LinkStatus.CONNECTED)
-    faults: list[str] = []
+    wrong: list[str] = []
     try:
         async with async_playwright() as playwright:
             browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-            page = await (await browser.new_context(viewport=context.pop("viewport", DESKTOP), **context)).new_page()
-            page.on("pageerror", lambda error: faults.append(str(error)))
-            page.on("console", lambda message: faults.append(message.text) if "Content Security" in message.text else None)
+            window = await browser.new_context(**({"viewport": DESKTOP, "locale": "en-GB"} | context))
+            if login is not None:
+                body = {"login": login, "password": site.password}
+                assert (await window.request.post(site.address + "api/v1/session", data=body, headers={PAGE_HEADER: PAGE})).ok
+            page = await window.new_page()
+            page.on("pageerror", lambda error: wrong.append(str(error)))
+            page.on("console", lambda message: wrong.append(message.text) if "Content Security" in message.text else None)
             await page.goto(site.address + "live")
-            if authenticator is None:
+            if login is not None:
                 await until(lambda: site.hub.listeners == 1)
             yield site, page
             await browser.close()
@@ -120,7 +141,28 @@ async def shown(folder: Path, *, authenticator: Authenticator | None = None, **c
         await site.stop()
         work.cancel()
         await asyncio.gather(work, return_exceptions=True)
-    assert faults == []
+        await database.close()
+    assert wrong == []
+
+
+async def _doors(database: Database) -> Doors:
+    doors = Doors(
+        SqlUsers(database),
+        SqlAccessLog(database),
+        DemoAuthenticator(),
+        rules=SessionRules(),
+        limits={"token": Buckets(OFTEN), "wrong_password": Buckets(OFTEN)},
+        queues_of=lambda _: [],
+        sites={PBX: site_of(QUEUE)},
+        providers=(),
+        demo_pbx=PBX,
+        now=time.time,
+        clock=time.monotonic,
+        random_bytes=token_bytes,
+        passwords=quick(),
+    )
+    await doors.prepare()
+    return doors
 
 
 async def test_a_call_is_shown_from_its_first_ring_to_its_end() -> None:
@@ -133,7 +175,7 @@ async def test_a_call_is_shown_from_its_first_ring_to_its_end() -> None:
         await expect(rows).to_have_count(1)
         await expect(rows.first).to_contain_text("Ringing")
         await expect(rows.first).to_contain_text("Chan Tai Man")
-        await expect(rows.first).to_contain_text("+85291234567")
+        await expect(rows.first).to_contain_text("+852 9123 4567")
         await expect(rows.first).to_contain_text("1001")
         await expect(page.locator('[data-kpi="ringing"]')).to_have_text("1")
 
@@ -165,8 +207,8 @@ async def test_the_page_survives_a_cut_and_says_so_meanwhile() -> None:
         await expect(page.locator("#live li")).to_have_count(1)
 
         await site.stop()
-        await expect(page.get_by_text("Cut off from the gateway since")).to_be_visible()
-        await expect(page.locator("#countdown")).to_have_text(re.compile(r"Next try in \d+ s\.|Trying\."))
+        await expect(page.get_by_text("No connection to Tieline since")).to_be_visible()
+        await expect(page.locator("#notes")).to_contain_text(re.compile(r"Again in \d+ s|Trying"))
         await expect(page.locator("#links")).to_contain_text("not known")
         await site.play(start=site.place_of("QueueJoined"))
 
@@ -192,12 +234,12 @@ async def test_after_a_restart_of_the_gateway_the_page_begins_anew() -> None:
 async def test_a_pbx_that_is_lost_is_named_with_what_to_do() -> None:
     async with shown(QUEUE) as (site, page):
         await site.play(site.place_of("QueueJoined"))
-        await expect(page.locator("#links")).to_contain_text("pbx1 connected")
+        await expect(page.locator("#links")).to_contain_text("pbx1 · Connected")
 
         site.link(LinkStatus.REFUSED, "pbx1: wrong secret for tieline at 192.0.2.1:5038: correct `secret`")
-        await expect(page.locator("#links")).to_contain_text("pbx1 refuses us")
+        await expect(page.locator("#links")).to_contain_text("pbx1 · Refuses us")
         await expect(page.locator("#notes")).to_contain_text("wrong secret for tieline at 192.0.2.1:5038")
-        await expect(page.locator("#live .call")).to_have_attribute("data-unheard", "")
+        await expect(page.locator("#live .lrow")).to_have_attribute("data-unheard", "")
 
         await site.engine.declare_gap(PBX, Gap(began_at=1.0, ended_at=3.5, reason="wrong secret"))
         site.link(LinkStatus.CONNECTED)
@@ -219,85 +261,80 @@ async def test_a_chosen_call_shows_its_events_alone() -> None:
         await expect(page.locator("#stream")).to_contain_text("another matter")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("viewport", [DESKTOP, {"width": 1024, "height": 768}, TELEPHONE], ids=lambda each: str(each["width"]))
-async def test_nothing_is_wider_than_the_screen(viewport: dict[str, int], scheme: str) -> None:
-    async with shown(QUEUE, viewport=viewport, color_scheme=scheme) as (site, page):
+@pytest.mark.parametrize(("width", "height", "scheme", "locale"), LOOKS, ids=str)
+async def test_axe_finds_nothing_and_nothing_is_wider_than_the_screen(width: int, height: int, scheme: str, locale: str) -> None:
+    size = {"width": width, "height": height}
+    looks: dict[str, Any] = {"viewport": size, "color_scheme": scheme, "locale": locale, "reduced_motion": "reduce"}
+    async with shown(QUEUE, **looks) as (site, page):
         site.link(LinkStatus.RETRYING, "pbx1: 192.0.2.1:5038 does not answer; " + "tried again in 3 s " * 5)
         await site.play(site.place_of("QueueJoined"))
         await expect(page.locator("#live li")).to_have_count(1)
+        assert await faults(page) == []
 
-        wider = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
-        ground = await page.evaluate("getComputedStyle(document.body).backgroundColor")
-        assert wider <= 0
-        assert ground == {"light": "rgb(242, 243, 246)", "dark": "rgb(12, 15, 19)"}[scheme]
+        site.link(LinkStatus.CONNECTED)
+        await page.locator("#live button").press("Enter")
+        await site.play(start=site.place_of("QueueJoined"))
+        await expect(page.locator("#live li [data-phase=ended]")).to_be_visible()
+        assert await faults(page) == []
+        await expect(page.locator("#ended li")).to_have_count(1, timeout=15_000)
+        assert await faults(page) == []
+        assert await page.locator(":root").get_attribute("data-theme") == scheme
+        assert await page.locator(":root").get_attribute("lang") == ("zh-CN" if locale == "zh-CN" else "en")
+        await picture(page, f"live-{width}-{scheme}")
 
 
 @pytest.mark.parametrize("viewport", [DESKTOP, TELEPHONE], ids=lambda each: str(each["width"]))
-async def test_where_a_token_is_needed_the_page_asks_once(viewport: dict[str, int], tmp_path: Path) -> None:
-    tokens = KeptTokens()
-    good = tokens.give(Scope.CALLS_READ, Scope.EVENTS_READ, Scope.SYSTEM_READ)
-    async with shown(QUEUE, authenticator=tokens.authenticator(), viewport=viewport) as (site, page):
+async def test_who_is_not_signed_in_signs_in_first_and_comes_back(viewport: dict[str, int]) -> None:
+    async with shown(QUEUE, login=None, viewport=viewport) as (site, page):
         await site.play(site.place_of("QueueJoined"))
-        field, why = page.get_by_label("Token", exact=True), page.locator("#signin-why")
-        await expect(field).to_be_focused()
-        await expect(why).to_be_hidden()
-        await page.keyboard.press("Escape")
-        await page.keyboard.press("Escape")
-        await expect(field).to_be_visible()
-        assert await page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
-        assert (await page.screenshot(path=tmp_path / "signin.png"))[:4] == b"\x89PNG"
-
-        await field.fill("tl_wrong")
-        await page.get_by_role("button", name="Sign in").click()
-        await expect(why).to_contain_text("The token that was shown is none of ours.")
-
-        await field.fill(good)
-        await field.press("Enter")
+        await page.get_by_label("Name").fill("lin")
+        await page.get_by_label("Password", exact=True).fill(site.password)
+        await page.keyboard.press("Enter")
         await expect(page.locator("#live li")).to_have_count(1)
-        await expect(field).to_be_hidden()
-        await expect(page.locator("#links")).to_contain_text("pbx1 connected")
-        await site.play(start=site.place_of("QueueJoined"))
-        await expect(page.locator("#ended li")).to_have_count(1, timeout=15_000)
-        assert good not in page.url
+        assert page.url == site.address + "live"
+        await expect(page.locator("#links")).to_contain_text("pbx1 · Connected")
 
-        await page.reload()
-        await expect(page.locator("#ended li")).to_have_count(1)
-        await until(lambda: site.hub.listeners == 1)
-        await page.get_by_role("button", name="Sign out").click()
-        await expect(field).to_be_visible()
+        await page.get_by_role("button", name="Account of").first.press("Enter")
+        await page.get_by_role("dialog").get_by_role("button", name="Sign out").press("Enter")
+        await expect(page.get_by_label("Password", exact=True)).to_be_visible()
         await until(lambda: site.hub.listeners == 0)
 
 
-async def test_a_token_that_may_too_little_is_told_what_is_missing() -> None:
-    tokens = KeptTokens()
-    reader, listener = tokens.give(Scope.CALLS_READ, name="reader"), tokens.give(Scope.CALLS_READ, Scope.EVENTS_READ)
-    async with shown(QUEUE, authenticator=tokens.authenticator()) as (site, page):
-        field = page.get_by_label("Token", exact=True)
-        await field.fill(reader)
-        await field.press("Enter")
-        await expect(page.locator("#signin-why")).to_contain_text("reader may not do this: it takes the scope events:read.")
-        await field.fill(listener)
-        await field.press("Enter")
-        await until(lambda: site.hub.listeners == 1)
-        await expect(field).to_be_hidden()
-        await site.play(site.place_of("QueueJoined"))
-        await expect(page.locator("#live li")).to_have_count(1)
-
-
-async def test_a_token_that_is_revoked_meanwhile_is_asked_for_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_session_that_is_ended_elsewhere_leads_to_the_sign_in(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gateway.api.stream.ASK_AGAIN_S", 0.2)
-    monkeypatch.setattr("gateway.api.auth.FRESH_S", 0.0)
-    tokens = KeptTokens()
-    text = tokens.give(Scope.CALLS_READ, Scope.EVENTS_READ)
-    async with shown(QUEUE, authenticator=tokens.authenticator()) as (site, page):
-        field = page.get_by_label("Token", exact=True)
-        await field.fill(text)
-        await field.press("Enter")
-        await until(lambda: site.hub.listeners == 1)
-        await tokens.revoke(DEFAULT_TENANT, TokenId(text[:11]), 0.0)
-        await expect(page.locator("#signin-why")).to_contain_text("was revoked")
-        await expect(field).to_be_visible()
+    monkeypatch.setattr("gateway.api.session_auth.FRESH_S", 0.0)
+    async with shown(QUEUE) as (site, page):
+        gone = await page.request.delete(site.address + "api/v1/session", headers={PAGE_HEADER: PAGE})
+        assert gone.status == 204
+        await expect(page.get_by_label("Password", exact=True)).to_be_visible()
+        assert page.url == site.address + "?next=%2Flive"
+
+
+async def test_an_agent_sees_the_calls_that_he_may_and_that_he_is_connected() -> None:
+    async with shown(QUEUE, login="ivy") as (site, page):
+        await expect(page.locator("#links")).to_have_text("Live")
+        await site.play(site.place_of("LegAlerting"))
+        await expect(page.locator("#live li")).to_have_count(1)
+        await site.stop()
+        await expect(page.locator("#links")).to_have_text("Cut off")
+
+
+async def test_all_is_done_by_the_keyboard() -> None:
+    async with shown(QUEUE) as (site, page):
+        await site.play(site.place_of("QueueJoined"))
+        row = page.locator("#live button")
+        await expect(row).to_have_count(1)
+        await page.keyboard.press("Tab")
+        await expect(page.get_by_role("link", name="Skip to the calls")).to_be_focused()
+        await page.keyboard.press("Enter")
+        await page.keyboard.press("Tab")
+        await expect(row).to_be_focused()
+        await page.keyboard.press("Enter")
+        await expect(row).to_have_attribute("aria-pressed", "true")
+        await site.play(site.place_of("LegAlerting", 0), start=site.place_of("QueueJoined"))
+        await expect(row).to_be_focused()  # what happens meanwhile takes nobody's place
+        await page.get_by_role("button", name="Show all").press("Enter")
+        await expect(row).to_have_attribute("aria-pressed", "false")
 
 
 async def test_a_callers_name_is_text_and_nothing_else() -> None:

@@ -14,11 +14,11 @@ from argon2 import PasswordHasher
 from gateway.api.auth import DemoAuthenticator, TokenAuthenticator
 from gateway.api.doors import Doors
 from gateway.api.guard import guard
-from gateway.api.limits import Buckets, Rate
 from gateway.api.operations import Asked, Authenticator, Nothing, Operation, answer, operations_of, routes_of
 from gateway.api.passwords import Passwords
 from gateway.model.access import AccessEntry, AccessKind
 from gateway.model.ids import DEFAULT_TENANT, PbxName
+from gateway.model.limits import Buckets, Rate
 from gateway.model.oidc import OidcSettings
 from gateway.model.principals import Principal, Role, Scope
 from gateway.model.sessions import SessionRules

@@ -22,6 +22,7 @@ from gateway.api.health import Health
 from gateway.api.operations import Authenticator, Group, operations_of, routes_of
 from gateway.api.queues import Queues
 from gateway.api.stream import Stream
+from gateway.model.desk import DeskRules
 from gateway.model.ids import PbxName
 from gateway.model.site import Site
 from gateway.ports.connector import LinkState, LinkStatus
@@ -102,6 +103,7 @@ async def served(
     open_metrics: bool = False,
     recording_alarms: Sequence[RecordingAlarm] = (),
     people: People | None = None,
+    rules: DeskRules | None = None,
 ) -> AsyncIterator[Served]:
     """Serve the API of a gateway whose first PBX is the recorded one; the others say nothing. Without an authenticator
     everybody may everything."""
@@ -116,8 +118,8 @@ async def served(
     # Of the groups that gateway/app.py serves those that need no more than an engine, the hub and a store.
     groups: list[Group] = [
         Calls(engine, parts.hub, parts.store, dict.fromkeys(sites, "asterisk_ami"), sights, people),
-        Agents(engine, parts.hub, floor),
-        Queues(engine, parts.hub, floor, sights),
+        Agents(engine, parts.hub, floor, rules or DeskRules()),
+        Queues(engine, parts.hub, floor, sights, rules or DeskRules()),
         Health(
             engine, parts.hub, parts.committer, parts.store, open_metrics=open_metrics, recording_alarms=lambda: recording_alarms
         ),

@@ -7,8 +7,8 @@ from typing import Final
 import msgspec
 
 from gateway.api.auth import TokenAuthenticator
-from gateway.api.limits import Buckets, Rate
 from gateway.model.ids import Tenant
+from gateway.model.limits import Buckets, Rate
 from gateway.model.principals import Role, Scope
 from gateway.model.tokens import RANDOM_BYTES, NewToken, Token, TokenId, made, written
 

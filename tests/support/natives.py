@@ -15,6 +15,7 @@ from connectors.freeswitch_esl.mapping import EslMapper
 from connectors.freeswitch_esl.protocol.commands import EslCommandDecoder
 from connectors.freeswitch_esl.protocol.decoder import EslDecoder
 from connectors.freeswitch_esl.protocol.message import EslMessage
+from connectors.sip_mirror import replay as lamps_replay
 from gateway.model.board import Board
 from gateway.model.call_events import CallEvent
 from gateway.model.events import PbxEvent
@@ -28,7 +29,10 @@ def told_by(folder: Path) -> tuple[tuple[str, CallEvent], ...]:
     """Return all that is told of a capture's calls, each with the message that brought it: ``Newstate Ringing``."""
     site = site_of(folder)
     board = Board(PBX, site)
-    said = _freeswitch(folder, site) if "freeswitch" in folder.parts else _asterisk(folder, site)
+    if "lamps" in folder.parts:
+        said: Said = lamps_replay.said_in(folder)
+    else:
+        said = _freeswitch(folder, site) if "freeswitch" in folder.parts else _asterisk(folder, site)
     return tuple((name, told) for name, events in said for event in events for told in board.apply(event).events)
 
 

@@ -29,6 +29,11 @@ def freeswitch_captures() -> list[Path]:
     return sorted(path.parent for path in (CAPTURES / "freeswitch").rglob("truth.json"))
 
 
+def lamp_captures() -> list[Path]:
+    """Return every capture of a PBX's lamps, in the order of names."""
+    return sorted(path.parent for path in (CAPTURES / "lamps").rglob("truth.json"))
+
+
 def site_of(folder: Path) -> Site:
     """Return what a capture says of its site's numbers."""
     return read_site(folder)

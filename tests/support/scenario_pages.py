@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from support.replaying import CAPTURES
-from support.scenarios import Scenario, columns, scenarios, told_in
+from support.scenarios import Scenario, columns, scenarios, told_in, untold_by_lamps
 
 DOCS: Final = CAPTURES.parent.parent / "docs"
 ALL: Final = "scenarios.md"
@@ -54,13 +54,23 @@ def _row(cells: Iterable[str]) -> str:
 
 def _overview() -> str:
     titles = columns()
-    table = _row(["scenario", "what is told", *titles.values()]) + _row(["---"] * (len(titles) + 2))
+    table = _row(["scenario", "what is told", *titles.values(), "SIP (lamps)"]) + _row(["---"] * (len(titles) + 3))
     for scenario in scenarios():
         told = told_in(scenario, next(iter(scenario.calls)))
         types = ", ".join(f"`{_without_data(each.line)}`" for each in told)
         link = f"[{_title(scenario)}](scenarios.md#{scenario.name.replace('_', '-')})"
-        table += _row([link, types, *(_origin(scenario, column) for column in titles)])
+        table += _row([link, types, *(_origin(scenario, column) for column in titles), _by_lamps(scenario)])
     return table
+
+
+def _by_lamps(scenario: Scenario) -> str:
+    """Say what a PBX's lamps alone tell."""
+    if scenario.lamps is None:
+        return "not seen"
+    untold = untold_by_lamps(scenario)
+    if len(untold) == len(told_in(scenario, next(iter(scenario.calls)))):
+        return "recorded: nothing"
+    return "recorded: all" if not untold else "recorded: all but " + ", ".join(f"`{kind}`" for kind in untold)
 
 
 def _without_data(line: str) -> str:

@@ -30,6 +30,8 @@ class Scenario(NamedTuple):
     """The event from which on the columns are compared; empty for all."""
     calls: dict[str, tuple[Path, int]]
     """By column: the capture, and which of its calls."""
+    lamps: Path | None
+    """A capture of a PBX's lamps meanwhile, where there is one."""
 
 
 class Told(NamedTuple):
@@ -51,7 +53,13 @@ def scenarios() -> list[Scenario]:
     table: dict[str, dict[str, str]] = tomllib.loads(TABLE.read_text(encoding="utf-8"))
     named = table.pop("columns")
     return [
-        Scenario(name, line["says"], line.get("from", ""), {key: _call(line[key]) for key in named if key in line})
+        Scenario(
+            name,
+            line["says"],
+            line.get("from", ""),
+            {key: _call(line[key]) for key in named if key in line},
+            CAPTURES / line["lamps"] if "lamps" in line else None,
+        )
         for name, line in table.items()
     ]
 
@@ -71,6 +79,20 @@ def told_in(scenario: Scenario, column: str) -> list[Told]:
         chosen = chosen[types.index(scenario.begins_with) :]
     lines = normalised(event for _, event in chosen)
     return [Told(native, line) for (native, _), line in zip(chosen, lines, strict=True)]
+
+
+def untold_by_lamps(scenario: Scenario) -> list[str]:
+    """Return the types of events that a PBX's lamps do not tell of the scenario; all of them where no lamp is lit."""
+    assert scenario.lamps is not None
+    heard = [event.type for _, event in told_by(scenario.lamps)]
+    untold = []
+    for told in told_in(scenario, next(iter(scenario.calls))):
+        kind = told.line.split(": ")[-1].split(" ")[0]
+        if kind in heard:
+            heard.remove(kind)
+        else:
+            untold.append(kind)
+    return untold
 
 
 class Roles:

@@ -13,6 +13,7 @@ from support.building import SITE, START
 from support.dispatching import Desk, Disk, Handed
 from support.gateways import Client
 from support.memory_agents import MemoryAgents
+from support.memory_conversations import MemoryConversations
 from support.replaying import PBX
 from support.shifts import Shift
 
@@ -35,6 +36,7 @@ from gateway.store.customers import SqlCustomers
 from gateway.store.database import Database
 from gateway.store.desk import SqlDesk
 from gateway.store.urls import parse_url
+from gateway.store.users import SqlUsers
 
 NUMBER: Final = "+861062551234"
 """Of who calls in a story, in E.164."""
@@ -66,6 +68,7 @@ class World:
         self.desk = Desk(self.disk, site=SITE)
         self.engine, self.hub, self.committer = self.desk.engine, self.desk.hub, self.desk.committer
         self.state = self.engine.pbxs[PBX]
+        self.database = database
         numbers = itertools.count(1)
 
         def random_bytes(count: int) -> bytes:
@@ -77,11 +80,15 @@ class World:
         self.customers = CustomerBook(
             SqlCustomers(database), self.committer, [SITE], tenant=DEFAULT_TENANT, now=now, random_bytes=random_bytes
         )
+        self.users = SqlUsers(database)
+        self.conversations = MemoryConversations()
         self.workplace = Workplace(
             rules,
             SqlDesk(database),
             SqlCallbacks(database),
+            self.users,
             self.disk.store,
+            self.conversations,
             self.engine,
             self.hub,
             self.committer,
@@ -98,7 +105,7 @@ class World:
 
     def application(self) -> web.Application:
         """Return the API of what agents work with."""
-        queues = Queues(self.engine, self.hub, self.floor, self.sights)
+        queues = Queues(self.engine, self.hub, self.floor, self.sights, self.workplace.rules)
         groups = workplace_groups(
             self.workplace,
             self.engine,
