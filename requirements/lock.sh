@@ -9,7 +9,7 @@ compile() {
         --generate-hashes --no-emit-index-url --no-header "$@"
 }
 
-compile pyproject.toml -o requirements/runtime.lock
+compile pyproject.toml --extra nlu -o requirements/runtime.lock
 compile --group build -c requirements/runtime.lock -o requirements/build.lock
-compile pyproject.toml --group dev -c requirements/runtime.lock -c requirements/build.lock -o requirements/dev.lock
+compile pyproject.toml --extra nlu --group dev -c requirements/runtime.lock -c requirements/build.lock -o requirements/dev.lock
 compile --group peers -o requirements/peers.lock

@@ -1,11 +1,11 @@
 #!/bin/sh
-# Sets up .venv and the system packages. Usage: requirements/setup.sh run|test
+# Sets up .venv and the system packages. Usage: requirements/setup.sh run|sip|test
 #
-# run:  what the gateway needs.  test: also what its suite needs.
+# run:  what the gateway needs.  sip: also what PJSIP is built with.  test: also what its suite needs, PJSIP included.
 # Every step is skipped when its stamp in .venv still matches, so that a second run takes milliseconds.
 # pip keeps its downloads in the user's cache folder; versions and hashes come from the lock files beside this script.
 set -eu
-group=${1:?usage: setup.sh run|test}
+group=${1:?usage: setup.sh run|sip|test}
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(dirname "$here")
 venv=$top/.venv
@@ -58,11 +58,11 @@ is_there() {
     esac
 }
 
-# What the suite needs of the system; what cannot be had is named in one line, and only the tests that need it are refused.
+# system_packages GROUPS: what these need of the system; what cannot be had is named in one line, and only the tests that need it are refused.
 system_packages() {
     missing=''
     while read -r wanted package shown_by _why; do
-        [ "$wanted" = test ] || continue
+        case " $* " in *" $wanted "*) ;; *) continue ;; esac
         is_there "$shown_by" || missing="$missing $package"
     done <"$here/system.txt"
     [ -z "$missing" ] && return 0
@@ -71,12 +71,17 @@ system_packages() {
     say "missing:$missing (as root: 'apt-get install$missing'); the tests that need them will be refused"
 }
 
+# key_of LOCK...: what a stamp says when these are installed here. The settings of the checkers come last in pyproject.toml
+# and change nothing that is installed.
+key_of() {
+    (printf '%s\n' "$venv"; cat "$@"; sed '/^\[tool\.ruff/,$d' pyproject.toml) | sha256sum
+}
+
 # install STAMP LOCK...: installs the lock files unless the stamp says that this was done for this very content and folder.
 install() {
     stamp=$venv/.$1.stamp
     shift
-    # The settings of the checkers come last in pyproject.toml and change nothing that is installed.
-    key=$( (printf '%s\n' "$venv"; cat "$@"; sed '/^\[tool\.ruff/,$d' pyproject.toml) | sha256sum)
+    key=$(key_of "$@")
     [ "$(cat "$stamp" 2>/dev/null)" = "$key" ] && return 0
     if ! "$venv/bin/python" -m pip --version >/dev/null 2>&1 || ! grep -qsF "$venv/" "$venv/bin/pip"; then
         python=$(python_or_stop) || exit 1
@@ -98,9 +103,18 @@ flock 9
 
 case $group in
 run) install run requirements/runtime.lock requirements/build.lock ;;
+sip)
+    system_packages sip
+    # A folder that is set up for the suite has all of it.
+    [ -e "$venv/.test.stamp" ] || install run requirements/runtime.lock requirements/build.lock
+    ;;
 test)
-    system_packages
+    system_packages sip test
     install test requirements/dev.lock
+    # Which has these too. Installed once more by a test that runs `make run`, the product would be gone from others meanwhile.
+    printf '%s' "$(key_of requirements/runtime.lock requirements/build.lock)" >"$venv/.run.stamp"
+    # What it says is enough; all tests but those of SIP workers run without.
+    packaging/pjsua2/install.sh || true
     ;;
 *) say "unknown group $group" && exit 2 ;;
 esac
