@@ -177,9 +177,12 @@ class AudioSocketServer:
         Raises:
             OSError: The address is taken, or none of ours.
         """
-        server = await asyncio.get_running_loop().create_server(lambda: AudioSocketLine(self._begin), self._host, self._port)
-        self.address = server.sockets[0].getsockname()[:2]
+        loop = asyncio.get_running_loop()
+        # One that is stopped while it begins to listen would leave its port open.
+        server = await loop.create_server(lambda: AudioSocketLine(self._begin), self._host, self._port, start_serving=False)
         try:
+            await server.start_serving()
+            self.address = server.sockets[0].getsockname()[:2]
             async with asyncio.TaskGroup() as tasks:
                 self._tasks = tasks
                 _log.info("media_listening", pbx=self._sessions.pbx, way=WAY, host=self.address[0], port=self.address[1])

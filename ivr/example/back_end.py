@@ -1,5 +1,6 @@
 """The example company's systems over HTTP: 404 for what they do not know, 422 for what cannot be, 503 while they are down."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, Final, TypeVar
@@ -44,10 +45,15 @@ async def served(company: Company, *, port: int = 0) -> AsyncIterator[str]:
     """Serve on loopback, at a free port if none is named; gives the address, such as ``http://127.0.0.1:8099``."""
     runner = web.AppRunner(application(company), access_log=None)
     await runner.setup()
+    assert runner.server is not None
     try:
-        site = web.TCPSite(runner, "127.0.0.1", port)
-        await site.start()
-        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+        # Not aiohttp's own site: one that is stopped while it begins to listen leaves its port open.
+        server = await asyncio.get_running_loop().create_server(runner.server, "127.0.0.1", port, start_serving=False)
+        try:
+            await server.start_serving()
+            yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        finally:
+            server.close()
     finally:
         await runner.cleanup()
 

@@ -11,6 +11,7 @@ from rig.leg import Answer, Ring
 from rig.rtp import AUDIBLE, loudness
 from rig.stage import FROM_CALLER, Ensemble
 from support.commanded_desk import SETTLED_S, SITE, TONES, Desk, connected, heard, say
+from support.waiting import until
 
 from connectors.asterisk_ami.settings import CommandSettings
 from gateway.model.commands import (
@@ -237,6 +238,7 @@ async def test_recording_holds_both_voices_but_what_was_paused(desk: Desk) -> No
 async def test_digits_are_heard_by_the_other_side_or_else_by_the_menu(desk: Desk) -> None:
     caller, agent = await desk.talk()
     await desk.order(SendDigits(by="1001", digits="15#"), desk.call("1001"))
+    await until(lambda: len(caller.voice.digits) >= 3)
     await asyncio.sleep(SETTLED_S)
     assert (caller.voice.digits, agent.voice.digits) == ("15#", "")
     await agent.hang_up()
