@@ -7,7 +7,7 @@ ARGS ?=
 # The suite starts a hundred gateways: they need not compile themselves anew each time.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run test test-quick setup sip check bench lock
+.PHONY: help run test test-quick setup sip speech check bench lock
 
 help:  ## this list
 	@sed -nE 's/^([a-z-]+):.*  ## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -28,6 +28,10 @@ setup:  ## .venv and system packages, nothing else
 sip:  ## build PJSIP's binding, for PBXs that are reached by SIP (PJPROJECT=FILE for a tarball of your own)
 	@requirements/setup.sh sip
 	@RECORD=$(RECORD) packaging/pjsua2/install.sh $(if $(PJPROJECT),'$(PJPROJECT)')
+
+speech:  ## what hears and speaks on this machine, with its models (VOICES=FILE for a tarball of kokoro-js)
+	@requirements/setup.sh speech
+	@packaging/speech/install.sh $(if $(VOICES),'$(VOICES)')
 
 check: setup  ## format, lint, types, import layers
 	@$(BIN)/ruff format --check .

@@ -1,11 +1,12 @@
 #!/bin/sh
-# Sets up .venv and the system packages. Usage: requirements/setup.sh run|sip|test
+# Sets up .venv and the system packages. Usage: requirements/setup.sh run|sip|speech|test
 #
-# run:  what the gateway needs.  sip: also what PJSIP is built with.  test: also what its suite needs, PJSIP included.
+# run:  what the gateway needs.  sip: also what PJSIP is built with.  speech: also what hears and speaks on this machine.
+# test: also what its suite needs, PJSIP and speech included.
 # Every step is skipped when its stamp in .venv still matches, so that a second run takes milliseconds.
 # pip keeps its downloads in the user's cache folder; versions and hashes come from the lock files beside this script.
 set -eu
-group=${1:?usage: setup.sh run|sip|test}
+group=${1:?usage: setup.sh run|sip|speech|test}
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(dirname "$here")
 venv=$top/.venv
@@ -108,6 +109,13 @@ sip)
     # A folder that is set up for the suite has all of it.
     [ -e "$venv/.test.stamp" ] || install run requirements/runtime.lock requirements/build.lock
     ;;
+speech)
+    # The same.
+    [ -e "$venv/.test.stamp" ] || {
+        install run requirements/runtime.lock requirements/build.lock
+        install speech requirements/speech.lock
+    }
+    ;;
 test)
     system_packages sip test
     install test requirements/dev.lock
@@ -115,6 +123,7 @@ test)
     printf '%s' "$(key_of requirements/runtime.lock requirements/build.lock)" >"$venv/.run.stamp"
     # What it says is enough; all tests but those of SIP workers run without.
     packaging/pjsua2/install.sh || true
+    packaging/speech/install.sh || true
     ;;
 *) say "unknown group $group" && exit 2 ;;
 esac
