@@ -71,7 +71,7 @@ from gateway.session.workplace import Workplace
 from gateway.settings.api import is_loopback
 from gateway.settings.connectors import connector_of
 from gateway.settings.folders import state_folder
-from gateway.settings.values import ApiSettings, ConnectorEntry, Settings
+from gateway.settings.values import ConnectorEntry, Settings
 from gateway.store.access_log import SqlAccessLog
 from gateway.store.agents import SqlAgents
 from gateway.store.callbacks import SqlCallbacks
@@ -214,7 +214,9 @@ class Gateway:
             random_bytes=token_bytes,
         )
         self.channels = Channels(settings.channels, settings.applications, self.chats, state_dir)
-        self.voices = Voices(settings.media, self.engine, self.dispatcher, self.workplace.notes, settings.applications)
+        self.voices = Voices(
+            settings.media, self.engine, self.dispatcher, self.workplace.notes, settings.applications, state_dir=state_dir
+        )
         keeps = [
             Kept("calls", settings.store.calls_days, self.store.prune_calls),
             Kept("conversations", settings.store.calls_days, self.conversations.prune),
@@ -301,7 +303,11 @@ class Gateway:
         api = self.settings.api
         limit = limited(self.limits["address"], now=time.monotonic)
         application = web.Application(middlewares=[guard, limit], client_max_size=MAX_BODY_BYTES)
-        application[SURROUNDINGS] = surroundings_of(api)
+        # By which names and through which proxies the gateway is reached.
+        names = frozenset(name.lower() for name in api.names)
+        application[SURROUNDINGS] = Surroundings(
+            names=names, proxies=networks_of(api.behind_proxy), encrypted=api.tls is not None
+        )
         plugins: Mapping[PbxName, str] = {entry.pbx: entry.plugin for entry in self.settings.connectors}
         authenticator = self.doors.authenticator
         stream = Stream(self.hub, authenticator, self.sights)
@@ -321,7 +327,7 @@ class Gateway:
                 figures=[
                     AccessFigures(self.limits, self.authenticator),
                     CommandFigures(self.dispatcher),
-                    ConversationFigures(self.conversations, self.channels.counts, now=self._now),
+                    ConversationFigures(self.conversations, (self.channels.counts, self.voices.counts), now=self._now),
                     RecordingFigures(self.recordings.library),
                     WebhookFigures(self.webhooks),
                 ],
@@ -391,9 +397,3 @@ def authenticator_of(tokens: SqlTokens, limits: Mapping[str, Buckets], now: Call
     """Make what knows who asks, within these limits."""
     per_token, failures = limits["token"], limits["wrong_token"]
     return TokenAuthenticator(tokens, per_token=per_token, failures=failures, now=now, clock=time.monotonic)
-
-
-def surroundings_of(api: ApiSettings) -> Surroundings:
-    """Return by which names and through which proxies the gateway is reached."""
-    names = frozenset(name.lower() for name in api.names)
-    return Surroundings(names=names, proxies=networks_of(api.behind_proxy), encrypted=api.tls is not None)

@@ -1,7 +1,7 @@
 """How conversations of text stand, for ``/metrics``: visitors for whom nobody has time show here."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -16,14 +16,14 @@ class ConversationFigures:
     """Reads the counts when somebody asks.
 
     Args:
-        applications: What each application counted, by its name.
+        applications: What each application counted, by its name: of those that write and of those that talk.
         now: Seconds since the epoch.
     """
 
     def __init__(
         self,
         conversations: CountedConversations,
-        applications: Callable[[], Mapping[str, Mapping[tuple[str, str], int]]],
+        applications: Sequence[Callable[[], Mapping[str, Mapping[tuple[str, str], int]]]],
         *,
         now: Callable[[], float],
     ) -> None:
@@ -63,8 +63,12 @@ class ConversationFigures:
         for (channel, author), count in sorted(counts.said.items()):
             said.add_metric([channel, author], count)
         text = "What applications that answer visitors count: nodes entered, outcomes, sentences they had to ask about."
-        counted_by = CounterMetricFamily("tieline_application", text, labels=["application", "what", "which"])
-        for application, found in sorted(self._applications().items()):
+        does = CounterMetricFamily("tieline_application", text, labels=["application", "what", "which"])
+        counted_by: dict[str, Counter[tuple[str, str]]] = {}
+        for counts_of in self._applications:
+            for application, found in counts_of().items():
+                counted_by.setdefault(application, Counter()).update(found)
+        for application, found in sorted(counted_by.items()):
             for (what, which), count in sorted(found.items()):
-                counted_by.add_metric([application, what, which], count)
-        yield from (closed, said, counted_by)
+                does.add_metric([application, what, which], count)
+        yield from (closed, said, does)

@@ -11,6 +11,10 @@ SHORT_BYTES: Final = 255
 """What a PBX's variable or a User-to-User header takes for certain."""
 
 
+TRANSCRIPT: Final = "transcript"
+"""The name in a context that no PBX is told."""
+
+
 class Step(msgspec.Struct, frozen=True, kw_only=True):
     """A place that the customer was led through."""
 
@@ -51,7 +55,7 @@ class Handover(msgspec.Struct, frozen=True, kw_only=True):
     def short(self) -> str:
         """Return what fits into a PBX's variable: the summary and the facts, ``SHORT_BYTES`` of UTF-8 at most."""
         text = "; ".join((self.summary, *(f"{fact.label}: {fact.value}" for fact in self.facts)))
-        return text.encode()[:SHORT_BYTES].decode(errors="ignore")
+        return _short(text)
 
 
 class Destination(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,10 +69,21 @@ class Destination(msgspec.Struct, frozen=True, kw_only=True):
 def note_of(context: Mapping[str, str]) -> str | None:
     """Return, for whoever answers, what an application told of a caller when it sent him elsewhere; None where it says nothing.
 
-    ``summary`` is a sentence or two, ``path`` the labels that he was led through, with `` > `` between; each other name is a
-    fact. A context without either is between the application and the PBX.
+    ``summary`` is a sentence or two, ``path`` the labels that he was led through, with `` > `` between, ``transcript`` lines of
+    what was said; each other name is a fact. A context without summary and path is between the application and the PBX.
     """
     if not {"summary", "path"} & context.keys():
         return None
-    facts = [f"{name.replace('_', ' ')}: {value}" for name, value in context.items() if name not in ("summary", "path")]
-    return "\n".join(line for line in (context.get("summary"), context.get("path"), *facts) if line) or None
+    own = ("summary", "path", TRANSCRIPT)
+    facts = [f"{name.replace('_', ' ')}: {value}" for name, value in context.items() if name not in own]
+    told = (context.get("summary"), context.get("path"), *facts, context.get(TRANSCRIPT))
+    return "\n".join(line for line in told if line) or None
+
+
+def for_pbx(context: Mapping[str, str]) -> dict[str, str]:
+    """Return a context as a PBX's variables take it: each in one line and ``SHORT_BYTES``; a transcript is for people only."""
+    return {name: _short(" ".join(value.split())) for name, value in context.items() if name != TRANSCRIPT}
+
+
+def _short(text: str) -> str:
+    return text.encode()[:SHORT_BYTES].decode(errors="ignore")

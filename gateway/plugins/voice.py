@@ -1,7 +1,8 @@
 """Has callers talked with: puts together what brings their voice, the application that talks, and what it may command."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -11,7 +12,7 @@ from gateway.model.ids import PbxName
 from gateway.plugins.channels import ApplicationEntry
 from gateway.plugins.loader import load, plugin
 from gateway.ports.connector import Connector
-from gateway.ports.media import CallApplication, LegCommands, VoiceSource
+from gateway.ports.media import CallApplication, LegCommands, ServedApplication, VoiceSource
 from gateway.ports.plugins import CreateApplication, CreateMedia, MediaServer
 from gateway.session.desk import DeskBook
 from gateway.session.dispatcher import Dispatcher
@@ -40,6 +41,10 @@ class Voices:
         dispatcher: Takes what applications command.
         notes: Take what an application tells of a caller whom it sends on.
         applications: Their settings; those of others are what their types say without any.
+        state_dir: Each application has a folder in it.
+
+    Raises:
+        ConfigurationError: An application cannot be made.
     """
 
     def __init__(
@@ -49,12 +54,18 @@ class Voices:
         dispatcher: Dispatcher,
         notes: DeskBook | None = None,
         applications: Sequence[ApplicationEntry] = (),
+        *,
+        state_dir: Path,
     ) -> None:
         settings = {entry.application: entry.settings for entry in applications}
+        self._made: dict[str, CallApplication] = {}
         self._servers: list[MediaServer] = []
         self._applications: dict[PbxName, tuple[CallApplication, LegCommands]] = {}
         for entry in entries:
-            application = _application(entry.application, settings.get(entry.application))
+            name = entry.application
+            if name not in self._made:
+                self._made[name] = _application(name, settings.get(name), state_dir / name)
+            application = self._made[name]
             commands = PbxLegCommands(entry.pbx, engine, dispatcher, entry.application, notes=notes)
             if entry.plugin is None:
                 self._applications[entry.pbx] = application, commands
@@ -83,9 +94,19 @@ class Voices:
         async with asyncio.TaskGroup() as tasks:
             for server in self._servers:
                 tasks.create_task(server.run(), name="media")
+            for application in self._served.values():
+                tasks.create_task(application.serve(), name=type(application).__name__)
+
+    @property
+    def _served(self) -> dict[str, ServedApplication]:
+        return {name: made for name, made in self._made.items() if isinstance(made, ServedApplication)}
+
+    def counts(self) -> dict[str, Mapping[tuple[str, str], int]]:
+        """Return what each application counted, by its name."""
+        return {name: application.counts() for name, application in self._served.items()}
 
 
-def _application(name: str, settings: Any) -> CallApplication:
+def _application(name: str, settings: Any, folder: Path) -> CallApplication:
     manifest = plugin(name)
     create: CreateApplication = load(manifest.create)
-    return create(msgspec.convert({}, load(manifest.settings)) if settings is None else settings)
+    return create(msgspec.convert({}, load(manifest.settings)) if settings is None else settings, folder)

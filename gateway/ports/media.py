@@ -126,6 +126,17 @@ class CallApplication(Protocol):
         """
 
 
+@runtime_checkable
+class ServedApplication(CallApplication, Protocol):
+    """One that works beside its callers too: it learns, or minds what recognises speech."""
+
+    async def serve(self) -> None:
+        """Do so until cancelled; callers come meanwhile."""
+
+    def counts(self) -> Mapping[tuple[str, str], int]:
+        """Return what it counted since it was made, by what and which: ``("node", "track")``, ``("outcome", "served")``."""
+
+
 class LegCommands(Protocol):
     """What applications have done with the legs of one PBX: commands like everybody's, written down, within the rules."""
 

@@ -45,8 +45,15 @@ class CreateMedia(Protocol):
 class CreateApplication(Protocol):
     """``create`` of a manifest of kind ``application``."""
 
-    def __call__(self, settings: Any) -> CallApplication:
-        """Make what talks with callers; ``settings`` is of the manifest's type."""
+    def __call__(self, settings: Any, folder: Path) -> CallApplication:
+        """Make what talks with callers, without touching the network; ``settings`` is of the manifest's type.
+
+        Args:
+            folder: For what must outlive a crash; it may not be there yet.
+
+        Raises:
+            ConfigurationError: It cannot work with these settings; the text names the file, the line and the cure.
+        """
 
 
 class AddCommands(Protocol):

@@ -18,7 +18,7 @@ from gateway.model.errors import (
     PeerUnavailableError,
     StoreUnavailableError,
 )
-from gateway.model.handover import note_of
+from gateway.model.handover import for_pbx, note_of
 from gateway.model.ids import LegId, PbxName
 from gateway.model.principals import Principal, Role, Scope
 from gateway.model.refusals import CommandNotDoneError, Refusal
@@ -84,7 +84,7 @@ class PbxLegCommands:
         if call.caller_leg != leg:
             raise CommandRefusedError(f"the leg {leg} did not begin its call at {self._pbx}: only a caller is sent elsewhere")
         await self._note(call, context)
-        await self._do(call, Redirect, {"to": to, "context": dict(context)})
+        await self._do(call, Redirect, {"to": to, "context": for_pbx(context)})
 
     async def _do(self, call: Call, kind: type[Command], fields: dict[str, Any]) -> None:
         wish = Wish(principal=self._principal, kind=kind, fields=fields, route=ROUTE, pbx=self._pbx, call_id=call.call_id)

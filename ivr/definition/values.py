@@ -84,6 +84,15 @@ class When(_Part, frozen=True, kw_only=True):
     go: str
 
 
+class Speech(_Part, frozen=True, kw_only=True):
+    """How a node speaks to callers."""
+
+    voice: Words | None = None
+    """A voice's name by language, as the engine that speaks calls it; without it the one of the settings."""
+    speed: Annotated[float, Meta(ge=0.5, le=2)] = 1.0
+    """1 is usual; 0.8 for what callers write down."""
+
+
 class Link(_Part, frozen=True, kw_only=True):
     """An address to send to where texts are shown; ``{slot}`` in it is filled in, escaped."""
 
@@ -109,7 +118,8 @@ class Node(_Part, frozen=True, kw_only=True):
     label: Words | None = None
     say: Words | None = None
     prompt: str | None = None
-    """A recording to play instead of reading ``say`` aloud."""
+    """A recording to play instead of reading ``say`` aloud; it names the choices too."""
+    speech: Speech = Speech()
     choices: tuple[Choice, ...] = ()
     examples: Examples = ()
     needs: tuple[Need, ...] = ()

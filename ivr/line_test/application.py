@@ -6,6 +6,7 @@ What it shows: sound goes both ways, without gaps, with which delay, and keys ar
 import asyncio
 import math
 import struct
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -52,6 +53,6 @@ def tone(hertz: int, seconds: float) -> bytes:
     return struct.pack(f"<{count}h", *(round(LOUDNESS * math.sin(2 * math.pi * hertz * i / RATE_HZ)) for i in range(count)))
 
 
-def create(settings: LineTestSettings) -> CallApplication:
+def create(settings: LineTestSettings, folder: Path) -> CallApplication:
     """Make it; see :class:`gateway.ports.plugins.CreateApplication`."""
     return LineTest()

@@ -35,6 +35,24 @@ SENTENCES: Final[dict[str, dict[str, str]]] = {
     "again": {"zh": "这个我没看懂。", "en": "I could not read that."},
     "summary": {"zh": "咨询：{wishes}。已知：{slots}。", "en": "About: {wishes}. Known: {slots}."},
     "nothing": {"zh": "无", "en": "nothing"},
+    # Spoken only.
+    "press": {"zh": "{label}请按{digit}。", "en": "For {label}, press {digit}."},
+    "press_yes": {"zh": "对的请按1，不对请按2。", "en": "Press 1 for yes, or 2 for no."},
+    "key_in": {"zh": "请用按键输入，按井号键结束。", "en": "Please key it in, and press the hash key."},
+    "heard_as": {"zh": "您说的是{values}，对吗？", "en": "I heard {values}. Is that right?"},
+    "say_again": {"zh": "好的，请再说一遍。", "en": "All right, please say it again."},
+    "speech_is_out": {"zh": "现在听不了您说话，请用按键选择。", "en": "I cannot follow speech just now. Please use the keys."},
+    "hold_on": {"zh": "请稍等。", "en": "One moment, please."},
+    "link_elsewhere": {"zh": "详情请看我们的网站：{label}。", "en": "You find more on our website: {label}."},
+    "consent": {
+        "zh": "为了办理您的业务，系统会把您说的话转成文字。同意请说同意或者按1，不同意请按2。",
+        "en": "To serve you, this system writes down what you say. If you agree, say yes or press 1. If not, press 2.",
+    },
+    "without_consent": {
+        "zh": "好的，不会记录您说的话，请用按键选择。",
+        "en": "All right, nothing you say is written down. Please use the keys.",
+    },
+    "not_put_through": {"zh": "很抱歉，现在转不过去。", "en": "I am sorry, I cannot put you through just now."},
 }
 """Each in the languages that Tieline speaks by itself; the dialog's file holds them in others, as ``tieline itr lint`` says."""
 

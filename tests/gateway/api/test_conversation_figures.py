@@ -43,7 +43,7 @@ def given(at: float) -> Callable[[Conversation], tuple[Conversation, tuple[()]]]
 
 def figures(store: CountedConversations, applications: dict[str, dict[tuple[str, str], int]] | None = None) -> dict[str, float]:
     registry = CollectorRegistry()
-    registry.register(ConversationFigures(store, lambda: applications or {}, now=lambda: 190.0))
+    registry.register(ConversationFigures(store, (lambda: applications or {}, lambda: applications or {}), now=lambda: 190.0))
     lines = [line for line in generate_latest(registry).decode().splitlines() if not line.startswith("#")]
     named = (line.rsplit(" ", 1) for line in lines)
     return {name.removeprefix("tieline_conversation"): float(value) for name, value in named if "_created" not in name}
@@ -89,5 +89,5 @@ async def test_what_an_application_counts_and_whom_agents_pass_on_is_seen() -> N
     await store.change(DEFAULT_TENANT, NEW.id, given(140.0))
     seen = figures(store, {"itr": {("node", "track"): 2, ("outcome", "served"): 1}})
     assert seen['s_passed_on_total{channel="webchat"}'] == 1.0
-    assert seen['tieline_application_total{application="itr",what="node",which="track"}'] == 2.0
-    assert seen['tieline_application_total{application="itr",what="outcome",which="served"}'] == 1.0
+    assert seen['tieline_application_total{application="itr",what="node",which="track"}'] == 4.0
+    assert seen['tieline_application_total{application="itr",what="outcome",which="served"}'] == 2.0

@@ -1,4 +1,4 @@
-from gateway.model.handover import SHORT_BYTES, Fact, Handover, note_of
+from gateway.model.handover import SHORT_BYTES, Fact, Handover, for_pbx, note_of
 
 
 def test_short_form_says_summary_and_facts() -> None:
@@ -22,3 +22,12 @@ def test_what_a_caller_was_sent_on_with_is_a_note_for_who_answers() -> None:
 def test_what_an_application_tells_the_pbx_alone_is_none() -> None:
     assert note_of({"intent": "invoice"}) is None
     assert note_of({"summary": ""}) is None
+
+
+def test_a_transcript_is_for_people_and_a_pbx_is_told_the_rest_in_short_lines() -> None:
+    context = {"summary": "Asks where\nit is. " * 40, "transcript": "< Welcome.\n> Where is it?"}
+    assert (note_of(context) or "").endswith("\n< Welcome.\n> Where is it?")
+    told = for_pbx(context)
+    assert told.keys() == {"summary"}
+    assert told["summary"].startswith("Asks where it is. Asks")
+    assert len(told["summary"].encode()) == SHORT_BYTES

@@ -1,5 +1,6 @@
 import asyncio
 import socket
+from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
@@ -12,14 +13,17 @@ from gateway.model.errors import ConfigurationError
 from gateway.plugins.channels import ApplicationEntry
 from gateway.plugins.voice import MediaEntry, Voices
 from gateway.ports.connector import EventSink
-from gateway.ports.media import CallApplication, LegCommands
+from gateway.ports.media import CallApplication, LegCommands, MediaSession
 from gateway.session.leg_commands import PbxLegCommands
 from ivr.line_test.application import LineTest, LineTestSettings
 
 
 def voices(*entries: MediaEntry) -> Voices:
     desk = Desk(Disk())
-    return Voices(entries, desk.engine, desk.dispatcher)
+    return Voices(entries, desk.engine, desk.dispatcher, state_dir=STATE)
+
+
+STATE = Path("/nowhere")
 
 
 class Speaking:
@@ -64,15 +68,17 @@ async def test_a_connector_that_nobody_asks_for_voice_stays_as_it_is() -> None:
 async def test_an_application_is_made_with_its_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     given: list[object] = []
 
-    def create(settings: LineTestSettings) -> CallApplication:
-        given.append(settings)
+    def create(settings: LineTestSettings, folder: Path) -> CallApplication:
+        given.extend((settings, folder))
         return LineTest()
 
     monkeypatch.setattr("ivr.line_test.application.create", create)
     desk, entry, settings = Desk(Disk()), MediaEntry(pbx=PBX, application="line_test"), LineTestSettings()
     other = ApplicationEntry(application="itr", settings="another's")
-    Voices([entry], desk.engine, desk.dispatcher, None, [other, ApplicationEntry(application="line_test", settings=settings)])
-    assert given[0] is settings
+    own = ApplicationEntry(application="line_test", settings=settings)
+    made = Voices([entry, entry], desk.engine, desk.dispatcher, None, [other, own], state_dir=STATE)
+    assert given == [settings, STATE / "line_test"]
+    assert made.counts() == {}
 
 
 async def test_servers_run_until_they_are_cancelled() -> None:
@@ -87,3 +93,30 @@ async def test_servers_run_until_they_are_cancelled() -> None:
         assert (logs[0]["event"], logs[0]["port"]) == ("media_listening", port)
         running.cancel()
         await asyncio.wait([running])
+
+
+class Learner:
+    """An application that works beside its callers."""
+
+    def __init__(self) -> None:
+        self.serves = asyncio.Event()
+
+    async def run(self, session: MediaSession) -> None: ...
+
+    async def serve(self) -> None:
+        self.serves.set()
+        await asyncio.Event().wait()
+
+    def counts(self) -> dict[tuple[str, str], int]:
+        return {("node", "main"): 2}
+
+
+async def test_an_application_works_beside_its_callers(monkeypatch: pytest.MonkeyPatch) -> None:
+    learner = Learner()
+    monkeypatch.setattr("ivr.line_test.application.create", lambda settings, folder: learner)
+    made = voices(MediaEntry(pbx=PBX, application="line_test"))
+    running = asyncio.create_task(made.run())
+    await learner.serves.wait()
+    assert made.counts() == {"line_test": {("node", "main"): 2}}
+    running.cancel()
+    await asyncio.wait([running])

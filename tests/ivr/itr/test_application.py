@@ -10,11 +10,8 @@ from support.itr_talks import Visit
 from support.waiting import until
 
 from gateway.model.conversations import Said
-from gateway.model.errors import ConfigurationError
 from gateway.model.yaml_text import SettingsError
-from ivr.definition.reading import read_dialog
-from ivr.example.files import dialog_file
-from ivr.itr.application import Itr, create, create_for_calls, files_of
+from ivr.itr.application import Itr, create
 from ivr.itr.settings import ItrSettings
 
 DIALOG = """itr: 1
@@ -105,15 +102,8 @@ async def test_where_nothing_can_be_kept_it_serves_all_the_same(tmp_path: Path) 
         assert "We open at nine." in [said.text for said in (await answer(itr, "opening hours")).read]
 
 
-def test_all_files_of_a_dialog_are_looked_at() -> None:
-    names = [file.name for file in files_of(read_dialog(dialog_file()))]
-    assert names == ["delivery.yaml", "delivery.answers.tsv", "delivery.services.yaml"]
-
-
-def test_a_wrong_dialog_is_told_by_its_line_and_callers_are_not_for_it(tmp_path: Path) -> None:
+def test_a_wrong_dialog_is_told_by_its_line(tmp_path: Path) -> None:
     file = tmp_path / "shop.yaml"
     file.write_text(DIALOG.replace("go: hours", "go: horus"))
     with pytest.raises(SettingsError, match="horus"):
         create(ItrSettings(dialog=str(file)), tmp_path)
-    with pytest.raises(ConfigurationError, match="under `channels`"):
-        create_for_calls(ItrSettings())

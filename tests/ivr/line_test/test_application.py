@@ -1,5 +1,6 @@
 import asyncio
 from collections.abc import Mapping
+from pathlib import Path
 
 from rig.rtp import loudness
 from support.virtual_time import in_virtual_time
@@ -48,7 +49,7 @@ def samples(sound: bytes) -> list[int]:
 @in_virtual_time
 async def test_callers_hear_a_tone_and_then_themselves_until_they_hang_up() -> None:
     line = Line()
-    running = asyncio.create_task(create(LineTestSettings()).run(line))
+    running = asyncio.create_task(create(LineTestSettings(), Path("/nowhere")).run(line))
     await asyncio.sleep(1)
     assert loudness(samples(line.spoken), TONE_HZ) > 3000
     own = b"\1\2" * (FRAME_BYTES // 2)
@@ -62,7 +63,7 @@ async def test_callers_hear_a_tone_and_then_themselves_until_they_hang_up() -> N
 @in_virtual_time
 async def test_keys_are_answered_silence_kept_and_callers_let_go() -> None:
     line = Line()
-    running = asyncio.create_task(create(LineTestSettings()).run(line))
+    running = asyncio.create_task(create(LineTestSettings(), Path("/nowhere")).run(line))
     await asyncio.sleep(1)
     before = len(line.spoken)
     line.caller.put_digit("5")

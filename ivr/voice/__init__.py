@@ -1,0 +1,1 @@
+"""A dialog by telephone: what a caller says and presses, and what he hears."""
