@@ -279,6 +279,8 @@ class Limits(_Part, frozen=True, kw_only=True):
     """Below this likeness a sentence is none that the dialog knows."""
     heard: Annotated[float, Meta(ge=0, le=1)] = 0.35
     """Below this confidence of the recogniser nothing was heard."""
+    clear: Annotated[float, Meta(ge=0, le=1)] = 0.6
+    """Below this confidence of the recogniser the caller is asked whether that is what he meant."""
 
 
 class Dialog(_Part, frozen=True, kw_only=True):

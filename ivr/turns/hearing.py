@@ -41,7 +41,7 @@ def hear(walk: Walk, heard: Utterance) -> None:
         case Waiting.OFFER:
             _hear_offer(walk, meaning, choice)
         case _:
-            _hear_choice(walk, meaning, choice)
+            _hear_choice(walk, meaning, choice, is_clear=heard.confidence >= walk.dialog.limits.clear)
 
 
 def _hear_slot(walk: Walk, meaning: Meaning) -> None:
@@ -86,6 +86,10 @@ def _hear_offer(walk: Walk, meaning: Meaning, choice: str | None) -> None:
     left = [name for name in walk.state.offers if name not in unwanted]
     if meaning.word is GlobalWord.NO and not unwanted:
         missed(walk)
+    elif meaning.word is GlobalWord.YES and len(left) == 1:
+        understood(walk)
+        walk.set(offers=(), waiting=Waiting.CHOICE)
+        walk.go(left[0])
     elif decided := _decided(walk, meaning):
         understood(walk)
         walk.set(waiting=Waiting.CHOICE, offers=())
@@ -103,7 +107,7 @@ def _hear_offer(walk: Walk, meaning: Meaning, choice: str | None) -> None:
         missed(walk)
 
 
-def _hear_choice(walk: Walk, meaning: Meaning, choice: str | None) -> None:
+def _hear_choice(walk: Walk, meaning: Meaning, choice: str | None, *, is_clear: bool) -> None:
     if choice is not None:
         understood(walk)
         walk.go(choice)
@@ -113,7 +117,10 @@ def _hear_choice(walk: Walk, meaning: Meaning, choice: str | None) -> None:
         start_on(walk, [able])
     elif decided := _decided(walk, meaning):
         understood(walk)
-        start_on(walk, decided)
+        if is_clear or len(decided) > 1:
+            start_on(walk, decided)
+        else:
+            walk.offer(decided[0])
     elif walk.state.waiting is Waiting.MORE and meaning.word is GlobalWord.NO and not walk.fresh:
         walk.say_own("goodbye")
         walk.end("served")

@@ -6,12 +6,9 @@ Pure.
 from typing import Final
 
 from ivr.definition.values import Dialog, Slot, SlotKind, Words, in_language
-from ivr.meaning import Meaning, Scored, Wish
 from ivr.turns.hearing import CERTAIN
 from ivr.turns.values import Filled, State
 
-SURE: Final = 0.6
-"""Confidence of the recogniser from which on words count as they were heard."""
 _EXACT: Final = (SlotKind.PHONE, SlotKind.TEXT)
 """A wrong digit is another customer's: these are always read back."""
 _DOUBTFUL: Final = (SlotKind.AMOUNT, SlotKind.DATE, SlotKind.NUMBER)
@@ -28,7 +25,7 @@ def to_check(dialog: Dialog, state: State, slots: tuple[Filled, ...], confidence
         and (slot := dialog.slots.get(each.slot)) is not None
         and f"{{{each.slot}}}" not in question
         and state.slots.get(each.slot) != each.value
-        and _is_exact(slot, confidence)
+        and _is_exact(slot, is_clear=confidence >= dialog.limits.clear)
     )
 
 
@@ -38,22 +35,10 @@ def read_back(dialog: Dialog, values: tuple[Filled, ...], language: str) -> str:
     return comma.join(_told(dialog, each, language) for each in values)
 
 
-def doubted(meaning: Meaning, confidence: float) -> Meaning:
-    """Return a meaning that is surer of nothing than the recogniser was: then the caller is asked which he meant."""
-    if confidence >= SURE:
-        return meaning
-    share = max(confidence, 0.0) / SURE
-    wishes = tuple(
-        Wish(wish.text, tuple(Scored(each.node, each.probability * share) for each in wish.ranked), wish.in_scope, wish.unwanted)
-        for wish in meaning.wishes
-    )
-    return Meaning(wishes, meaning.word, meaning.language)
-
-
-def _is_exact(slot: Slot, confidence: float) -> bool:
+def _is_exact(slot: Slot, *, is_clear: bool) -> bool:
     if slot.type is SlotKind.TEXT and slot.pattern is None:
         return False
-    return slot.type in _EXACT or (slot.type in _DOUBTFUL and confidence < SURE)
+    return slot.type in _EXACT or (slot.type in _DOUBTFUL and not is_clear)
 
 
 def _told(dialog: Dialog, value: Filled, language: str) -> str:

@@ -97,7 +97,7 @@ def _has_keys(dialog: Dialog, state: State) -> bool:
 
 
 def _choices(dialog: Dialog, state: State, choose: Choose) -> str:
-    if state.waiting is Waiting.CONFIRM:
+    if state.waiting is Waiting.CONFIRM or len(state.offers) == 1:
         return sentence(dialog, "press_yes", state.language)
     line = sentence(dialog, "press", state.language)
     space = "" if state.language == "zh" else " "
