@@ -262,9 +262,9 @@ class _Turn:
 
     async def _hush(self) -> None:
         speaking, self._speaking = self._speaking, None
+        await self._with.mouth.hush()
         if speaking is not None:
             speaking.cancel()
-        await self._with.mouth.hush()
 
     async def _recognise_it(self, sentence: Sentence, by: SpeechToText) -> None:
         heard: Heard | SpeechError

@@ -1,0 +1,102 @@
+"""Sounds for tests, the same each time: speech by an engine, noise, hum, music, keys; 8 kHz, 16 bits."""
+
+import math
+import random
+from functools import cache
+from typing import Any, Final
+
+import numpy as np
+
+RATE: Final = 8000
+Floats = np.ndarray[Any, np.dtype[np.float32]]
+
+
+def pcm(samples: Floats) -> bytes:
+    return np.clip(samples, -32768, 32767).astype("<i2").tobytes()
+
+
+def floats(sound: bytes) -> Floats:
+    return np.frombuffer(sound, dtype="<i2").astype(np.float32)
+
+
+def loudness(samples: Floats) -> float:
+    return float(np.sqrt(np.mean(samples**2))) if len(samples) else 0.0
+
+
+def silence(seconds: float, *, comfort: float = 8.0, seed: int = 1) -> bytes:
+    """A line on which nobody speaks: a little noise, as every line has."""
+    return pcm(np.random.default_rng(seed).normal(0, comfort, round(seconds * RATE)).astype(np.float32))
+
+
+def white(seconds: float, level: float, seed: int = 2) -> bytes:
+    return pcm(np.random.default_rng(seed).normal(0, level, round(seconds * RATE)).astype(np.float32))
+
+
+def pink(seconds: float, level: float, seed: int = 3) -> bytes:
+    """As loud in each octave: wind, a fan, a street."""
+    count = round(seconds * RATE)
+    spectrum = np.fft.rfft(np.random.default_rng(seed).normal(0, 1, count))
+    spectrum /= np.sqrt(np.maximum(np.arange(len(spectrum)), 1))
+    samples = np.fft.irfft(spectrum, count).astype(np.float32)
+    return pcm(samples * (level / loudness(samples)))
+
+
+def hum(seconds: float, level: float) -> bytes:
+    turns = 2 * math.pi * 50 / RATE * np.arange(round(seconds * RATE))
+    samples = np.sin(turns) + 0.5 * np.sin(2 * turns) + 0.3 * np.sin(3 * turns)
+    return pcm((samples * (level / loudness(samples.astype(np.float32)))).astype(np.float32))
+
+
+def music(seconds: float, level: float, seed: int = 4) -> bytes:
+    """Chords, a melody, a bass and a beat: what plays to callers who wait."""
+    pick = random.Random(seed)
+    count = round(seconds * RATE)
+    samples = np.zeros(count, dtype=np.float32)
+    beat = RATE // 2
+    scale = [262, 294, 330, 349, 392, 440, 494, 523]
+    for start in range(0, count, beat):
+        end = min(count, start + beat)
+        at = np.arange(end - start) / RATE
+        chord = pick.choice([(262, 330, 392), (294, 349, 440), (330, 392, 494), (349, 440, 523)])
+        fades = np.exp(-2.5 * at)
+        for hertz in (*chord, pick.choice(scale) * 2, chord[0] / 2):
+            tone = sum(np.sin(2 * math.pi * hertz * harmonic * at) / harmonic for harmonic in (1, 2, 3))
+            samples[start:end] += (tone * fades).astype(np.float32)
+        drum = np.random.default_rng(start).normal(0, 1, min(len(at), 400)) * np.exp(-np.arange(min(len(at), 400)) / 60)
+        samples[start : start + len(drum)] += drum.astype(np.float32)
+    return pcm(samples * (level / loudness(samples)))
+
+
+def key(digit: str, seconds: float, level: float = 4000.0) -> bytes:
+    rows, columns = (697, 770, 852, 941), (1209, 1336, 1477, 1633)
+    row, column = divmod("123A456B789C*0#D".index(digit), 4)
+    at = np.arange(round(seconds * RATE)) / RATE
+    both = np.sin(2 * math.pi * rows[row] * at) + np.sin(2 * math.pi * columns[column] * at)
+    return pcm((both * level / 2).astype(np.float32))
+
+
+def mixed(sound: bytes, noise: bytes, snr_db: float) -> bytes:
+    """Speech in noise: as loud as it was, over noise that is so many dB softer than its loud parts."""
+    speech = floats(sound)
+    loud = speech[np.abs(speech) > 0.1 * np.abs(speech).max()] if len(speech) else speech
+    beside = np.resize(floats(noise), len(speech))
+    share = loudness(loud) / (10 ** (snr_db / 20)) / max(loudness(beside), 1.0)
+    return pcm(speech + beside * share)
+
+
+def louder(sound: bytes, db: float) -> bytes:
+    return pcm(floats(sound) * 10 ** (db / 20))
+
+
+def padded(sound: bytes, before_s: float = 0.5, after_s: float = 1.0) -> bytes:
+    return silence(before_s) + sound + silence(after_s, seed=5)
+
+
+@cache
+def spoken(text: str, language: str = "en", voice: str | None = None) -> bytes:
+    """A sentence, spoken by this machine's own engine."""
+    from gateway.ports.speech import Voice
+    from ivr.speech import hibari, kokoro
+
+    speaker = hibari.speaker(hibari.HibariSettings()) if language == "en" else kokoro.speaker(kokoro.KokoroSettings())
+    return speaker(text, Voice(language=language, name=voice))
