@@ -9,8 +9,6 @@ import asyncio
 from collections import deque
 from typing import Final, Self, cast
 
-from support.correlation import samples_of
-
 from connectors.freeswitch_esl.protocol.commands import EslCommand, EslCommandDecoder
 from connectors.freeswitch_esl.protocol.frames import encode_event, encode_frame, encode_reply
 from gateway.ports.media import FRAME_BYTES, FRAME_S
@@ -68,8 +66,6 @@ class OutboundCall:
         self.over = asyncio.Event()
         self.deaf = False
         """It cannot open the sockets of ``unicast``, and says nothing of it."""
-        self.obeys = True
-        """It does what it is told."""
         self.sound: Sound | None = None
         self._address = address
         self._facts = {"Channel-Read-Codec-Name": "PCMU", "Channel-Read-Codec-Rate": "8000", **facts}
@@ -118,12 +114,13 @@ class OutboundCall:
         if self._events and not self._writer.is_closing():
             self._writer.write(encode_event([("Event-Name", name), ("Unique-ID", self.leg), *headers.items()]))
 
-    def plays(self, data: bytes) -> None:
-        self.hears.append((asyncio.get_running_loop().time(), data))
+    def speaks(self) -> bytes:
+        """What the caller says in the next 20 ms."""
+        return self.says.popleft() if self.says else NO_SOUND
 
-    def samples(self) -> list[int]:
-        """What the caller heard."""
-        return samples_of(b"".join(frame for _, frame in self.hears))
+    def plays(self, data: bytes) -> None:
+        """The caller hears this."""
+        self.hears.append((asyncio.get_running_loop().time(), data))
 
     async def _listen(self) -> None:
         decoder = EslCommandDecoder()
@@ -162,8 +159,8 @@ class OutboundCall:
         due = loop.time()
         while self._parked:
             if self.sound is not None:
-                self.sound.send(self.says.popleft() if self.says else NO_SOUND)
-            if self._queue and self.obeys:
+                self.sound.send(self.speaks())
+            if self._queue:
                 await self._do(self._queue.popleft())
             due += PACE_S
             await asyncio.sleep(due - loop.time())
