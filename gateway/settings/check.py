@@ -67,7 +67,7 @@ def _struct(document: Document, data: Any, wanted: inspect.Type, key: KeyPath) -
     assert isinstance(wanted, inspect.StructType)
     fields = {field.encode_name: field for field in wanted.fields}
     free = fields.keys() - data.keys()
-    for name in data.keys() - fields.keys():
+    for name in data.keys() - fields.keys() - {wanted.tag_field}:
         yield problem(document, (*key, name), "there is no such key", closest(name, free or fields))
         # One line is enough for a required key that is only misspelt.
         free -= set(get_close_matches(name.lower(), sorted(free), n=1, cutoff=CLOSE))
@@ -80,6 +80,8 @@ def _struct(document: Document, data: Any, wanted: inspect.Type, key: KeyPath) -
 
 def _value(document: Document, value: Any, wanted: inspect.Type, key: KeyPath) -> Iterator[Problem]:
     match wanted:
+        case inspect.UnionType() if isinstance(value, dict) and (kinds := _kinds(wanted)):
+            yield from _kind(document, value, kinds, key)
         case inspect.UnionType() if (meant := _meant(value, wanted)) is not None:
             yield from _value(document, value, meant, key)
         case inspect.StructType() if isinstance(value, dict):
@@ -98,6 +100,22 @@ def _value(document: Document, value: Any, wanted: inspect.Type, key: KeyPath) -
             yield problem(document, key, f"{_shown(value)} does not fit", f"Write {_described(wanted)}")
         case _:
             pass
+
+
+def _kinds(wanted: inspect.UnionType) -> dict[str, inspect.StructType]:
+    """Return the members that a word in them tells apart, by that word."""
+    return {str(each.tag): each for each in wanted.types if isinstance(each, inspect.StructType) and each.tag_field is not None}
+
+
+def _kind(document: Document, value: dict[str, Any], kinds: dict[str, inspect.StructType], key: KeyPath) -> Iterator[Problem]:
+    name = str(next(iter(kinds.values())).tag_field)
+    word = value.get(name)
+    if word is None:
+        yield problem(document, key, f"{name} is missing", f"Add `{name}:` with one of {', '.join(sorted(kinds))}")
+    elif word not in kinds:
+        yield problem(document, (*key, name), f"there is no {name} {_shown(word)}", closest(str(word), kinds))
+    else:
+        yield from _struct(document, value, kinds[word], key)
 
 
 def _meant(value: Any, wanted: inspect.UnionType) -> inspect.Type | None:

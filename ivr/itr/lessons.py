@@ -74,6 +74,7 @@ class Lessons:
         self.counted: Counter[tuple[str, str]] = Counter()
         self._current: Learned | None = None
         self._learned = asyncio.Event()
+        self._changed = asyncio.Event()
         self._turn = asyncio.Semaphore(1)
 
     async def serve(self) -> None:
@@ -107,6 +108,12 @@ class Lessons:
         await self._learned.wait()
         assert self._current is not None
         return self._current
+
+    async def newer_than(self, learned: Learned) -> Learned:
+        """Wait until the dialog was learned anew."""
+        while self._current is learned:
+            await self._changed.wait()
+        return await self.learned()
 
     async def understand(self, by: Learned, text: str, node: str, *, from_speech: bool = False) -> Meaning:
         """Say what a text means to somebody at a node."""
@@ -147,6 +154,8 @@ class Lessons:
         self.dialog = dialog
         self._current = Learned(dialog, understanding, Systems(dialog.handlers, client, hosts=dict(hosts)))
         self._learned.set()
+        self._changed.set()
+        self._changed = asyncio.Event()
         _log.info("itr_serves", file=str(self.file), nodes=len(dialog.nodes), after_s=round(time.monotonic() - began, 1))
 
 

@@ -5,6 +5,12 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from ivr.speech.espeak import EspeakSettings
+from ivr.speech.hibari import HibariSettings
+from ivr.speech.kokoro import KokoroSettings
+from ivr.speech.settings import HearingSettings, SpeakingSettings
+from ivr.speech.whisper import WhisperSettings
+
 Number = Annotated[str, Meta(pattern=r"^[0-9*#+]{1,32}$")]
 
 
@@ -17,6 +23,10 @@ class VoiceSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """Asked: who does not agree is served by keys, and nothing that he says is written down."""
     language_keys: dict[str, Annotated[str, Meta(pattern="^[a-z]{2}$")]] = {}
     """A key that changes the language at any level, and the language: ``{"9": en}``. The greeting says so."""
+    speech_to_text: tuple[HearingSettings, ...] = (WhisperSettings(),)
+    """What recognises speech: the first that can; with none, callers are served by keys."""
+    text_to_speech: tuple[SpeakingSettings, ...] = (KokoroSettings(), HibariSettings(), EspeakSettings())
+    """What speaks: of several that speak a language, the first."""
     recordings: str | None = None
     """A folder with recordings of prompts, ``NAME.wav`` or ``NAME.zh.wav``: 16 bits, mono, 8 or 16 kHz."""
     silence_s: Annotated[float, Meta(ge=2, le=60)] = 6.0

@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
-from ivr.definition.values import Dialog, in_language
+from ivr.definition.values import Dialog, Speech, in_language
 from ivr.turns.sentences import SENTENCES, fill, sentence
 from ivr.turns.values import Action, Choose, Collect, End, Link, LookUp, Say, State, Transfer, Waiting
 from ivr.turns.walk import Walk
@@ -28,6 +29,8 @@ class Piece(msgspec.Struct, frozen=True, kw_only=True):
     language: str
     prompt: str | None = None
     """A recording that says it."""
+    speech: Speech = Speech()
+    """How it is spoken."""
 
 
 def spoken(dialog: Dialog, state: State, actions: Sequence[Action], *, by_keys: bool) -> list[Piece]:
@@ -52,37 +55,45 @@ def spoken(dialog: Dialog, state: State, actions: Sequence[Action], *, by_keys: 
                 found += own(dialog, state, "link_elsewhere", label=action.label)
             case Choose() | Collect() | LookUp() | Transfer() | End():
                 pass
-    return found
+    return _as_the_node_speaks(dialog, state.node, found)
 
 
 def own(dialog: Dialog, state: State, name: str, **values: str) -> list[Piece]:
     """Return one of Tieline's own sentences."""
-    return _read(fill(sentence(dialog, name, state.language), values), state.language)
+    return _as_the_node_speaks(dialog, state.node, _read(fill(sentence(dialog, name, state.language), values), state.language))
 
 
-def fixed_texts(dialog: Dialog) -> Iterator[tuple[str, str]]:
-    """Yield language and text of all that is said without a caller's own values in it, as it will be asked for."""
-    seen: set[tuple[str, str]] = set()
+def fixed_pieces(dialog: Dialog) -> list[Piece]:
+    """Return all that is said without a caller's own values in it, as it will be asked for; what is said first comes first."""
+    found: list[Piece] = []
     for language in dialog.languages:
-        for text in _written(dialog, language):
-            if "{" in text:
-                continue
-            for piece in _read(text, language):
-                if (language, piece.text) not in seen:
-                    seen.add((language, piece.text))
-                    yield language, piece.text
+        for node, text in _written(dialog, language):
+            if "{" not in text:
+                found += _as_the_node_speaks(dialog, node, _read(text, language))
+    return list(dict.fromkeys(found))
 
 
-def _written(dialog: Dialog, language: str) -> Iterator[str]:
-    for name in SENTENCES:
-        yield sentence(dialog, name, language)
-    for name, node in dialog.nodes.items():
-        yield from (in_language(words, language) for words in (node.say, node.confirm, node.refused))
+def _written(dialog: Dialog, language: str) -> Iterator[tuple[str, str]]:
+    """Yield nodes and texts; sentences of no node are spoken as the start is."""
+    for name, node in sorted(dialog.nodes.items(), key=lambda each: each[0] != dialog.start):
+        for words in (node.say, node.confirm, node.refused):
+            yield name, in_language(words, language)
         menu = Walk(dialog, State(language=language, node=name, waiting=Waiting.CHOICE), ANY_DAY)
         menu.ask()
-        yield from (_choices(dialog, menu.state, each) for each in menu.step().actions if isinstance(each, Choose))
-    yield from (in_language(slot.ask, language) for slot in dialog.slots.values())
-    yield from (in_language(answer.say, language) for answer in dialog.answers)
+        for action in menu.step().actions:
+            if isinstance(action, Choose):
+                yield name, _choices(dialog, menu.state, action)
+    for own_sentence in SENTENCES:
+        yield dialog.start, sentence(dialog, own_sentence, language)
+    for slot in dialog.slots.values():
+        yield dialog.start, in_language(slot.ask, language)
+    for answer in dialog.answers:
+        yield dialog.start, in_language(answer.say, language)
+
+
+def _as_the_node_speaks(dialog: Dialog, name: str, pieces: list[Piece]) -> list[Piece]:
+    node = dialog.nodes.get(name)
+    return pieces if node is None else [replace(piece, speech=node.speech) for piece in pieces]
 
 
 def _is_told(state: State, *, by_keys: bool) -> bool:

@@ -60,14 +60,23 @@ class Pool:
         processes: How many work at once.
         waiting: How many may wait beside those.
         timeout_s: From asking to the answer.
+        nice: How far its workers step back for others, as ``nice`` has it.
     """
 
     def __init__(
-        self, name: str, maker: str, settings: msgspec.Struct, *, processes: int, waiting: int, timeout_s: float
+        self,
+        name: str,
+        maker: str,
+        settings: msgspec.Struct,
+        *,
+        processes: int,
+        waiting: int,
+        timeout_s: float,
+        nice: int = 0,
     ) -> None:
         self.name = name
         kind = type(settings)
-        self._make = Make(maker, f"{kind.__module__}:{kind.__qualname__}", msgspec.json.encode(settings))
+        self._make = Make(maker, f"{kind.__module__}:{kind.__qualname__}", msgspec.json.encode(settings), nice)
         self._processes = processes
         self._places = processes + waiting
         self._timeout_s = timeout_s

@@ -35,6 +35,7 @@ def work(line: socket.socket) -> None:
     first = _read(line)
     if not isinstance(first, Make):
         return
+    os.nice(first.nice)
     try:
         engine = _made(first)
     except Exception as error:  # noqa: BLE001  # whatever an engine's packages raise is told to whoever started it

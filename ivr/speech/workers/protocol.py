@@ -20,6 +20,8 @@ class Make(msgspec.Struct, frozen=True, tag=True):
     """``module:type`` of them."""
     values: bytes
     """Them, as JSON."""
+    nice: int = 0
+    """How far it steps back for others: what renders ahead for what hears a caller."""
 
 
 class Transcribe(msgspec.Struct, frozen=True, tag=True):

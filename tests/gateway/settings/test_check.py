@@ -1,6 +1,7 @@
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from acme_pbx.settings import AcmeSettings, Flavour
 
@@ -76,3 +77,29 @@ def test_all_that_is_wrong_is_told_at_once() -> None:
 def test_the_closest_word_is_proposed_or_all_are() -> None:
     assert closest("regoin", ["region", "trunks"]) == "Did you mean region?"
     assert closest("zzz", ["region", "trunks"]) == "There is: region, trunks"
+
+
+class Drum(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="instrument", tag="drum"):
+    size: int = 1
+
+
+class Flute(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="instrument", tag="flute"):
+    secret: Secret
+
+
+class Band(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    plays: tuple[Drum | Flute, ...]
+
+
+@pytest.mark.parametrize(
+    ("entry", "line"),
+    [
+        ({"size": 2}, "acme.plays[0]: instrument is missing. Add `instrument:` with one of drum, flute"),
+        ({"instrument": "drumm"}, "acme.plays[0].instrument: there is no instrument 'drumm'. Did you mean drum?"),
+        ({"instrument": "drum", "sise": 2}, "acme.plays[0].sise: there is no such key. Did you mean size?"),
+        ({"instrument": "flute"}, "acme.plays[0]: secret is missing. Add `secret:` with ${env:NAME} or ${file:/path}"),
+    ],
+)
+def test_of_several_kinds_the_one_that_is_named_is_checked(entry: dict[str, Any], line: str) -> None:
+    assert [str(each).removeprefix("t.yaml:1: ") for each in check(DOCUMENT, {"plays": [entry]}, Band, ("acme",))] == [line]
+    assert list(check(DOCUMENT, {"plays": [{"instrument": "drum", "size": 2}]}, Band, ("acme",))) == []

@@ -2,7 +2,7 @@ from support.dialogs import Talk, said, shop, wish
 
 from ivr.definition.values import Dialog
 from ivr.turns.values import Digits, Silence
-from ivr.voice.wording import MAX_PIECE, fixed_texts, own, spoken
+from ivr.voice.wording import MAX_PIECE, fixed_pieces, own, spoken
 
 
 def heard(talk: Talk, *, by_keys: bool = False) -> list[str]:
@@ -68,7 +68,7 @@ def test_long_answers_come_in_pieces() -> None:
 def test_tielines_own_sentences_can_be_rendered_ahead() -> None:
     dialog: Dialog = shop()
     talk = Talk(dialog)
-    texts = set(fixed_texts(dialog))
+    texts = {(piece.language, piece.text) for piece in fixed_pieces(dialog)}
     assert ("en", "Welcome.") in texts
     assert ("zh", "我没有听到您说话。") in texts
     assert ("en", "For tracking, press 1.") in texts

@@ -1,0 +1,66 @@
+"""Makes the engines that the configuration names."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from gateway.ports.speech import SpeechAbilities, SpeechToText, TextToSpeech
+from ivr.speech import espeak, hibari, kokoro
+from ivr.speech.chain import Chain
+from ivr.speech.local import LocalSpeechToText, LocalTextToSpeech
+from ivr.speech.settings import HearingSettings, SpeakingSettings
+from ivr.speech.workers.pool import Pool
+
+WAITING: Final = 2
+"""Sentences that wait for each worker process: with more, callers wait longer than they like."""
+SPEAK_S: Final = 20.0
+"""Seconds that a text may take; it is kept then."""
+SPEAK_WAITING: Final = 200
+"""Texts that wait to be rendered."""
+SPEAK_NICE: Final = 10
+"""Who is heard comes before what is rendered ahead."""
+WHISPER: Final = SpeechAbilities(languages=frozenset({"zh", "en"}), finds_language=True, takes_hints=True)
+
+
+def hearing_by(settings: Sequence[HearingSettings], *, answer_s: float) -> Chain | None:
+    """Return what recognises speech; None where nothing is configured to.
+
+    Args:
+        answer_s: Seconds from the end of a sentence until it must be understood.
+    """
+    engines = [_hears(each, answer_s) for each in settings]
+    if not engines:
+        return None
+    return Chain(engines, one_s=answer_s / 2, total_s=answer_s)
+
+
+def speaking_by(settings: Sequence[SpeakingSettings]) -> dict[str, TextToSpeech]:
+    """Return what speaks, by language: of several that speak one, the first."""
+    found: dict[str, TextToSpeech] = {}
+    for each in settings:
+        engine = _speaks(each)
+        for language in engine.abilities.voices:
+            found.setdefault(language, engine)
+    return found
+
+
+def _hears(settings: HearingSettings, answer_s: float) -> SpeechToText:
+    pool = Pool(
+        "whisper",
+        "ivr.speech.whisper:recogniser",
+        settings,
+        processes=settings.processes,
+        waiting=WAITING * settings.processes,
+        timeout_s=answer_s,
+    )
+    return LocalSpeechToText(pool, WHISPER)
+
+
+def _speaks(settings: SpeakingSettings) -> TextToSpeech:
+    name, abilities = {
+        kokoro.KokoroSettings: ("kokoro", kokoro.ABILITIES),
+        hibari.HibariSettings: ("hibari", hibari.ABILITIES),
+        espeak.EspeakSettings: ("espeak", espeak.ABILITIES),
+    }[type(settings)]
+    maker = f"ivr.speech.{name}:speaker"
+    pool = Pool(name, maker, settings, processes=settings.processes, waiting=SPEAK_WAITING, timeout_s=SPEAK_S, nice=SPEAK_NICE)
+    return LocalTextToSpeech(pool, abilities)
