@@ -105,7 +105,9 @@ class FreeswitchMedia:
             else:
                 await asyncio.wait({line.gone}, timeout=PARKED_S)
         except (PeerUnavailableError, OSError) as error:
-            _log.warning("media_fault", way=WAY, detail=str(error))
+            # Of a line that has ended the line itself told, if there was anything to tell.
+            if not line.gone.done():
+                _log.warning("media_fault", way=WAY, detail=str(error))
         finally:
             self._lines.discard(line)
             line.leave()

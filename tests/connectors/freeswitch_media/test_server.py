@@ -210,6 +210,28 @@ async def test_a_freeswitch_that_sends_no_sound_at_all_gets_its_caller_back() ->
         assert "no NAT" in str(w.logs[-1])
 
 
+@in_virtual_time
+async def test_a_caller_who_hangs_up_before_his_sound_comes_is_no_fault() -> None:
+    async with world() as w:
+        call = await w.call()
+        call.deaf = True
+        await until(lambda: len(call.heard) == 3)
+        call.hang_up()
+        await asyncio.sleep(FIRST_SOUND_S)
+        assert [entry["event"] for entry in w.logs] == ["media_listening"]
+
+
+@in_virtual_time
+async def test_a_freeswitch_that_dies_before_the_sound_comes_is_told_of_once() -> None:
+    async with world() as w:
+        call = await w.call()
+        call.deaf = True
+        await until(lambda: len(call.heard) == 3)
+        await call.die()
+        await asyncio.sleep(FIRST_SOUND_S)
+        assert [entry["event"] for entry in w.logs] == ["media_listening", "media_fault"]
+
+
 @pytest.mark.parametrize("rate", ["16000", ""])
 @in_virtual_time
 async def test_a_codec_of_another_rate_is_told_and_the_dial_plan_goes_on(rate: str) -> None:
