@@ -78,6 +78,16 @@ class VoiceItr:
         finally:
             await self._prompts.stop()
 
+    async def ready(self) -> None:
+        """Wait until a caller would be understood.
+
+        Raises:
+            SpeechError: No engine can be had.
+        """
+        await self._lessons.learned()
+        if self._hearing is not None:
+            await self._hearing.ready()
+
     async def run(self, session: MediaSession) -> None:
         """Talk with one caller; one who comes while the dialog is still learned waits for it, and hears so."""
         mouth = Mouth(session)

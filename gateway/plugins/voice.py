@@ -97,6 +97,10 @@ class Voices:
             for application in self._served.values():
                 tasks.create_task(application.serve(), name=type(application).__name__)
 
+    def application(self, name: str) -> CallApplication:
+        """Return one that talks with callers, by its name; raises KeyError."""
+        return self._made[name]
+
     @property
     def _served(self) -> dict[str, ServedApplication]:
         return {name: made for name, made in self._made.items() if isinstance(made, ServedApplication)}

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 from support.sounds import silence
+from support.waiting import until
 
 from connectors._kit.voice import Heard, Said
 from gateway.model.ids import LegId, PbxName
@@ -72,16 +73,13 @@ class SpokenCall:
     async def speak(self, sound: bytes) -> float:
         """Say it; the moment at which its last frame was said."""
         self._to_say += frames_of(sound)
-        while self._to_say:
-            await asyncio.sleep(FRAME_S)
+        await until(lambda: not self._to_say, timeout_s=60.0)
         return asyncio.get_running_loop().time()
 
     async def quiet(self, for_s: float, timeout_s: float = 60.0) -> None:
         """Wait until he has heard nothing for so long, after something."""
-        async with asyncio.timeout(timeout_s):
-            loop = asyncio.get_running_loop()
-            while not self.heard or loop.time() - self.last_loud() < for_s:
-                await asyncio.sleep(0.05)
+        loop = asyncio.get_running_loop()
+        await until(lambda: bool(self.heard) and loop.time() - self.last_loud() >= for_s, timeout_s=timeout_s)
 
     def last_loud(self) -> float:
         return next((at for at, frame in reversed(self.heard) if loud(frame)), 0.0)

@@ -79,6 +79,7 @@ async def test_an_application_is_made_with_its_settings(monkeypatch: pytest.Monk
     made = Voices([entry, entry], desk.engine, desk.dispatcher, None, [other, own], state_dir=STATE)
     assert given == [settings, STATE / "line_test"]
     assert made.counts() == {}
+    assert isinstance(made.application("line_test"), LineTest)
 
 
 async def test_servers_run_until_they_are_cancelled() -> None:
