@@ -8,12 +8,13 @@ Source: FreeSWITCH's ``mod_event_socket.c`` (``socket_function``, ``listener_run
 
 import asyncio
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Final, cast
 
 import structlog
 
-from connectors.freeswitch_media.protocol import DISCONNECT, EVENT, HANG_UP, REPLY, Frame, FrameReader
+from connectors.freeswitch_media.protocol import DISCONNECT, EVENT, REPLY, TOLD, Frame, FrameReader
 from connectors.freeswitch_media.session import FreeswitchSession
 from gateway.model.errors import PeerProtocolError, PeerUnavailableError
 from gateway.ports.media import SessionEndedBy
@@ -40,6 +41,8 @@ class OutboundLine(asyncio.Protocol):
         self._reply: asyncio.Future[Frame] | None = None
         self._session: FreeswitchSession | None = None
         self._early: list[Frame] = []
+        self._undone = 0
+        self._ran = asyncio.Event()
         self._transport: asyncio.Transport | None = None
         self._left = False
         self._ended: tuple[SessionEndedBy, str] | None = None
@@ -104,10 +107,22 @@ class OutboundLine(asyncio.Protocol):
         if self._ended is not None:
             session.end(*self._ended)
 
-    def hang_up(self) -> None:
-        """Have the leg hung up."""
+    def send(self, command: bytes) -> None:
+        """Send a command whose answer tells nothing: +OK says that it waits for the leg."""
         if self._transport is not None and self._ended is None:
-            self._transport.write(HANG_UP)
+            self._transport.write(command)
+
+    async def run(self, commands: Sequence[bytes]) -> None:
+        """Send applications to run, and wait until all have, ``ANSWER_S`` at most. Cancelling is safe."""
+        if self._ended is not None:
+            return
+        self._undone = len(commands)
+        self._ran.clear()
+        self.send(b"".join(commands))
+        # A leg that goes ends the waiting as well.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(ANSWER_S):
+                await self._ran.wait()
 
     def leave(self) -> None:
         """Close: FreeSWITCH takes the leg out of its parking, and the dial plan goes on."""
@@ -130,6 +145,7 @@ class OutboundLine(asyncio.Protocol):
                 self._session.end(*self._ended)
         if not self.gone.done():
             self.gone.set_result(None)
+        self._ran.set()
         self.leave()
 
     def _take(self, frame: Frame) -> None:
@@ -150,6 +166,10 @@ class OutboundLine(asyncio.Protocol):
         name, digit = event.get("Event-Name"), event.get("DTMF-Digit")
         if name in _GONE:
             self.end(SessionEndedBy.CALLER)
+        elif name == "CHANNEL_EXECUTE_COMPLETE" and event.get("Application-UUID") == TOLD:
+            self._undone -= 1
+            if self._undone <= 0:
+                self._ran.set()
         elif name == "DTMF" and digit in _DIGITS:
             session.heard.put_digit(digit)
 

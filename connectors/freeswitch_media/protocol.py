@@ -7,13 +7,15 @@ Source: FreeSWITCH's ``mod_event_socket.c`` (``parse_command``, ``read_packet``,
 (``switch_ivr_parse_event``); recordings of 1.10.12, which have all of it but ``unicast``.
 """
 
+import re
+import unicodedata
 from collections.abc import Mapping
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
 import msgspec
 
-from gateway.model.errors import PeerProtocolError
+from gateway.model.errors import CommandRefusedError, PeerProtocolError
 
 REPLY: Final = "command/reply"
 EVENT: Final = "text/event-plain"
@@ -25,6 +27,13 @@ MAX_CONTENT_BYTES: Final = 256 * 1024
 CONNECT: Final = b"connect\n\n"
 MY_EVENTS: Final = b"myevents\n\n"
 HANG_UP: Final = b"sendmsg\ncall-command: hangup\nhangup-cause: NORMAL_CLEARING\n\n"
+MAX_CONTEXT: Final = 20
+"""Variables that are told with a caller."""
+TOLD: Final = "tieline-context"
+"""What comes back as ``Application-UUID`` when a variable is set."""
+_NAME: Final = re.compile(r"[0-9A-Za-z_]{1,40}", re.ASCII)
+_EXPANDED: Final = frozenset("$\\{}")
+"""What an application's argument is searched for: ``${system(…)}`` in what a caller said would be run."""
 _END: Final = b"\n\n"
 _VARIABLE: Final = "variable_"
 _UNDEFINED: Final = "_undef_"
@@ -98,6 +107,26 @@ def unicast(freeswitch: str, here: tuple[str, int]) -> bytes:
     lines = ["sendmsg", "call-command: unicast", f"local-ip: {freeswitch}", "local-port: 0"]
     lines += [f"remote-ip: {host}", f"remote-port: {port}", "transport: udp"]
     return "\n".join(lines).encode() + _END
+
+
+def export(context: Mapping[str, str]) -> list[bytes]:
+    """Return the commands that set what is told with a caller: ``intent`` is ``tieline_intent``, on legs dialled for him too.
+
+    Signs that FreeSWITCH would expand, or that nobody sees, are blanks.
+
+    Raises:
+        CommandRefusedError: A name is none, or there are too many.
+    """
+    if len(context) > MAX_CONTEXT:
+        raise CommandRefusedError(f"the context has {len(context)} entries, and {MAX_CONTEXT} are taken at most")
+    commands = []
+    for name, value in context.items():
+        if _NAME.fullmatch(name) is None:
+            raise CommandRefusedError(f"{name!r} is no name for a context: letters, digits and _, 40 at most")
+        told = "".join(" " if sign in _EXPANDED or unicodedata.category(sign)[0] in "CZ" else sign for sign in value)
+        lines = ["sendmsg", "call-command: execute", "execute-app-name: export", f"Event-UUID: {TOLD}"]
+        commands.append("\n".join([*lines, f"execute-app-arg: tieline_{name.lower()}={told}"]).encode() + _END)
+    return commands
 
 
 def _length_in(headers: Mapping[str, str]) -> int:

@@ -1,12 +1,15 @@
 """A call's voice on one outbound event socket of a FreeSWITCH."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Final, Protocol
 
 from connectors._kit.voice import Said, Voice
+from connectors.freeswitch_media.protocol import HANG_UP, export
 from gateway.model.errors import CommandError, CommandRefusedError, PeerUnavailableError
+from gateway.model.handover import for_pbx
+from gateway.model.ids import LegId
 from gateway.ports.media import LegCommands, SessionEndedBy, SessionInfo
 
 PBX_ENDS_S: Final = 3.0
@@ -14,10 +17,13 @@ PBX_ENDS_S: Final = 3.0
 
 
 class Line(Protocol):
-    """How a session's wishes cross to the FreeSWITCH. Nothing of it waits or raises."""
+    """How a session's wishes cross to the FreeSWITCH. Nothing of it raises."""
 
-    def hang_up(self) -> None:
-        """Have it hang the leg up."""
+    def send(self, command: bytes) -> None:
+        """Send a command whose answer tells nothing."""
+
+    async def run(self, commands: Sequence[bytes]) -> None:
+        """Send applications to run, and wait until they have, but not for long. Cancelling is safe."""
 
     def leave(self) -> None:
         """Give the caller back to the dial plan, and close."""
@@ -52,7 +58,7 @@ class FreeswitchSession(Voice):
                 await self._commands.hang_up(self._info.leg)
                 await self._pbx_ends()
         if self._ended is None:
-            self._line.hang_up()
+            self._line.send(HANG_UP)
             await self._pbx_ends()
         await self.leave()
 
@@ -67,7 +73,7 @@ class FreeswitchSession(Voice):
             )
         self._wanted = SessionEndedBy.TRANSFER
         try:
-            await self._commands.transfer(self._info.leg, to, context)
+            await self._command(self._info.leg, to, context)
         except BaseException:
             self._wanted = None
             raise
@@ -88,6 +94,17 @@ class FreeswitchSession(Voice):
         if self._ended is None:
             self.close(self._wanted or by, detail)
             self._over.set()
+
+    async def _command(self, leg: LegId, to: str, context: Mapping[str, str]) -> None:
+        try:
+            await self._commands.transfer(leg, to, context)
+        except CommandRefusedError:
+            told = for_pbx(context)
+            if not told:
+                raise
+            # A connector may have no way to tell its PBX anything with a call. This line has one; and the rules judge once more.
+            await self._line.run(export(told))
+            await self._commands.transfer(leg, to, {})
 
     async def _pbx_ends(self) -> None:
         with suppress(TimeoutError):

@@ -66,6 +66,8 @@ class OutboundCall:
         self.over = asyncio.Event()
         self.deaf = False
         """It cannot open the sockets of ``unicast``, and says nothing of it."""
+        self.exported: dict[str, str] = {}
+        """The variables that were set by the application ``export``."""
         self.sound: Sound | None = None
         self._address = address
         self._facts = {"Channel-Read-Codec-Name": "PCMU", "Channel-Read-Codec-Rate": "8000", **facts}
@@ -168,6 +170,10 @@ class OutboundCall:
     async def _do(self, command: EslCommand) -> None:
         if command.header("call-command") == "hangup":
             self.hang_up("pbx")
+        elif command.header("execute-app-name") == "export":
+            name, _, value = command.header("execute-app-arg").partition("=")
+            self.exported[name] = value
+            self.tell("CHANNEL_EXECUTE_COMPLETE", **{"Application": "export", "Application-UUID": command.header("Event-UUID")})
         elif command.header("call-command") == "unicast" and not self.deaf:
             remote = command.header("remote-ip"), int(command.header("remote-port"))
             local = command.header("local-ip"), int(command.header("local-port"))

@@ -113,7 +113,7 @@ class Line(NotedCommands):
         self.application = HandedOver()
         self.media = FreeswitchMedia(PbxName("fs1"), FreeswitchMediaSettings(port=0), self.application, self)
         self._tasks, self._stack = tasks, stack
-        self._told: dict[str, str] = {}
+        self._bridged = False
         self._agent = Telephone()
 
     async def call(self) -> tuple[PhoneLeg, MediaSession]:
@@ -129,7 +129,7 @@ class Line(NotedCommands):
         return cast("PhoneLeg", self._agent)
 
     async def context(self) -> dict[str, str]:
-        return self._told
+        return {name.removeprefix("tieline_"): value for name, value in self._call.exported.items()}
 
     async def hang_up(self, leg: LegId) -> None:
         self._call.hang_up("pbx")
@@ -137,7 +137,10 @@ class Line(NotedCommands):
     async def transfer(self, leg: LegId, to: str, context: Mapping[str, str]) -> None:
         if to == self.refused:
             raise CommandRefusedError(f"{to} may not be reached")
-        self._told = dict(context)
+        if context:
+            # As `freeswitch_esl` has it.
+            raise CommandRefusedError("it is told no context with a call")
+        self._bridged = True
         self._call.go_elsewhere()
 
     async def _dial_plan(self) -> None:
@@ -145,7 +148,7 @@ class Line(NotedCommands):
         went_on = asyncio.ensure_future(self._call.went_on.wait())
         over = asyncio.ensure_future(self._call.over.wait())
         await asyncio.wait({went_on, over}, return_when=asyncio.FIRST_COMPLETED)
-        while self._told and not over.done():
+        while self._bridged and not over.done():
             self._call.caller.plays(self._agent.speaks())
             await asyncio.sleep(FRAME_S)
         went_on.cancel()

@@ -10,7 +10,7 @@ from support.voices import NotedCommands
 from support.waiting import until
 
 from connectors.freeswitch_media.line import ANSWER_S, EARLY, OutboundLine
-from connectors.freeswitch_media.protocol import CONNECT, HANG_UP
+from connectors.freeswitch_media.protocol import CONNECT, HANG_UP, TOLD, export
 from connectors.freeswitch_media.session import FreeswitchSession
 from gateway.model.errors import PeerUnavailableError
 from gateway.model.ids import PbxName
@@ -127,13 +127,13 @@ async def test_what_we_leave_is_no_fault() -> None:
 
 
 @in_virtual_time
-async def test_hanging_up_is_asked_for_once_the_leg_is_there() -> None:
+async def test_what_is_asked_for_while_the_leg_is_there_is_sent() -> None:
     async with connected() as peer:
-        peer.line.hang_up()
+        peer.line.send(HANG_UP)
         assert await peer.reader.readexactly(len(HANG_UP)) == HANG_UP
         peer.writer.write(NOTICE)
         await peer.line.gone
-        peer.line.hang_up()
+        peer.line.send(HANG_UP)
         assert await peer.reader.read() == b""
 
 
@@ -147,3 +147,38 @@ async def test_events_that_wait_for_the_session_are_so_many_and_no_more() -> Non
             assert await session.digit() == str(number % 10)
         session.end(SessionEndedBy.CALLER)
         assert await session.digit() is None
+
+
+@in_virtual_time
+async def test_applications_have_run_when_freeswitch_says_so_of_each() -> None:
+    async with connected() as peer:
+        peer.session()
+        commands = export({"intent": "invoice", "summary": "wants a copy"})
+        running = asyncio.create_task(peer.line.run(commands))
+        assert await peer.reader.readexactly(len(b"".join(commands))) == b"".join(commands)
+        done = event("CHANNEL_EXECUTE_COMPLETE", Application__UUID=TOLD)
+        peer.writer.write(OK + OK + done + event("CHANNEL_EXECUTE_COMPLETE", Application__UUID="another"))
+        await asyncio.sleep(0.1)
+        assert not running.done()
+        peer.writer.write(done)
+        await running
+
+
+@pytest.mark.parametrize(("said", "lasts_s"), [(b"", ANSWER_S), (NOTICE, 0.0)])
+@in_virtual_time
+async def test_what_is_never_done_is_not_waited_for_long(said: bytes, lasts_s: float) -> None:
+    async with connected() as peer:
+        peer.session()
+        began = asyncio.get_running_loop().time()
+        peer.writer.write(said)
+        await peer.line.run(export({"intent": "invoice"}))
+        assert asyncio.get_running_loop().time() - began == pytest.approx(lasts_s, abs=0.1)
+
+
+@in_virtual_time
+async def test_for_a_leg_that_is_gone_nothing_is_run() -> None:
+    async with connected() as peer:
+        peer.writer.write(NOTICE)
+        await peer.line.gone
+        await peer.line.run(export({"intent": "invoice"}))
+        assert asyncio.get_running_loop().time() < 1.0

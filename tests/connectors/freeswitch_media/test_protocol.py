@@ -12,13 +12,15 @@ from connectors.freeswitch_media.protocol import (
     DISCONNECT,
     EVENT,
     MAX_CONTENT_BYTES,
+    MAX_CONTEXT,
     MAX_HEAD_BYTES,
     REPLY,
     Frame,
     FrameReader,
+    export,
     unicast,
 )
-from gateway.model.errors import PeerProtocolError
+from gateway.model.errors import CommandRefusedError, PeerProtocolError
 
 CAPTURES: Final = Path(__file__).parents[2] / "captures" / "freeswitch" / "1.10.12"
 WIRE: Final = gzip.decompress((CAPTURES / "outbound_async_full" / "wire.esl.gz").read_bytes())
@@ -100,3 +102,24 @@ def test_unicast_is_asked_for_as_switch_ivr_reads_it() -> None:
         b"sendmsg\ncall-command: unicast\nlocal-ip: 192.0.2.20\nlocal-port: 0\n"
         b"remote-ip: 192.0.2.5\nremote-port: 40000\ntransport: udp\n\n"
     )
+
+
+@given(st.text(), st.text(st.characters()))
+def test_what_a_caller_said_is_one_argument_that_nothing_expands(name: str, value: str) -> None:
+    try:
+        (told,) = export({name: value})
+    except CommandRefusedError:
+        return
+    head, _, argument = told.removesuffix(b"\n\n").rpartition(b"execute-app-arg: ")
+    assert head == b"sendmsg\ncall-command: execute\nexecute-app-name: export\nEvent-UUID: tieline-context\n"
+    key, _, text = argument.partition(b"=")
+    assert key == f"tieline_{name.lower()}".encode()
+    assert not set(text) & set(b"\r\n\0$\\{}")
+
+
+def test_a_context_has_its_limits() -> None:
+    assert export({}) == []
+    with pytest.raises(CommandRefusedError, match="no name"):
+        export({"intent=x": "y"})
+    with pytest.raises(CommandRefusedError, match="at most"):
+        export({f"n{number}": "" for number in range(MAX_CONTEXT + 1)})

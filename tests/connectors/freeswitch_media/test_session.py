@@ -1,10 +1,12 @@
 import asyncio
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import pytest
 from support.virtual_time import in_virtual_time
 from support.voices import NotedCommands
 
+from connectors.freeswitch_media.protocol import HANG_UP, export
 from connectors.freeswitch_media.session import PBX_ENDS_S, FreeswitchSession
 from gateway.model.errors import CommandRefusedError, PeerUnavailableError
 from gateway.model.ids import LegId, PbxName
@@ -20,8 +22,11 @@ class Wire:
         self.asked: list[str] = []
         self.sent: list[bytes] = []
 
-    def hang_up(self) -> None:
-        self.asked.append("hang_up")
+    def send(self, command: bytes) -> None:
+        self.asked.append(command.decode())
+
+    async def run(self, commands: Sequence[bytes]) -> None:
+        self.asked += [command.decode() for command in commands]
 
     def leave(self) -> None:
         self.asked.append("leave")
@@ -57,7 +62,7 @@ async def test_what_cannot_be_commanded_is_hung_up_on_the_line(leg: LegId | None
     commands.fault = PeerUnavailableError("fs1 is away")
     one, wire = session(commands, leg)
     await one.hang_up()
-    assert wire.asked == ["hang_up", "leave"]
+    assert wire.asked == [HANG_UP.decode(), "leave"]
     assert how(one) is SessionEndedBy.APPLICATION
 
 
@@ -84,6 +89,40 @@ async def test_a_refused_transfer_leaves_the_session_as_it_was() -> None:
     assert one.ended is None
     one.end(SessionEndedBy.CALLER)
     assert how(one) is SessionEndedBy.CALLER
+
+
+class Telling(NotedCommands):
+    """A connector that tells its PBX nothing with a call."""
+
+    async def transfer(self, leg: LegId, to: str, context: Mapping[str, str]) -> None:
+        await super().transfer(leg, to, context)
+        if context:
+            raise CommandRefusedError("fs1 is told no context with a call")
+
+
+@in_virtual_time
+async def test_what_the_connector_cannot_tell_is_told_on_the_line() -> None:
+    commands = Telling(LEG)
+    one, wire = session(commands)
+    commands.then = lambda: one.end(SessionEndedBy.CALLER) if len(commands.given) == 2 else None
+    await one.transfer("8002", {"Intent": "invoice ${system(id)}\n4711", "transcript": "long"})
+    assert [given[3] for given in commands.given] == [{"Intent": "invoice ${system(id)}\n4711", "transcript": "long"}, {}]
+    assert wire.asked == [command.decode() for command in export({"intent": "invoice ${system(id)} 4711"})]
+    assert how(one) is SessionEndedBy.TRANSFER
+
+
+@in_virtual_time
+async def test_where_there_is_nothing_to_tell_nothing_is_tried_again() -> None:
+    commands = NotedCommands(LEG)
+    commands.fault = CommandRefusedError("8002 may not be reached")
+    one, wire = session(commands)
+    with pytest.raises(CommandRefusedError, match="may not be reached"):
+        await one.transfer("8002", {"transcript": "for people only"})
+    assert wire.asked == []
+    with pytest.raises(CommandRefusedError, match="no name for a context"):
+        await one.transfer("8002", {"a b": "c"})
+    assert wire.asked == []
+    assert one.ended is None
 
 
 @in_virtual_time
