@@ -25,7 +25,7 @@ _TEXT: Final = """\
       <action application="answer"/>
       <!-- With it FreeSWITCH would send silence of its own between our frames. -->
       <action application="unset" data="send_silence_when_idle"/>
-      <!-- Our address and `port`. Nothing of it is encrypted. `full` would let us do more than we need. -->
+      <!-- Our address and `port`. Nothing of it is encrypted. `full` would allow more than we need. -->
       <action application="socket" data="127.0.0.1:8471 async"/>
       <!-- Here a caller arrives whom the application is done with, or whom nobody listened to. -->
       <action application="hangup"/>
