@@ -2,18 +2,21 @@
 
 import asyncio
 import io
+import json
 import wave
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
-from aiohttp import web
+from aiohttp import WSMsgType, web
 from aiohttp.test_utils import TestServer
 from support.speech_contract import tone
 
 KEY: Final = "sk-test-0123"
 TEXT: Final = "where is my order"
+WORDS: Final = TEXT.split()
 FAULTS: Final = ("401", "429", "500", "hang", "cut", "wrong", "reset", "long")
+SOCKET_FAULTS: Final = ("404", "500", "hang", "half", "wrong", "list", "binary", "reset", "long", "many", "1000", "1011")
 
 
 class OpenAiServer:
@@ -124,6 +127,113 @@ async def openai_server() -> AsyncIterator[OpenAiServer]:
     application.router.add_post("/v1/audio/speech", server.take)
     async with TestServer(application, handler_cancellation=True) as listening:
         server.url = str(listening.make_url("/v1"))
+        try:
+            yield server
+        finally:
+            server.mended.set()
+
+
+class VoskServer:
+    """Does as ``asr_server.py``: an answer to each message, the last one with what is left; then it closes."""
+
+    def __init__(self) -> None:
+        self.fault = ""
+        """One of ``SOCKET_FAULTS``; empty: none."""
+        self.configs: list[dict[str, Any]] = []
+        self.sounds: list[bytes] = []
+        """What was sent, of each connection."""
+        self.pieces = 0
+        self.pause_after = 0
+        """With this many pieces the first word is heard, and a pause."""
+        self.last: dict[str, Any] | None = None
+        """Its last answer; None: ``TEXT``, or nothing of silence."""
+        self.at_once = 0
+        self.mended = asyncio.Event()
+        self.url = ""
+
+    async def take(self, request: web.Request) -> web.StreamResponse:
+        if self.fault.isdigit() and len(self.fault) == 3:
+            return web.Response(status=int(self.fault))
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        self.at_once += 1
+        try:
+            await self._hear(request, socket)
+        except ConnectionError:
+            return socket
+        finally:
+            self.at_once -= 1
+        await socket.close()
+        return socket
+
+    async def _hear(self, request: web.Request, socket: web.WebSocketResponse) -> None:
+        sound, pieces, heard = b"", 0, 0
+        async for message in socket:
+            if message.type is WSMsgType.BINARY:
+                assert len(message.data) % 2 == 0, "half a sample"
+                sound, pieces, self.pieces = sound + message.data, pieces + 1, self.pieces + 1
+                if pieces == self.pause_after:
+                    heard = 1
+                    await socket.send_json(_result(WORDS[:1]))
+                else:
+                    await socket.send_json({"partial": ""})
+            elif message.data == '{"eof" : 1}':
+                self.sounds.append(sound)
+                if self.fault and not await self._fail(request, socket):
+                    return
+                await socket.send_json(self.last or _result(WORDS[heard:] if any(sound) else []))
+                return
+            else:
+                self.configs.append(json.loads(message.data)["config"])
+
+    async def _fail(self, request: web.Request, socket: web.WebSocketResponse) -> bool:
+        """Do as the fault says; return whether it goes on."""
+        assert request.transport is not None
+        match self.fault:
+            case "hang":
+                # A server that hangs still sees that its client went away.
+                waits = asyncio.create_task(self.mended.wait())
+                goes = asyncio.create_task(socket.receive())
+                await asyncio.wait([waits, goes], return_when=asyncio.FIRST_COMPLETED)
+                is_mended = waits.done()
+                for task in (waits, goes):
+                    task.cancel()
+                await asyncio.gather(waits, goes, return_exceptions=True)
+                return is_mended
+            case "half":
+                assert isinstance(request.transport, asyncio.WriteTransport)
+                request.transport.write(b'\x81\x7e\x01\x00{"text": "wh')
+                request.transport.close()
+            case "reset":
+                request.transport.abort()
+            case "wrong":
+                await socket.send_str('{"text": "where is')
+            case "list":
+                await socket.send_json({"text": TEXT, "result": 5})
+            case "binary":
+                await socket.send_bytes(b"\x00\x01")
+            case "long":
+                await socket.send_str(" " * 300_000)
+            case "many":
+                await socket.send_json({"text": "a" * 10_001})
+            case code:
+                await socket.close(code=int(code))
+        return False
+
+
+def _result(words: list[str]) -> dict[str, Any]:
+    result = [{"conf": 0.75, "start": 0.3 * at, "end": 0.3 * at + 0.2, "word": word} for at, word in enumerate(words)]
+    return {"result": result, "text": " ".join(words)} if words else {"text": ""}
+
+
+@asynccontextmanager
+async def vosk_server() -> AsyncIterator[VoskServer]:
+    """Listen at an address of this machine."""
+    server = VoskServer()
+    application = web.Application()
+    application.router.add_get("/", server.take)
+    async with TestServer(application) as listening:
+        server.url = str(listening.make_url("/").with_scheme("ws"))
         try:
             yield server
         finally:
