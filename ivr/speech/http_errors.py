@@ -24,8 +24,12 @@ class _Said(msgspec.Struct):
 
 
 class _Problem(msgspec.Struct):
-    # Other servers have ``detail``, which quotes the request: what callers said is not for the log.
     error: _Said | str | None = None
+
+
+class _Detail(msgspec.Struct):
+    # Of servers made with FastAPI. A list in its place quotes the request, and what callers said is not for the log.
+    detail: _Problem | str | None = None
 
 
 def error_of(engine: str, status: int, body: bytes) -> SpeechError:
@@ -66,9 +70,11 @@ def pause_of(headers: Mapping[str, str]) -> float:
 
 def _reason(body: bytes) -> str:
     try:
-        said = msgspec.json.decode(body, type=_Problem).error
+        said = msgspec.json.decode(body, type=_Problem).error or msgspec.json.decode(body, type=_Detail).detail
     except (msgspec.DecodeError, UnicodeDecodeError):
         return ""
+    if isinstance(said, _Problem):
+        said = said.error
     text = said.message if isinstance(said, _Said) else said
     printable = "".join(character if character.isprintable() else " " for character in (text or "")[:MAX_REASON_CHARACTERS])
     return f": {printable}" if printable.strip() else ""

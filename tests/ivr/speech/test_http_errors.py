@@ -35,6 +35,9 @@ def test_what_the_engine_says_is_told_but_never_of_a_key() -> None:
     body = b'{"error": {"message": "Language \'xx\'\\nis not supported.", "type": "invalid_request_error"}}'
     assert str(error_of("openai", 400, body)) == "openai: status 400: Language 'xx' is not supported."
     assert str(error_of("local", 500, b'{"error": "out of memory"}')) == "local: status 500: out of memory"
+    assert str(error_of("local", 404, b'{"detail": "no such model"}')).endswith("url or model: no such model")
+    nested = b'{"detail": {"error": {"message": "Unsupported response_format"}}}'
+    assert str(error_of("local", 400, nested)) == "local: status 400: Unsupported response_format"
     refused = b'{"error": {"message": "Incorrect API key provided: sk-abc"}}'
     assert "sk-abc" not in str(error_of("openai", 401, refused))
 
