@@ -3,11 +3,17 @@
 from collections.abc import Sequence
 from typing import Final
 
-from gateway.ports.speech import SpeechAbilities, SpeechToText, TextToSpeech
+from gateway.ports.speech import SpeechAbilities, SpeechToText, TextToSpeech, VoiceAbilities
 from ivr.speech import espeak, hibari, kokoro
 from ivr.speech.chain import Chain
+from ivr.speech.espeak import EspeakSettings
+from ivr.speech.hibari import HibariSettings
+from ivr.speech.kokoro import KokoroSettings
 from ivr.speech.local import LocalSpeechToText, LocalTextToSpeech
+from ivr.speech.openai import OpenAiHearingSettings, OpenAiSpeakingSettings, OpenAiSpeechToText, OpenAiTextToSpeech
 from ivr.speech.settings import HearingSettings, SpeakingSettings
+from ivr.speech.vosk import VoskSettings, VoskSpeechToText
+from ivr.speech.whisper import WhisperSettings
 from ivr.speech.workers.pool import Pool
 
 WAITING: Final = 2
@@ -44,23 +50,30 @@ def speaking_by(settings: Sequence[SpeakingSettings]) -> dict[str, TextToSpeech]
 
 
 def _hears(settings: HearingSettings, answer_s: float) -> SpeechToText:
-    pool = Pool(
-        "whisper",
-        "ivr.speech.whisper:recogniser",
-        settings,
-        processes=settings.processes,
-        waiting=WAITING * settings.processes,
-        timeout_s=answer_s,
-    )
-    return LocalSpeechToText(pool, WHISPER)
+    match settings:
+        case WhisperSettings(processes=processes):
+            maker, waiting = "ivr.speech.whisper:recogniser", WAITING * processes
+            pool = Pool("whisper", maker, settings, processes=processes, waiting=waiting, timeout_s=answer_s)
+            return LocalSpeechToText(pool, WHISPER)
+        case OpenAiHearingSettings():
+            return OpenAiSpeechToText(settings)
+        case VoskSettings():
+            return VoskSpeechToText(settings)
 
 
 def _speaks(settings: SpeakingSettings) -> TextToSpeech:
-    name, abilities = {
-        kokoro.KokoroSettings: ("kokoro", kokoro.ABILITIES),
-        hibari.HibariSettings: ("hibari", hibari.ABILITIES),
-        espeak.EspeakSettings: ("espeak", espeak.ABILITIES),
-    }[type(settings)]
+    match settings:
+        case KokoroSettings(processes=processes):
+            return _local("kokoro", settings, processes, kokoro.ABILITIES)
+        case HibariSettings(processes=processes):
+            return _local("hibari", settings, processes, hibari.ABILITIES)
+        case EspeakSettings(processes=processes):
+            return _local("espeak", settings, processes, espeak.ABILITIES)
+        case OpenAiSpeakingSettings():
+            return OpenAiTextToSpeech(settings)
+
+
+def _local(name: str, settings: SpeakingSettings, processes: int, abilities: VoiceAbilities) -> TextToSpeech:
     maker = f"ivr.speech.{name}:speaker"
-    pool = Pool(name, maker, settings, processes=settings.processes, waiting=SPEAK_WAITING, timeout_s=SPEAK_S, nice=SPEAK_NICE)
+    pool = Pool(name, maker, settings, processes=processes, waiting=SPEAK_WAITING, timeout_s=SPEAK_S, nice=SPEAK_NICE)
     return LocalTextToSpeech(pool, abilities)

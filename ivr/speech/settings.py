@@ -3,9 +3,11 @@
 from ivr.speech.espeak import EspeakSettings
 from ivr.speech.hibari import HibariSettings
 from ivr.speech.kokoro import KokoroSettings
+from ivr.speech.openai import OpenAiHearingSettings, OpenAiSpeakingSettings
+from ivr.speech.vosk import VoskSettings
 from ivr.speech.whisper import WhisperSettings
 
-HearingSettings = WhisperSettings
+HearingSettings = WhisperSettings | OpenAiHearingSettings | VoskSettings
 """Of an engine that recognises speech."""
-SpeakingSettings = KokoroSettings | HibariSettings | EspeakSettings
+SpeakingSettings = KokoroSettings | HibariSettings | EspeakSettings | OpenAiSpeakingSettings
 """Of an engine that speaks."""

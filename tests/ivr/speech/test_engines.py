@@ -1,0 +1,36 @@
+import pytest
+
+from gateway.model.secret import Secret
+from ivr.speech.engines import hearing_by, speaking_by
+from ivr.speech.espeak import EspeakSettings
+from ivr.speech.hibari import HibariSettings
+from ivr.speech.kokoro import KokoroSettings
+from ivr.speech.openai import OpenAiHearingSettings, OpenAiSpeakingSettings
+from ivr.speech.vosk import VoskSettings
+from ivr.speech.whisper import WhisperSettings
+
+SERVER = "https://speech.example/v1"
+
+
+def test_of_several_that_speak_a_language_the_first_does() -> None:
+    theirs = OpenAiSpeakingSettings(url=SERVER, key=Secret("k"), voices={"en": "alloy"})
+    found = speaking_by((theirs, KokoroSettings(), HibariSettings(), EspeakSettings()))
+    assert {language: engine.name for language, engine in found.items()} == {"en": "openai", "zh": "kokoro"}
+    assert speaking_by((EspeakSettings(),)).keys() == {"zh", "en"}
+    assert speaking_by(()) == {}
+
+
+def test_those_that_hear_are_asked_in_their_order() -> None:
+    settings = (OpenAiHearingSettings(url=SERVER), VoskSettings(url="ws://asr.example:2700", language="en"), WhisperSettings())
+    chain = hearing_by(settings, answer_s=8.0)
+    assert chain is not None
+    assert chain.abilities.languages == {"zh", "en"}
+    assert not chain.abilities.is_streaming
+    assert hearing_by((), answer_s=8.0) is None
+
+
+@pytest.mark.parametrize("settings", [WhisperSettings(), VoskSettings(url="ws://asr.example:2700", language="zh")])
+def test_one_is_enough(settings: WhisperSettings | VoskSettings) -> None:
+    chain = hearing_by((settings,), answer_s=8.0)
+    assert chain is not None
+    assert "zh" in chain.abilities.languages
