@@ -19,7 +19,9 @@ LIKELY: Final = 0.4
 STILL: Final = 0.35
 """Below this probability a frame counts as a pause; between the two it counts as what was before."""
 BEGIN_OF: Final = (2, 3)
-"""So many of the last so many frames make a beginning: whoever interrupts us should hear that at once."""
+"""So many of the last so many frames make a beginning."""
+SURE: Final = 0.6
+"""From this probability on one frame is enough while we speak: whoever interrupts us should hear at once that we listen."""
 OVER_US: Final = 400.0
 """Loudness (root mean square of 16-bit samples) from which on a frame counts as speech while we speak ourselves.
 
@@ -92,7 +94,8 @@ class Endpointing:
         self._before.append(frame)
         may_be_us = self._since_us < ECHO
         self._recent.append(probability >= LIKELY and not (may_be_us and _is_softer(frame, self.over_us)))
-        if sum(self._recent) < BEGIN_OF[0]:
+        interrupts = self.is_over_us and self._recent[-1] and probability >= SURE
+        if sum(self._recent) < BEGIN_OF[0] and not interrupts:
             return ()
         sound = b"".join(self._before)
         self._is_open, self._frames, self._speech, self._pause = True, len(self._before), sum(self._recent), 0
@@ -122,4 +125,5 @@ class Endpointing:
 
 def _is_softer(frame: bytes, loudness: float) -> bool:
     samples = array("h", frame)
-    return sum(map(mul, samples, samples)) < loudness * loudness * len(samples)
+    power: int = sum(map(mul, samples, samples))
+    return power < loudness * loudness * len(samples)

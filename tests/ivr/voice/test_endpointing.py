@@ -15,6 +15,7 @@ from ivr.voice.endpointing import (
     MAX_S,
     MIN_SPEECH,
     OVER_US,
+    SURE,
     Endpointing,
     Event,
     NotSpeech,
@@ -92,6 +93,17 @@ def over_us(cuts: Endpointing, loudness: float, frames: int, *, after_us: int = 
 def test_while_we_speak_only_what_is_loud_interrupts_us() -> None:
     assert over_us(Endpointing(), OVER_US - 1, 100) == []
     assert kinds(over_us(Endpointing(), OVER_US, 30)) == [SpeechBegan, SpeechEnded]
+
+
+def test_while_we_speak_one_sure_frame_is_enough() -> None:
+    loud = round(2 * OVER_US).to_bytes(2, "little") * (FRAME_BYTES // 2)
+    cuts = Endpointing()
+    cuts.is_over_us = True
+    assert cuts.hear(loud, SURE - 0.01) == ()
+    assert kinds(cuts.hear(loud, LIKELY)) == [SpeechBegan]
+    cuts = Endpointing()
+    cuts.is_over_us = True
+    assert kinds(cuts.hear(loud, SURE)) == [SpeechBegan]
 
 
 def test_the_last_of_our_words_that_comes_back_begins_nothing() -> None:
