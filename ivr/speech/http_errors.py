@@ -1,4 +1,4 @@
-"""What an engine's HTTP status means for speech, and what its operator can change. Pure.
+"""What an engine's HTTP status means for speech, and what its operator can change; text that came from it. Pure.
 
 Sources: RFC 9110 (statuses, ``Retry-After``); platform.openai.com, "Error codes".
 """
@@ -63,7 +63,7 @@ def pause_of(headers: Mapping[str, str]) -> float:
         return min(float(wanted[:9]), LONGEST_PAUSE_S)
     try:
         pause = parsedate_to_datetime(wanted) - parsedate_to_datetime(headers.get("Date", ""))
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return USUAL_PAUSE_S
     return min(max(pause.total_seconds(), 0.0), LONGEST_PAUSE_S)
 
@@ -76,5 +76,10 @@ def _reason(body: bytes) -> str:
     if isinstance(said, _Problem):
         said = said.error
     text = said.message if isinstance(said, _Said) else said
-    printable = "".join(character if character.isprintable() else " " for character in (text or "")[:MAX_REASON_CHARACTERS])
-    return f": {printable}" if printable.strip() else ""
+    text = printable((text or "")[:MAX_REASON_CHARACTERS])
+    return f": {text}" if text else ""
+
+
+def printable(text: str) -> str:
+    """Return what a peer said without the characters that no log, terminal or database takes, and in single spaces."""
+    return " ".join("".join(character if character.isprintable() else " " for character in text).split())

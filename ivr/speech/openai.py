@@ -20,7 +20,7 @@ from gateway.model.errors import ConfigurationError
 from gateway.model.secret import Secret
 from gateway.ports.media import RATE_HZ
 from gateway.ports.speech import Heard, SpeechAbilities, SpeechError, SpeechProblem, Voice, VoiceAbilities, Wanted
-from ivr.speech.http_errors import error_of, pause_of
+from ivr.speech.http_errors import error_of, pause_of, printable
 from ivr.speech.sound import floats, from_wav, telephone, wav
 
 MIN_SOUND_BYTES: Final = 1600
@@ -29,6 +29,8 @@ MAX_SOUND_BYTES: Final = 2 * RATE_HZ * 60
 """A minute of a sentence; what is said after is not sent."""
 MAX_TEXT_BYTES: Final = 1024 * 1024
 """Of an answer with a text; a longer one is none."""
+MAX_TEXT_CHARACTERS: Final = 10_000
+"""Of a text; nobody says more in a minute."""
 MAX_SPOKEN_BYTES: Final = 16 * 1024 * 1024
 """Of an answer with sound, five minutes; a longer one is none."""
 MAX_PROMPT_BYTES: Final = 400
@@ -149,6 +151,8 @@ class OpenAiSpeechToText:
             answer = msgspec.json.decode(body, type=_Transcription)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise SpeechError(self.name, SpeechProblem.BROKEN, f"its answer is no transcription: {error}") from error
+        if len(answer.text) > MAX_TEXT_CHARACTERS:
+            raise SpeechError(self.name, SpeechProblem.BROKEN, f"it heard more than {MAX_TEXT_CHARACTERS} characters")
         return await asyncio.to_thread(_heard, answer, wanted)
 
 
@@ -280,11 +284,11 @@ def _heard(answer: _Transcription, wanted: Wanted) -> Heard:
     if answer.segments:
         spoken = [each for each in answer.segments if (each.no_speech_prob or 0.0) <= NO_SPEECH]
         if len(spoken) < len(answer.segments):
-            text = "".join(each.text for each in spoken)
+            text = "".join(each.text for each in spoken)[:MAX_TEXT_CHARACTERS]
         confidence = _confidence(spoken)
     named = (answer.language or "").lower()
     language = _LANGUAGES.get(named, named if len(named) == 2 else None) or wanted.language
-    return Heard(text=simplified(text.strip()), language=language, confidence=confidence)
+    return Heard(text=simplified(printable(text)), language=language, confidence=confidence)
 
 
 def _confidence(segments: list[_Segment]) -> float:

@@ -16,7 +16,7 @@ from msgspec import Meta
 
 from gateway.ports.media import RATE_HZ
 from gateway.ports.speech import Heard, SpeechAbilities, SpeechError, SpeechProblem, Wanted
-from ivr.speech.http_errors import error_of
+from ivr.speech.http_errors import error_of, printable
 
 MAX_SOUND_BYTES: Final = 2 * RATE_HZ * 60
 """A minute of a sentence; what is said after is not sent."""
@@ -232,4 +232,4 @@ class VoskSpeechToText:
 
 def _plain(text: str) -> str:
     """Return a text as people write it: between characters of Chinese there is no space, and what is unknown is no word."""
-    return _BETWEEN_CHARACTERS.sub("", " ".join(text.replace(UNKNOWN, " ").split()))
+    return _BETWEEN_CHARACTERS.sub("", printable(text.replace(UNKNOWN, " ")))

@@ -64,8 +64,24 @@ def test_any_status_and_body_is_an_error(status: int, body: bytes) -> None:
         ({"Retry-After": HALF_A_MINUTE_LATER, "Date": SUNDAY}, 30.0),
         ({"Retry-After": SUNDAY, "Date": HALF_A_MINUTE_LATER}, 0.0),
         ({"Retry-After": SUNDAY}, USUAL_PAUSE_S),
+        ({"Retry-After": f"Sun, 06 Nov {10**20} 08:49:37 GMT", "Date": SUNDAY}, USUAL_PAUSE_S),
+        ({"Retry-After": f"Sun, 06 Nov 1994 08:49:37 +{10**11}", "Date": SUNDAY}, USUAL_PAUSE_S),
         ({"Retry-After": SUNDAY, "Date": "Sun, 06 Nov 1994 08:49:37"}, USUAL_PAUSE_S),
     ],
 )
 def test_who_limits_us_says_for_how_long(headers: dict[str, str], pause_s: float) -> None:
     assert pause_of(headers) == pause_s
+
+
+@given(st.text(max_size=60), st.sampled_from(["", SUNDAY, "Sat, 01 Jan 0001 00:00:00 GMT"]))
+def test_any_header_is_a_pause_of_an_hour_at_most(wanted: str, date: str) -> None:
+    assert 0.0 <= pause_of({"Retry-After": wanted, "Date": date}) <= LONGEST_PAUSE_S
+
+
+@given(
+    st.tuples(*(st.integers(0, 10**6) for _ in range(5)), st.sampled_from(["GMT", "+9999", "-9999", ""])).map(
+        lambda parts: "Sun, {} Nov {} {}:{}:{} {}".format(*parts)
+    )
+)
+def test_any_date_is_a_pause_of_an_hour_at_most(wanted: str) -> None:
+    assert 0.0 <= pause_of({"Retry-After": wanted, "Date": SUNDAY}) <= LONGEST_PAUSE_S

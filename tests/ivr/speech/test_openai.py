@@ -130,13 +130,14 @@ async def test_what_the_server_doubts_is_less_sure(server: OpenAiServer, ears: O
         ({"text": " yes "}, Heard(text="yes", language="en")),
         ({"text": "yes", "segments": [{"text": "yes"}]}, Heard(text="yes", language="en")),
         ({"text": "yes", "language": "klingon", "segments": None}, Heard(text="yes", language="en")),
+        ({"text": "yes\x00\n please"}, Heard(text="yes please", language="en")),
         ({"text": "是", "language": "zh"}, Heard(text="是", language="zh")),
         (
             {"text": "yes", "segments": [{"text": "yes", "end": 1e308, "avg_logprob": -1e308}]},
             Heard(text="yes", language="en", confidence=0.0),
         ),
     ],
-    ids=["json", "no probabilities", "a strange language", "a code", "huge numbers"],
+    ids=["json", "no probabilities", "a strange language", "control characters", "a code", "huge numbers"],
 )
 async def test_servers_that_say_less_are_understood(
     server: OpenAiServer, ears: OpenAiSpeechToText, answer: dict[str, object], heard: Heard
@@ -172,6 +173,13 @@ def test_each_fault_of_speaking_is_a_problem(fault: str) -> None:
             assert error.value.problem is PROBLEMS[fault], error.value
 
     run()
+
+
+async def test_nobody_says_ten_thousand_characters(server: OpenAiServer, ears: OpenAiSpeechToText) -> None:
+    server.answer = {"text": "a" * 10_001}
+    with pytest.raises(SpeechError, match="10000 characters") as error:
+        await hear(ears, SENTENCE)
+    assert error.value.problem is SpeechProblem.BROKEN
 
 
 async def test_a_wrong_key_is_refused_and_the_setting_is_named(server: OpenAiServer) -> None:

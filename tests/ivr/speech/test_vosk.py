@@ -126,12 +126,13 @@ async def test_the_server_is_told_how_to_hear(server: VoskServer, ears: VoskSpee
             {"alternatives": [{"confidence": 181.5, "text": "agent"}, {"confidence": 180.1, "text": "a gent"}, {"text": ""}]},
             Heard(text="agent", language="en", alternatives=("a gent",)),
         ),
+        ({"text": "an\x00agent\n"}, Heard(text="an agent", language="en")),
         ({"text": "[unk] agent [unk]"}, Heard(text="agent", language="en")),
         ({"text": "agent", "result": [{"conf": 7e9}]}, Heard(text="agent", language="en")),
         ({"alternatives": [{"text": ""}]}, Heard(text="", language="en")),
         ({"partial": "agent"}, Heard(text="", language="en")),
     ],
-    ids=["Chinese", "alternatives", "unknown words", "too sure", "no words", "no text"],
+    ids=["Chinese", "alternatives", "control characters", "unknown words", "too sure", "no words", "no text"],
 )
 async def test_what_the_server_says_is_read(
     server: VoskServer, ears: VoskSpeechToText, last: dict[str, object], heard: Heard
