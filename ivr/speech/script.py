@@ -16,7 +16,7 @@ GUESSED: Final = -1.3
 """Below this the words are guessed, speech or not."""
 REPEATS: Final = 2.4
 """Text that is compressed by more than this repeats itself: nobody said it. The value is Whisper's own."""
-MAX_PROMPT_CHARACTERS: Final = 400
+MAX_PROMPT_CHARACTERS: Final = 1000
 """Of hints; their tokens are bounded too, and likely ones come first."""
 
 _HAN: Final = re.compile(r"[㐀-䶿一-鿿]")
@@ -30,10 +30,10 @@ _SUBTITLES: Final = re.compile(
 )
 
 
-def prompt_of(hints: Sequence[str], language: str) -> str:
-    """Return hints as text that may have been said before; empty where none is of the language.
+def prompt_of(hints: Sequence[str], language: str) -> tuple[str, ...]:
+    """Return hints of a language as sentences that may have been said before.
 
-    Each ends a sentence: else the model takes the sound for the rest of the last one, and leaves out what stands there already.
+    Each has an end: else the model takes the sound for the rest of the last one, and leaves out what stands there already.
     """
     chosen: list[str] = []
     left = MAX_PROMPT_CHARACTERS
@@ -41,12 +41,12 @@ def prompt_of(hints: Sequence[str], language: str) -> str:
         plain = " ".join(hint.split())
         if not plain or bool(_HAN.search(plain)) != (language == "zh"):
             continue
-        left -= len(plain) + 2
+        stop = "" if plain[-1] in _ENDS else "。" if language == "zh" else "."
+        left -= len(plain + stop)
         if left < 0:
             break
-        stop = "" if plain[-1] in _ENDS else "。" if language == "zh" else "."
         chosen.append(plain + stop)
-    return ("" if language == "zh" else " ").join(chosen)
+    return tuple(chosen)
 
 
 def is_said(text: str, *, no_speech: float, mean_log_probability: float) -> bool:

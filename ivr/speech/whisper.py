@@ -124,8 +124,7 @@ class _Whisper:
         no_speech = first[0].no_speech_prob
         if no_speech > NO_SPEECH:
             return _Part(())
-        if prompt := prompt_of(hints, language):
-            start = [tokens.sot_prev, *tokens.encode(" " + prompt)[:MAX_PROMPT_TOKENS], *start]
+        start = [*self._before(tokens, hints, language), *start]
         made = self._model.model.generate(
             encoded,
             [start],
@@ -140,6 +139,16 @@ class _Whisper:
         if not is_said(texts[0], no_speech=no_speech, mean_log_probability=made.scores[0]):
             return _Part(())
         return _Part(distinct(texts), made.scores[0])
+
+    def _before(self, tokens: Any, hints: tuple[str, ...], language: str) -> list[int]:
+        told: list[int] = []
+        for sentence in prompt_of(hints, language):
+            more = tokens.encode(sentence if language == "zh" and told else " " + sentence)
+            # One that is cut would have no end.
+            if len(told) + len(more) > MAX_PROMPT_TOKENS:
+                break
+            told += more
+        return [tokens.sot_prev, *told] if told else []
 
     def _text(self, tokens: Any, numbers: list[int]) -> str:
         said: str = tokens.decode([number for number in numbers if number < tokens.eot])

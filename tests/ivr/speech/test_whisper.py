@@ -9,7 +9,7 @@ from support import sounds
 
 from gateway.model.errors import ConfigurationError
 from gateway.ports.speech import Heard, Wanted
-from ivr.speech import script, whisper
+from ivr.speech import whisper
 from ivr.speech.whisper import WhisperSettings, recogniser
 
 HINTS_ZH = ("查账单", "我要查账单", "换套餐", "我的包裹到哪了", "重置密码", "转人工")
@@ -87,7 +87,6 @@ def test_what_is_longer_than_the_model_takes_is_heard_in_parts(recognise: Recogn
 def test_any_number_of_hints_is_taken(recognise: Recognise) -> None:
     hints = tuple(f"第{number}个业务怎么办理" for number in range(500))
     assert "账单" in recognise(sounds.spoken("我要查账单", "zh"), Wanted(language="zh", hints=("查账单", *hints))).text
-    assert len(script.prompt_of(hints, "zh")) <= script.MAX_PROMPT_CHARACTERS
 
 
 def test_model_that_is_none_is_told(tmp_path: Path) -> None:
