@@ -25,6 +25,17 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: "Producer") -> "Side
     return SideBySide(config, log)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let a test with real PBXs, telephones and browsers that failed beside others show once more what it shows by itself.
+
+    They share two processors with the rest of the suite, and the programs that they start have clocks of their own. Each that
+    needed it is named in the summary: docs/decisions/0047-live-tests-once-more.md.
+    """
+    for item in items:
+        if item.get_closest_marker("live") is not None:
+            item.add_marker(pytest.mark.flaky(reruns=1))
+
+
 def pytest_collection_finish() -> None:
     """Let the garbage collector leave out what collecting made: it lives to the end, and to look through it takes a second."""
     gc.collect()

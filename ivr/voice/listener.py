@@ -124,10 +124,14 @@ class Listener:
             if sound is not None and not self.is_gone:
                 await self.mouth.say(sound)
 
-    async def turn(self, pieces: Sequence[Piece], keypad: Keypad, wanted: Wanted) -> Input:
-        """Say the pieces and wait for what the caller does. Cancelling is safe."""
+    async def turn(self, pieces: Sequence[Piece], keypad: Keypad, wanted: Wanted, patience: Sequence[Piece] = ()) -> Input:
+        """Say the pieces and wait for what the caller does. Cancelling is safe.
+
+        Args:
+            patience: Said first where an answer takes long; then the filler.
+        """
         try:
-            return await _Turn(self, pieces, keypad, wanted).run()
+            return await _Turn(self, pieces, keypad, wanted, patience).run()
         finally:
             for task in self.tasks:
                 task.cancel()
@@ -136,11 +140,14 @@ class Listener:
 
 
 class _Turn:
-    def __init__(self, listener: Listener, pieces: Sequence[Piece], keypad: Keypad, wanted: Wanted) -> None:
+    def __init__(
+        self, listener: Listener, pieces: Sequence[Piece], keypad: Keypad, wanted: Wanted, patience: Sequence[Piece]
+    ) -> None:
         self._with = listener
         self._pieces = list(pieces)
         self._keypad = keypad
         self._wanted = wanted
+        self._patience = patience
         self._speaking: asyncio.Task[None] | None = None
         self._open: dict[Sentence, asyncio.Task[None]] = {}
         """Sentences that are spoken, or not recognised yet, in order, and what recognises them."""
@@ -252,6 +259,10 @@ class _Turn:
         self._with.events.put_nowait(_Said(task))
 
     async def _fill(self) -> None:
+        for piece in self._patience:
+            sound = await self._with.sound(piece)
+            if sound is not None and not await self._with.mouth.say(sound):
+                return
         while self._open:
             if not await self._with.mouth.say(self._with.filler):
                 return

@@ -20,8 +20,12 @@ SOFTEST: Final = 60.0
 """Loudness (root mean square of 16-bit samples) below which nothing is speech."""
 OVER_NOISE: Final = 1.6
 """How many times louder than the line's noise speech is."""
-UNDER_CALLER: Final = 0.12
-"""What is softer than this share of the caller's own loudness, -18 dB, is somebody else."""
+UNDER_CALLER: Final = 0.16
+"""What is softer than this share of the caller's loud syllables, -16 dB, is somebody else."""
+RISES: Final = 0.05
+"""What each frame takes the caller's loudness up by, as a share of what is missing."""
+FALLS: Final = 0.004
+"""The same downwards, slow: who speaks behind him does not become him, and a caller grown soft is heard again after seconds."""
 NOISE_GROWS: Final = 1.01
 """By what the noise is taken to grow each frame: twice as loud after 1.4 s of it."""
 MAX_NOISE: Final = 1500.0
@@ -66,13 +70,13 @@ class SpeechSense:
         is_voice = bool(self._webrtc.is_speech(frame, RATE_HZ))
         if loudness < self._noise or not is_voice:
             self._noise = min(max(SOFTEST, min(loudness, self._noise * NOISE_GROWS)), MAX_NOISE)
-        if not is_voice or loudness < max(SOFTEST, self._noise * OVER_NOISE, self._caller * UNDER_CALLER):
+        if not is_voice or loudness < max(SOFTEST, self._noise * OVER_NOISE):
             return 0.0
         if self._likely > 0.5 and self._is_key(samples):
             return 0.0
         if self._likely > 0.8:
-            self._caller += (loudness - self._caller) * 0.02
-        return self._likely
+            self._caller += (loudness - self._caller) * (RISES if loudness > self._caller else FALLS)
+        return self._likely if loudness >= self._caller * UNDER_CALLER else 0.0
 
     def _look(self, floats: bytes) -> None:
         self._waiting += floats

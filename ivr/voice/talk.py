@@ -64,7 +64,7 @@ class Listens(Protocol):
 
     async def announce(self, pieces: list[Piece]) -> None: ...
 
-    async def turn(self, pieces: list[Piece], keypad: Keypad, wanted: Wanted) -> Input: ...
+    async def turn(self, pieces: list[Piece], keypad: Keypad, wanted: Wanted, patience: list[Piece]) -> Input: ...
 
 
 class VoiceTalk:
@@ -168,7 +168,7 @@ class VoiceTalk:
         # His first sentence tells his language, where there are several.
         language = None if self._is_first and len(dialog.languages) > 1 else state.language
         wanted = Wanted(language=language, hints=hints_of(dialog, state))
-        return await self._listener.turn(pieces, Keypad(dialog, state), wanted)
+        return await self._listener.turn(pieces, Keypad(dialog, state), wanted, own(dialog, state, "hold_on"))
 
     def _cannot_hear(self, unheard: Unheard) -> None:
         error = unheard.error

@@ -77,7 +77,7 @@ class Caller:
         if pieces:
             self.heard.append([piece.text for piece in pieces])
 
-    async def turn(self, pieces: Sequence[Piece], keypad: Keypad, wanted: Wanted) -> Input:
+    async def turn(self, pieces: Sequence[Piece], keypad: Keypad, wanted: Wanted, patience: Sequence[Piece]) -> Input:
         self.heard.append([piece.text for piece in pieces])
         self.wanted.append(wanted)
         return self._does.pop(0) if self._does else GONE

@@ -95,7 +95,7 @@ class Room:
 
     @asynccontextmanager
     async def turn(self, *texts: str) -> AsyncIterator[asyncio.Task[Input]]:
-        task = asyncio.create_task(self.listener.turn(pieces(*texts), self.keypad, Wanted()))
+        task = asyncio.create_task(self.listener.turn(pieces(*texts), self.keypad, Wanted(), pieces("one moment")))
         yield task
         await asyncio.wait([task])
 
@@ -183,7 +183,7 @@ async def test_a_sound_fills_the_time_until_he_is_understood() -> None:
         await asyncio.sleep(0.5)
         room.stops(room.speaks())
     assert turn.result() == Words(HELLO)
-    assert room.mouth.begun == [FILLER, FILLER]
+    assert room.mouth.begun == [b"one moment", FILLER]
 
 
 @in_virtual_time
