@@ -25,7 +25,7 @@ UNDER_CALLER: Final = 0.16
 RISES: Final = 0.05
 """What each frame takes the caller's loudness up by, as a share of what is missing."""
 FALLS: Final = 0.004
-"""The same downwards, slow: who speaks behind him does not become him, and a caller grown soft is heard again after seconds."""
+"""The same downwards, slow: who speaks behind him hardly becomes him, and a caller grown soft is heard again soon."""
 NOISE_GROWS: Final = 1.01
 """By what the noise is taken to grow each frame: twice as loud after 1.4 s of it."""
 MAX_NOISE: Final = 1500.0

@@ -100,3 +100,51 @@ def spoken(text: str, language: str = "en", voice: str | None = None) -> bytes:
 
     speaker = hibari.speaker(hibari.HibariSettings()) if language == "en" else kokoro.speaker(kokoro.KokoroSettings())
     return speaker(text, Voice(language=language, name=voice))
+
+
+def clicks(seconds: float, level: float = 8000.0, seed: int = 6) -> bytes:
+    """Knocks against the telephone, a few in a second, and now and then a bump of 0.1 s."""
+    pick = random.Random(seed)
+    samples = floats(silence(seconds)).copy()
+    at = 0
+    while (at := at + pick.randrange(RATE // 4, RATE)) < len(samples):
+        length = pick.choice((8, 40, 160, 800))
+        fades = np.exp(-np.arange(min(length, len(samples) - at)) / (length / 4))
+        noise = np.random.default_rng(at).normal(0, level, len(fades))
+        samples[at : at + len(fades)] += (noise * fades).astype(np.float32)
+    return pcm(samples)
+
+
+def strings(seconds: float, level: float) -> bytes:
+    """Four held voices that glide and tremble: an orchestra, and as near to singing as no voice comes."""
+    at = np.arange(round(seconds * RATE)) / RATE
+    samples = np.zeros(len(at))
+    for number, hertz in enumerate((196, 294, 392, 587)):
+        glides = hertz * 2 ** (np.round(5 * np.sin(2 * math.pi * (0.11 + 0.07 * number) * at)) / 12)
+        turns = 2 * math.pi * np.cumsum(glides * (1 + 0.006 * np.sin(2 * math.pi * 5.5 * at))) / RATE
+        swells = 0.6 + 0.4 * np.sin(2 * math.pi * (0.5 + 0.3 * number) * at)
+        samples += sum(np.sin(harmonic * turns) / harmonic for harmonic in range(1, 7)) * swells
+    return pcm((samples * (level / loudness(samples.astype(np.float32)))).astype(np.float32))
+
+
+def breath(seconds: float, level: float) -> bytes:
+    """Somebody who breathes into his telephone, every three seconds."""
+    samples = floats(pink(seconds, level))
+    swells = np.maximum(0, np.sin(2 * math.pi * 0.3 * np.arange(len(samples)) / RATE)) ** 4
+    return pcm(samples * swells.astype(np.float32))
+
+
+def babble(seconds: float, level: float, voices: list[bytes]) -> bytes:
+    """Several people who speak at once, each again and again: a full room."""
+    count = round(seconds * RATE)
+    samples = np.zeros(count, dtype=np.float32)
+    for at, voice in enumerate(voices):
+        samples += np.roll(np.resize(floats(voice), count), at * 3001)
+    return pcm(samples * (level / loudness(samples)))
+
+
+def beside(sound: bytes, noise: bytes, level: float) -> bytes:
+    """A sound, and a noise of that loudness from its beginning to its end."""
+    samples = floats(sound)
+    other = np.resize(floats(noise), len(samples))
+    return pcm(samples + other * np.float32(level / loudness(other)))
