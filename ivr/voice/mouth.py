@@ -15,13 +15,16 @@ class Mouth:
 
     async def say(self, sound: bytes) -> bool:
         """Say it; True when the caller has heard all of it, False when it was hushed. Cancelling hushes nothing."""
-        await self.hush()
+        while self.speaks:
+            await self.hush()
         self._hushed = hushed = asyncio.Event()
         self.speaks = True
-        saying = asyncio.create_task(self._say(sound), name=f"{self._session.info.id}.saying")
+        saying = asyncio.create_task(self._say(sound, hushed), name=f"{self._session.info.id}.saying")
         waiting = asyncio.create_task(hushed.wait(), name=f"{self._session.info.id}.hush")
         try:
             await asyncio.wait([saying, waiting], return_when=asyncio.FIRST_COMPLETED)
+            if saying.done():
+                saying.result()
             return not hushed.is_set()
         finally:
             for task in (saying, waiting):
@@ -38,6 +41,9 @@ class Mouth:
         self._hushed.set()
         await self._session.clear()
 
-    async def _say(self, sound: bytes) -> None:
+    async def _say(self, sound: bytes, hushed: asyncio.Event) -> None:
+        # Hushed before it began: the session was cleared then, and would say what comes now.
+        if hushed.is_set():
+            return
         await self._session.say(sound)
         await self._session.said()

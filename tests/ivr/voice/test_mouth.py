@@ -1,5 +1,6 @@
 import asyncio
 
+import pytest
 from support.virtual_time import in_virtual_time
 from support.voice_talks import Caller
 
@@ -15,9 +16,11 @@ class Line(Caller):
     def __init__(self) -> None:
         super().__init__()
         self.clears = 0
+        self.began: list[bytes] = []
         self._left_s = 0.0
 
     async def say(self, sound: bytes) -> None:
+        self.began.append(sound)
         self._left_s += len(sound) / FRAME_BYTES * FRAME_S
 
     async def said(self) -> None:
@@ -27,6 +30,7 @@ class Line(Caller):
     async def clear(self) -> None:
         self.clears += 1
         self._left_s = 0.0
+        await asyncio.sleep(0)
 
 
 @in_virtual_time
@@ -64,3 +68,50 @@ async def test_another_sound_takes_the_place_of_the_one_that_is_said() -> None:
     assert await mouth.say(SECOND)
     assert not await first
     assert line.clears == 1
+
+
+@in_virtual_time
+async def test_what_is_hushed_before_it_began_is_never_said() -> None:
+    line = Line()
+    mouth = Mouth(line)
+    saying = asyncio.create_task(mouth.say(SECOND))
+    await asyncio.sleep(0)
+    await mouth.hush()
+    assert not await saying
+    assert line.began == []
+
+
+@in_virtual_time
+async def test_of_several_that_are_said_at_once_one_is_heard() -> None:
+    line = Line()
+    mouth = Mouth(line)
+    sounds = [bytes([at]) * len(SECOND) for at in range(4)]
+    saying = [asyncio.create_task(mouth.say(sounds[0]))]
+    await asyncio.sleep(0.3)
+    saying += [asyncio.create_task(mouth.say(sound)) for sound in sounds[1:]]
+    heard = await asyncio.gather(*saying)
+    assert sum(heard) == 1
+    assert line.began[-1] == sounds[heard.index(True)]
+    assert not mouth.speaks
+
+
+async def test_a_fault_of_the_session_is_not_taken_for_heard() -> None:
+    class Broken(Line):
+        async def said(self) -> None:
+            raise RuntimeError("broken")
+
+    with pytest.raises(RuntimeError, match="broken"):
+        await Mouth(Broken()).say(SECOND)
+
+
+@in_virtual_time
+async def test_who_is_cancelled_no_longer_speaks() -> None:
+    line = Line()
+    mouth = Mouth(line)
+    saying = asyncio.create_task(mouth.say(SECOND))
+    await asyncio.sleep(0.3)
+    saying.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await saying
+    assert not mouth.speaks
+    assert await mouth.say(SECOND)
