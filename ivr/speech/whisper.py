@@ -1,4 +1,4 @@
-"""Recognises Chinese and English on this machine, by Whisper: 0.4 s of a processor for a sentence. For a worker process.
+"""Recognises Chinese and English on this machine, by Whisper: 0.3 s of a processor for a sentence. For a worker process.
 
 faster-whisper reads the model and makes its tokens; what it does with a recording of an hour is left out. A sentence of a call is
 short: the model is given 12 s instead of its 30, which costs a third and hears as well (docs/decisions/0042-speech-engines.md).

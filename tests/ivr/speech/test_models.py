@@ -4,6 +4,7 @@ import errno
 import hashlib
 import os
 import shutil
+import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -122,3 +123,46 @@ def test_voices_that_were_installed_are_chinese_and_whole() -> None:
     voices = list(voices_folder().glob("*.bin"))
     assert {voice.name[:3] for voice in voices} == {"zf_", "zm_"}
     assert {voice.stat().st_size for voice in voices} == {510 * 256 * 4}
+
+
+def install_voices(folder: Path, *arguments: str, path: str = os.environ["PATH"]) -> subprocess.CompletedProcess[str]:
+    """Run the script that brings the voices, for a .venv and a cache of its own."""
+    (folder / ".venv").mkdir(exist_ok=True)
+    return subprocess.run(
+        [shutil.which("sh") or "sh", "packaging/speech/install.sh", *arguments],
+        cwd=Path(__file__).parents[3],
+        env={"PATH": path, "VENV": str(folder / ".venv"), "XDG_CACHE_HOME": str(folder)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def test_another_tarball_is_refused_and_nothing_is_kept(tmp_path: Path) -> None:
+    (tmp_path / "other.tgz").write_bytes(b"other")
+    run = install_voices(tmp_path, str(tmp_path / "other.tgz"))
+    assert (run.returncode, run.stderr) == (1, "tieline: not the recorded content: other.tgz\n")
+    assert not (tmp_path / ".venv" / "share").exists()
+    assert [entry.name for entry in (tmp_path / "tieline" / "speech").iterdir()] == ["lock"]
+
+
+def test_missing_npm_is_one_clear_line(tmp_path: Path) -> None:
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    for program in ("dirname", "cat", "sed", "mkdir", "mktemp", "rm", "flock"):
+        (programs / program).symlink_to(shutil.which(program) or program)
+    run = install_voices(tmp_path, path=str(programs))
+    assert run.returncode == 1
+    assert run.stderr.startswith("tieline: Chinese voices are missing: they come by npm, which is not here")
+    assert run.stderr.count("\n") == 1
+
+
+def test_voices_are_copied_from_the_cache_and_then_left_alone(tmp_path: Path) -> None:
+    kept = tmp_path / "tieline" / "speech" / "kokoro-js-1.2.1"
+    shutil.copytree(voices_folder(), kept)
+    assert install_voices(tmp_path).returncode == 0
+    voices = tmp_path / ".venv" / "share" / "tieline" / "voices"
+    assert {file.name for file in voices.iterdir()} == {file.name for file in kept.iterdir()}
+    shutil.rmtree(kept)
+    run = install_voices(tmp_path)
+    assert (run.returncode, run.stdout, run.stderr) == (0, "", "")
