@@ -149,3 +149,16 @@ def test_each_beginning_has_one_end_and_no_frame_comes_twice(probabilities: list
     assert len(told) % 2 == 0
     frames = frames_of(events)
     assert frames == sorted(set(frames))
+
+
+@given(st.lists(st.tuples(st.floats(0.0, 1.0), st.booleans(), st.sampled_from([0, 300, 900, 5000])), max_size=300))
+def test_whatever_we_say_meanwhile_each_beginning_has_one_end(frames: list[tuple[float, bool, int]]) -> None:
+    cuts, events = Endpointing(), list[Event]()
+    for probability, is_over_us, level in frames:
+        cuts.is_over_us = is_over_us
+        events += cuts.hear(level.to_bytes(2, "little") * (FRAME_BYTES // 2), probability)
+    events += [event for _ in range(PAUSE + 1) for event in cuts.hear(bytes(FRAME_BYTES), 0.0)]
+    told = kinds(events)
+    assert told[0::2] == [SpeechBegan] * (len(told) // 2)
+    assert all(each in (SpeechEnded, NotSpeech) for each in told[1::2])
+    assert OVER_US <= cuts.over_us <= MAX_OVER_US
