@@ -4,12 +4,13 @@ Sound is always 8 kHz, 16-bit, mono, little-endian, in frames of 20 ms; whoever 
 chan_websocket each bring sessions, and pass one suite of tests.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from enum import StrEnum
 from typing import Final, NewType, Protocol, runtime_checkable
 
 import msgspec
 
+from gateway.model.calls import Call
 from gateway.model.ids import LegId, PbxName
 
 RATE_HZ: Final = 8000
@@ -154,6 +155,19 @@ class LegCommands(Protocol):
 
     async def transfer(self, leg: LegId, to: str, context: Mapping[str, str]) -> None:
         """Send the leg's caller elsewhere; raises as :meth:`hang_up`. See :meth:`MediaSession.transfer`."""
+
+    async def press(self, leg: LegId, digits: str) -> None:
+        """Press keys in the caller's place, for the PBX's menu to hear; raises as :meth:`hang_up`.
+
+        Args:
+            digits: Of ``0-9 * # A-D``.
+        """
+
+    def follow(self, leg: LegId) -> AsyncIterator[Call]:
+        """Return the leg's call as it is now, and again whenever it has changed, until it is live no more or the leg has left it.
+
+        Of changes that follow each other at once the last is told. Cancelling is safe.
+        """
 
 
 @runtime_checkable

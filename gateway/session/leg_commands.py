@@ -4,14 +4,14 @@ They go through the dispatcher: written down, within the rules for numbers of th
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any, Final
 
 import structlog
 
 from gateway.model.calls import Call
 from gateway.model.command_records import CommandRecord, CommandState
-from gateway.model.commands import Command, HangUp, Redirect
+from gateway.model.commands import Command, HangUp, Redirect, SendDigits
 from gateway.model.errors import (
     CommandRefusedError,
     CommandUnansweredError,
@@ -31,7 +31,7 @@ from gateway.session.engine import Engine
 _log = structlog.get_logger()
 
 LOOK_S: Final = 0.05
-"""Seconds between two looks for a leg that the PBX has not told of yet."""
+"""Seconds between two looks for what the PBX has not told of yet."""
 ROUTE: Final = "application"
 
 
@@ -86,8 +86,28 @@ class PbxLegCommands:
         await self._note(call, context)
         await self._do(call, Redirect, {"to": to, "context": for_pbx(context)})
 
-    async def _do(self, call: Call, kind: type[Command], fields: dict[str, Any]) -> None:
-        wish = Wish(principal=self._principal, kind=kind, fields=fields, route=ROUTE, pbx=self._pbx, call_id=call.call_id)
+    async def press(self, leg: LegId, digits: str) -> None:
+        """Press keys in the caller's place; who is not shown with a number or an extension cannot be pressed for."""
+        call = self._call_of(leg)
+        if call.caller_leg != leg:
+            raise CommandRefusedError(f"the leg {leg} did not begin its call at {self._pbx}: keys are pressed for a caller only")
+        party = call.legs[leg].party
+        if party is None:
+            raise CommandRefusedError(f"{self._pbx} shows no number of the leg {leg}: no keys can be pressed for it")
+        await self._do(call, SendDigits, {"digits": digits}, by=party)
+
+    async def follow(self, leg: LegId) -> AsyncIterator[Call]:
+        """Tell the leg's call as it was committed last, whenever it has changed."""
+        told: Call | None = None
+        while (call := self._live(leg)) is not None and call.legs[leg].is_live:
+            if call is not told:
+                told = call
+                yield call
+            else:
+                await self._sleep(LOOK_S)
+
+    async def _do(self, call: Call, kind: type[Command], fields: dict[str, Any], by: str | None = None) -> None:
+        wish = Wish(principal=self._principal, kind=kind, fields=fields, route=ROUTE, pbx=self._pbx, call_id=call.call_id, by=by)
         try:
             record = await self._dispatcher.submit(wish)
         except CommandNotDoneError as error:
@@ -109,10 +129,13 @@ class PbxLegCommands:
             _log.warning("handover_not_noted", pbx=self._pbx, reason=str(error))
 
     def _call_of(self, leg: LegId) -> Call:
-        for call in self._engine.pbxs[self._pbx].live:
-            if leg in call.legs:
-                return call
-        raise CommandRefusedError(f"the leg {leg} has left {self._pbx}")
+        call = self._live(leg)
+        if call is None:
+            raise CommandRefusedError(f"the leg {leg} has left {self._pbx}")
+        return call
+
+    def _live(self, leg: LegId) -> Call | None:
+        return next((call for call in self._engine.pbxs[self._pbx].live if leg in call.legs), None)
 
 
 def _raise_unless_accepted(record: CommandRecord) -> None:

@@ -15,7 +15,7 @@ from connectors.sip.connector import SipConnector
 from connectors.sip.settings import AccountSettings, SipSettings
 from gateway.model.board import Board
 from gateway.model.calls import Call
-from gateway.model.commands import Accepted, Command, CommandId, HangUp, Order, Redirect
+from gateway.model.commands import Accepted, Command, CommandId, HangUp, Order, Redirect, SendDigits
 from gateway.model.ids import CallId, LegId, PbxName
 from gateway.model.record import record_of
 from gateway.model.site import Site
@@ -116,6 +116,15 @@ class Steering:
     async def transfer(self, leg: LegId, to: str, context: Mapping[str, str]) -> None:
         """Send the leg's caller elsewhere."""
         await self.centre.do(Redirect(to=to, context=dict(context)), self._call_of(leg))
+
+    async def press(self, leg: LegId, digits: str) -> None:
+        """Press keys in the caller's place."""
+        call = self._call_of(leg)
+        await self.centre.do(SendDigits(by=call.legs[leg].party or "", digits=digits), call)
+
+    async def follow(self, leg: LegId) -> AsyncIterator[Call]:
+        """Tell the leg's call as it is now."""
+        yield self._call_of(leg)
 
     def _call_of(self, leg: LegId) -> Call:
         return next(call for call in self.centre.live() if leg in call.legs)

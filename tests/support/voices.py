@@ -1,8 +1,9 @@
 """The two ends of a voice session for tests: an application that hands its sessions to the test, and commands that are noted."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 
+from gateway.model.calls import Call
 from gateway.model.errors import TielineError
 from gateway.model.ids import LegId
 from gateway.ports.media import MediaSession
@@ -41,6 +42,8 @@ class NotedCommands:
     def __init__(self, *legs: str) -> None:
         self.legs = [LegId(leg) for leg in legs]
         """Live ones."""
+        self.calls: list[Call] = []
+        """What a leg's call looks like, change after change."""
         self.given: list[tuple[str, LegId, str, dict[str, str]]] = []
         self.fault: TielineError | None = None
         """Raised instead of doing anything."""
@@ -55,6 +58,13 @@ class NotedCommands:
 
     async def transfer(self, leg: LegId, to: str, context: Mapping[str, str]) -> None:
         self._give("transfer", leg, to, dict(context))
+
+    async def press(self, leg: LegId, digits: str) -> None:
+        self._give("press", leg, digits, {})
+
+    async def follow(self, leg: LegId) -> AsyncIterator[Call]:
+        for call in self.calls:
+            yield call
 
     def _give(self, what: str, leg: LegId, to: str, context: dict[str, str]) -> None:
         if self.fault is not None:

@@ -3,7 +3,7 @@
 import asyncio
 import math
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack
 from typing import Final, cast
 
@@ -20,6 +20,7 @@ from support.waiting import until
 
 from connectors.freeswitch_media.server import FreeswitchMedia
 from connectors.freeswitch_media.settings import FreeswitchMediaSettings
+from gateway.model.calls import Call
 from gateway.model.errors import CommandRefusedError
 from gateway.model.ids import LegId, PbxName
 from gateway.ports.media import FRAME_S, MediaSession
@@ -142,6 +143,14 @@ class Line(NotedCommands):
             raise CommandRefusedError("it is told no context with a call")
         self._bridged = True
         self._call.go_elsewhere()
+
+    async def press(self, leg: LegId, digits: str) -> None:
+        raise CommandRefusedError("this line has no menu")
+
+    async def follow(self, leg: LegId) -> AsyncIterator[Call]:
+        told: list[Call] = []
+        for call in told:
+            yield call
 
     async def _dial_plan(self) -> None:
         """Behind the application stands ``hangup``; whoever was transferred is bridged instead."""

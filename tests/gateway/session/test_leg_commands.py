@@ -7,10 +7,10 @@ from support.replaying import PBX
 from support.virtual_time import clock, in_virtual_time
 from support.workplaces import agent, at_workplace
 
-from gateway.model.commands import HangUp, Redirect
+from gateway.model.commands import HangUp, Redirect, SendDigits
 from gateway.model.dial_rules import DialRules, RoleRules
 from gateway.model.errors import CommandRefusedError, CommandUnansweredError, PeerUnavailableError, StoreUnavailableError
-from gateway.model.events import LegCreated
+from gateway.model.events import DigitPressed, LegCleared, LegCreated
 from gateway.model.ids import LegId
 from gateway.model.terms import LegRole
 from gateway.session.leg_commands import PbxLegCommands
@@ -148,3 +148,37 @@ async def test_a_caller_is_sent_on_though_nothing_can_be_noted(tmp_path: Path, m
             await legs.transfer(LegId(call.caller_leg or ""), "8001", {"summary": "Asks where the parcel is."})
         assert [each["reason"] for each in logs if each["event"] == "handover_not_noted"] == ["the disk is full"]
         assert isinstance(world.disk.pbx.received[-1].command, Redirect)
+
+
+@in_virtual_time
+async def test_keys_are_pressed_in_the_callers_place() -> None:
+    async with Desk(Disk()).running() as desk:
+        leg = await begins(desk, "leg-1", LegRole.ORIGINATING, "PJSIP/8001")
+        await commands(desk).press(leg, "31")
+        assert desk.disk.pbx.received[-1].command == SendDigits(by="8001", digits="31")
+        (record,) = desk.disk.log.records.values()
+        assert record.command == SendDigits(by="8001", digits="xx")
+
+
+@in_virtual_time
+async def test_keys_are_pressed_for_nobody_but_a_caller_who_can_be_named() -> None:
+    async with Desk(Disk()).running() as desk:
+        leg = await caller(desk)
+        agent = await begins(desk, "leg-2", LegRole.TERMINATING, "PJSIP/8001")
+        with pytest.raises(CommandRefusedError, match="for a caller only"):
+            await commands(desk).press(agent, "1")
+        with pytest.raises(CommandRefusedError, match="shows no number"):
+            await commands(desk).press(leg, "1")
+        assert desk.disk.pbx.received == []
+
+
+@in_virtual_time
+async def test_a_call_is_followed_from_change_to_change_to_its_end() -> None:
+    async with Desk(Disk()).running() as desk:
+        leg = await caller(desk)
+        calls = commands(desk).follow(leg)
+        assert (await anext(calls)).digits == ""
+        await desk.disk.pbx.says(DigitPressed(at=clock(), leg=leg, digit="3", menu=""))
+        assert (await anext(calls)).digits == "3"
+        await desk.disk.pbx.says(LegCleared(at=clock(), leg=leg, cause=16, sip=0))
+        assert [call async for call in calls] == []
