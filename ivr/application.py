@@ -11,12 +11,12 @@ import structlog
 
 from gateway.model.errors import ConfigurationError
 from gateway.ports.media import MediaSession
-from ivr.definition.values import Dialog
+from ivr.definition.values import Speech, sentences_of
 from ivr.itr.lessons import Learned, Lessons
 from ivr.itr.settings import ItrSettings
 from ivr.meaning import Meaning
 from ivr.speech.engines import hearing_by, speaking_by
-from ivr.speech.prompts import Prompts
+from ivr.speech.prompts import Progress, Prompts
 from ivr.speech.recordings import Recordings
 from ivr.voice.ears import Ears
 from ivr.voice.endpointing import Endpointing
@@ -124,6 +124,24 @@ class VoiceItr:
             await talk.run()
             hears.cancel()
 
+    async def examples(self, count: int) -> list[bytes]:
+        """Return how the dialog's examples sound in its first language, so many at most; to measure with.
+
+        Raises:
+            SpeechError: Nothing speaks it.
+        """
+        dialog = (await self._lessons.learned()).dialog
+        language = dialog.languages[0]
+        texts = [text for node in dialog.nodes.values() for text in sentences_of(node.examples, language)[:1]]
+        voice = self._speaking.voice(language, Speech())
+        return [await self._prompts.sound(text, voice) for text in texts[:count]]
+
+    async def rendered(self, progress: Progress) -> list[str]:
+        """Render all prompts that are always the same; return what could not be, with its cause."""
+        dialog = (await self._lessons.learned()).dialog
+        texts = [(piece.text, self._speaking.voice(piece.language, piece.speech)) for piece in fixed_pieces(dialog)]
+        return await self._prompts.render(texts, progress)
+
     def counts(self) -> Mapping[tuple[str, str], int]:
         """Return what dialog and engines counted: ``node``, ``asked_about``, ``outcome``, ``unheard``, ``speech``."""
         counted = Counter(self._lessons.counted)
@@ -145,24 +163,20 @@ class VoiceItr:
 
     async def _render(self) -> None:
         """Render ahead what is always the same, so that callers hear it at once; again when the dialog has changed."""
-        learned = await self._lessons.learned()
-        while True:
-            await self._render_all(learned.dialog)
-            learned = await self._lessons.newer_than(learned)
-
-    async def _render_all(self, dialog: Dialog) -> None:
         loop = asyncio.get_running_loop()
-        told = loop.time()
+        while True:
+            learned = await self._lessons.learned()
+            told = loop.time()
 
-        def progress(done: int, of: int) -> None:
-            nonlocal told
-            if loop.time() - told >= PROGRESS_S or done == of:
-                told = loop.time()
-                _log.info("prompts_rendered", done=done, of=of)
+            def progress(done: int, of: int) -> None:
+                nonlocal told
+                if loop.time() - told >= PROGRESS_S or done == of:
+                    told = loop.time()
+                    _log.info("prompts_rendered", done=done, of=of)
 
-        texts = [(piece.text, self._speaking.voice(piece.language, piece.speech)) for piece in fixed_pieces(dialog)]
-        for reason in (await self._prompts.render(texts, progress))[:3]:
-            _log.warning("prompt_not_rendered", reason=reason)
+            for reason in (await self.rendered(progress))[:3]:
+                _log.warning("prompt_not_rendered", reason=reason)
+            await self._lessons.newer_than(learned)
 
 
 def create(settings: ItrSettings, folder: Path) -> VoiceItr:

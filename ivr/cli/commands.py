@@ -13,6 +13,8 @@ SUBCOMMANDS: Final = {
     "import": "ivr.cli.import_menus",
     "learn": "ivr.cli.learn",
     "lint": "ivr.cli.lint",
+    "load": "ivr.cli.load",
+    "render": "ivr.cli.render",
     "schema": "ivr.cli.schema",
 }
 """The module of each."""
