@@ -5,7 +5,9 @@ from typing import Final
 from ivr.definition.values import Dialog, in_language, sentences_of
 from ivr.turns.values import State
 
-MAX_HINTS: Final = 40
+MAX_EXAMPLES: Final = 6
+"""Of one node."""
+MAX_HINTS: Final = 60
 """An engine that is told too much hears it everywhere."""
 
 
@@ -20,9 +22,12 @@ def hints_of(dialog: Dialog, state: State) -> tuple[str, ...]:
     found += [_label(dialog, name, language) for name in state.offers]
     here = dialog.nodes.get(state.node)
     near = [choice.go for choice in here.choices] if here is not None else []
-    for name in dict.fromkeys((*near, *dialog.nodes)):
-        found.append(_label(dialog, name, language))
-        found += sentences_of(dialog.nodes[name].examples, language)[:1] if name in dialog.nodes else []
+    order = [name for name in dict.fromkeys((*near, *dialog.nodes)) if name in dialog.nodes]
+    found += [_label(dialog, name, language) for name in near]
+    # One example of each, then a second of each: an engine takes as many as it holds.
+    for turn in range(MAX_EXAMPLES):
+        found += [text for name in order for text in sentences_of(dialog.nodes[name].examples, language)[turn : turn + 1]]
+    found += [_label(dialog, name, language) for name in order]
     return tuple(word for word in dict.fromkeys(found) if word)[:MAX_HINTS]
 
 

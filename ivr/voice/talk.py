@@ -21,6 +21,7 @@ from ivr.itr.talk import AsksSystems, entered
 from ivr.lines import Words as Wording
 from ivr.lines import read_line
 from ivr.meaning import GlobalWord, Meaning
+from ivr.turns.choosing import decide
 from ivr.turns.values import (
     Begin,
     Choose,
@@ -48,6 +49,8 @@ from ivr.voice.reporting import context_of, masked_keys, unsecret
 from ivr.voice.settings import VoiceSettings
 from ivr.voice.wording import Piece, own, spoken
 
+MAX_ALTERNATIVES: Final = 3
+"""Of what a sentence may have been instead, that are tried."""
 MAX_DEAF: Final = 2
 """Sentences in a row that no engine could hear; after them the call goes on by keys alone."""
 AGREE: Final = "1"
@@ -209,11 +212,27 @@ class VoiceTalk:
         read = read_line(self._dialog, self._state, self._offered, text, today=self._now().date())
         if not isinstance(read, Wording):
             return read, text
-        meaning = await self._understand(read.text, self._state.node)
+        meaning = await self._meant(read, said.alternatives)
         utterance = Utterance(
             text=read.text, meaning=meaning, confidence=said.confidence, alternatives=said.alternatives, slots=read.slots
         )
         return utterance, unsecret(self._dialog, text, read.slots)
+
+    async def _meant(self, read: Wording, alternatives: tuple[str, ...]) -> Meaning:
+        """Return what the sentence means; where that is nothing sure, what the first alternative means that is sure."""
+        meaning = await self._understand(read.text, self._state.node)
+        if self._is_sure(meaning) or read.slots:
+            return meaning
+        for text in alternatives[:MAX_ALTERNATIVES]:
+            other = await self._understand(text, self._state.node)
+            if self._is_sure(other):
+                return other
+        return meaning
+
+    def _is_sure(self, meaning: Meaning) -> bool:
+        limits = self._dialog.limits
+        decided = [decide(wish, self._dialog, limits).nodes for wish in meaning.wishes]
+        return meaning.word is not None or any(len(nodes) == 1 for nodes in decided)
 
     async def _check(self, utterance: Utterance, values: tuple[Filled, ...]) -> Given:
         """Read values back; return the utterance when they are right, else what the caller says instead."""

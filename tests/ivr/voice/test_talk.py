@@ -4,8 +4,9 @@ from support.itr_talks import PlayedSystems
 from support.voice_talks import QUIET, Caller, keys, talked, unheard, words
 
 from gateway.model.errors import CommandRefusedError, CommandUnansweredError
-from gateway.ports.speech import SpeechProblem
+from gateway.ports.speech import Heard, SpeechProblem
 from ivr.meaning import GlobalWord
+from ivr.voice.listener import Words
 from ivr.voice.settings import VoiceSettings
 from ivr.voice.talk import number_of, unreachable
 
@@ -73,6 +74,13 @@ async def test_what_was_heard_poorly_is_asked_about_as_choices() -> None:
     other = Caller(words("the bill", confidence=0.5), keys("2"))
     await talked(shop(), other, SAID)
     assert other.heard[2][0] == "Sorry, I did not get that."
+
+
+async def test_what_it_may_have_been_instead_counts_where_it_means_nothing() -> None:
+    heard = Words(Heard(text="the pill", confidence=0.9, alternatives=("the hill", "the bill")))
+    caller = Caller(heard)
+    await talked(shop(), caller, SAID)
+    assert caller.last[0] == "The bill is 20."
 
 
 async def test_when_no_engine_hears_the_caller_gets_keys_and_not_silence() -> None:
