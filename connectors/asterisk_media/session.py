@@ -1,12 +1,14 @@
 """A call's voice on one line to an Asterisk, whichever of the two protocols the line speaks."""
 
 import asyncio
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing, suppress
 from typing import Final, Protocol
 
 from connectors._kit.voice import Said, Voice
+from gateway.model.calls import Call
 from gateway.model.errors import CommandError, CommandRefusedError, PeerUnavailableError
+from gateway.model.ids import LegId
 from gateway.ports.media import LegCommands, SessionEndedBy, SessionInfo
 
 PBX_ENDS_S: Final = 3.0
@@ -77,6 +79,22 @@ class AsteriskSession(Voice):
         await self._pbx_ends()
         await self.leave()
 
+    async def drive(self, to: str, context: Mapping[str, str]) -> "LegInMenu | None":
+        """Send the caller into a menu, and keep his call at hand; see :class:`gateway.ports.media.DrivableSession`."""
+        self.refuse_if_over()
+        if self._info.leg is None:
+            return None
+        calls = self._commands.follow(self._info.leg)
+        before = await anext(calls, None)
+        if before is None:
+            return None
+        try:
+            await self.transfer(to, context)
+        except BaseException:
+            await calls.aclose()
+            raise
+        return LegInMenu(self._info.leg, self._commands, before, calls)
+
     async def leave(self) -> None:
         """Give the caller back to the dial plan, if he is still here."""
         if self._ended is None:
@@ -99,3 +117,33 @@ class AsteriskSession(Voice):
         with suppress(TimeoutError):
             async with asyncio.timeout(PBX_ENDS_S):
                 await self._over.wait()
+
+
+class LegInMenu:
+    """See :class:`gateway.ports.media.DrivenCall`.
+
+    Args:
+        before: The call before the caller was sent into the menu.
+        calls: What it was since.
+    """
+
+    def __init__(self, leg: LegId, commands: LegCommands, before: Call, calls: AsyncGenerator[Call, None]) -> None:
+        self._leg = leg
+        self._commands = commands
+        self._before = before
+        self._calls = calls
+
+    async def calls(self) -> AsyncGenerator[Call, None]:
+        """Tell the call as it was before, then each change."""
+        async with aclosing(self._calls):
+            yield self._before
+            async for call in self._calls:
+                yield call
+
+    async def press(self, digits: str) -> None:
+        """Press keys in the caller's place."""
+        await self._commands.press(self._leg, digits)
+
+    async def transfer(self, to: str, context: Mapping[str, str]) -> None:
+        """Take the caller out of the menu."""
+        await self._commands.transfer(self._leg, to, context)

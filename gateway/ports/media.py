@@ -4,7 +4,7 @@ Sound is always 8 kHz, 16-bit, mono, little-endian, in frames of 20 ms; whoever 
 chan_websocket each bring sessions, and pass one suite of tests.
 """
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from enum import StrEnum
 from typing import Final, NewType, Protocol, runtime_checkable
 
@@ -117,6 +117,34 @@ class MediaSession(Protocol):
         """
 
 
+class DrivenCall(Protocol):
+    """A caller in a menu of the PBX, for whom an application that does not hear him any more presses the keys."""
+
+    def calls(self) -> AsyncGenerator[Call, None]:
+        """Return his call as it was before he was sent there, as it is now, and again whenever it has changed, to its end.
+
+        To be asked for once, and closed; whoever is cancelled while he waits hears no more of it.
+        """
+
+    async def press(self, digits: str) -> None:
+        """Press keys in his place; raises as :meth:`LegCommands.press`."""
+
+    async def transfer(self, to: str, context: Mapping[str, str]) -> None:
+        """Take him out of the menu, and send him elsewhere; raises as :meth:`LegCommands.transfer`."""
+
+
+@runtime_checkable
+class DrivableSession(MediaSession, Protocol):
+    """One whose PBX takes keys for a caller that it has back."""
+
+    async def drive(self, to: str, context: Mapping[str, str]) -> DrivenCall | None:
+        """Send the caller into a menu of the PBX as :meth:`transfer` does, and keep his call at hand.
+
+        Returns:
+            None where the caller's leg is not known, or his call is live no more: then nothing was done.
+        """
+
+
 class CallApplication(Protocol):
     """What talks with callers: a menu, a bot, a recorder."""
 
@@ -163,10 +191,11 @@ class LegCommands(Protocol):
             digits: Of ``0-9 * # A-D``.
         """
 
-    def follow(self, leg: LegId) -> AsyncIterator[Call]:
+    def follow(self, leg: LegId) -> AsyncGenerator[Call, None]:
         """Return the leg's call as it is now, and again whenever it has changed, until it is live no more or the leg has left it.
 
-        Of changes that follow each other at once the last is told. Cancelling is safe.
+        Of changes that follow each other at once the last is told. Close it when no more is asked;
+        whoever is cancelled while he waits follows it anew.
         """
 
 

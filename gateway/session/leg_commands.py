@@ -4,7 +4,7 @@ They go through the dispatcher: written down, within the rules for numbers of th
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from typing import Any, Final
 
 import structlog
@@ -96,7 +96,7 @@ class PbxLegCommands:
             raise CommandRefusedError(f"{self._pbx} shows no number of the leg {leg}: no keys can be pressed for it")
         await self._do(call, SendDigits, {"digits": digits}, by=party)
 
-    async def follow(self, leg: LegId) -> AsyncIterator[Call]:
+    async def follow(self, leg: LegId) -> AsyncGenerator[Call, None]:
         """Tell the leg's call as it was committed last, whenever it has changed."""
         told: Call | None = None
         while (call := self._live(leg)) is not None and call.legs[leg].is_live:

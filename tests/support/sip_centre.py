@@ -1,7 +1,7 @@
 """A SIP connector with scripted workers, and the calls that come of what it tells."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from random import Random
@@ -122,7 +122,7 @@ class Steering:
         call = self._call_of(leg)
         await self.centre.do(SendDigits(by=call.legs[leg].party or "", digits=digits), call)
 
-    async def follow(self, leg: LegId) -> AsyncIterator[Call]:
+    async def follow(self, leg: LegId) -> AsyncGenerator[Call, None]:
         """Tell the leg's call as it is now."""
         yield self._call_of(leg)
 

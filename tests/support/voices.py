@@ -1,7 +1,7 @@
 """The two ends of a voice session for tests: an application that hands its sessions to the test, and commands that are noted."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 
 from gateway.model.calls import Call
 from gateway.model.errors import TielineError
@@ -62,7 +62,7 @@ class NotedCommands:
     async def press(self, leg: LegId, digits: str) -> None:
         self._give("press", leg, digits, {})
 
-    async def follow(self, leg: LegId) -> AsyncIterator[Call]:
+    async def follow(self, leg: LegId) -> AsyncGenerator[Call, None]:
         for call in self.calls:
             yield call
 

@@ -1,14 +1,16 @@
 import asyncio
 from typing import Final
 
+import msgspec
 import pytest
 from support.virtual_time import in_virtual_time
 from support.voices import NotedCommands
 
 from connectors.asterisk_media.session import PBX_ENDS_S, AsteriskSession
+from gateway.model.calls import Call, begun
 from gateway.model.errors import CommandRefusedError, PeerUnavailableError
-from gateway.model.ids import LegId, PbxName
-from gateway.ports.media import FRAME_BYTES, SessionEndedBy, SessionId, SessionInfo
+from gateway.model.ids import LegId, PbxName, Tenant
+from gateway.ports.media import FRAME_BYTES, DrivableSession, SessionEndedBy, SessionId, SessionInfo
 
 LEG: Final = LegId("cc1-1.1")
 
@@ -137,3 +139,36 @@ async def test_the_first_reason_stays() -> None:
     assert await one.digit() is None
     await one.say(bytes(FRAME_BYTES))
     await one.said()
+
+
+def a_call(digits: str = "") -> Call:
+    return msgspec.structs.replace(begun(PbxName("cc1"), Tenant("default"), LEG, 1.0), digits=digits)
+
+
+@in_virtual_time
+async def test_a_caller_in_a_menu_is_followed_and_pressed_for_when_his_voice_is_gone() -> None:
+    commands = NotedCommands(LEG)
+    commands.calls = [a_call(), a_call("1")]
+    one, _ = session(commands)
+    commands.then = lambda: one.end(SessionEndedBy.CALLER)
+    drivable: DrivableSession = one
+    driven = await drivable.drive("5110", {})
+    assert driven is not None
+    assert how(one) is SessionEndedBy.TRANSFER
+    assert [call.digits async for call in driven.calls()] == ["", "1"]
+    await driven.press("1")
+    await driven.transfer("5000", {"summary": "Wants help."})
+    assert commands.given == [
+        ("transfer", LEG, "5110", {}),
+        ("press", LEG, "1", {}),
+        ("transfer", LEG, "5000", {"summary": "Wants help."}),
+    ]
+
+
+@pytest.mark.parametrize("leg", [LEG, None])
+@in_virtual_time
+async def test_a_caller_whose_call_is_not_known_is_not_sent_into_a_menu(leg: LegId | None) -> None:
+    commands = NotedCommands()
+    one, _ = session(commands, leg)
+    assert await one.drive("5110", {}) is None
+    assert (commands.given, one.ended) == ([], None)

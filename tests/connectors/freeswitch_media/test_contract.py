@@ -3,7 +3,7 @@
 import asyncio
 import math
 from collections import deque
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack
 from typing import Final, cast
 
@@ -147,7 +147,7 @@ class Line(NotedCommands):
     async def press(self, leg: LegId, digits: str) -> None:
         raise CommandRefusedError("this line has no menu")
 
-    async def follow(self, leg: LegId) -> AsyncIterator[Call]:
+    async def follow(self, leg: LegId) -> AsyncGenerator[Call, None]:
         told: list[Call] = []
         for call in told:
             yield call
