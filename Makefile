@@ -49,6 +49,7 @@ bench: setup  ## measure against the peers and fail under a bar
 	@PYTHONPATH=tests $(BIN)/python -m bench.sip --check
 	@PYTHONPATH=tests $(BIN)/python -m bench.sip_jitter --check
 	@PYTHONPATH=tests $(BIN)/python -m bench.understanding --check
+	@PYTHONPATH=tests $(BIN)/python -m bench.ears --check
 	@PYTHONPATH=tests $(BIN)/python -m bench.spoken --check
 	@PYTHONPATH=tests $(BIN)/python -m bench.voice_answers --check
 	@PYTHONPATH=tests $(BIN)/python -m bench.run --check $(ARGS)

@@ -107,6 +107,9 @@ class VoiceItr:
             cuts.is_over_us = mouth.speaks
             return 0.0 if sense is None else sense.probability(frame)
 
+        def attend(pause_s: float) -> None:
+            cuts.end_s = pause_s
+
         talk = VoiceTalk(
             learned.dialog,
             session,
@@ -117,6 +120,7 @@ class VoiceItr:
             now=self._now,
             missed=self._lessons.missed,
             count=self._lessons.count,
+            attend=attend,
             by_keys=hearing is None,
         )
         async with asyncio.TaskGroup() as tasks:

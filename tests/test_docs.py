@@ -33,6 +33,11 @@ SHOWN_BY: Final = {
     "make setup": "tests/test_house.py::test_what_was_set_up_is_not_set_up_again",
     "make test-quick": "tests/test_house.py::test_make_starts_what_it_says",
     "make bench": "tests/test_house.py::test_make_starts_what_it_says",
+    "make speech": "tests/test_house.py::test_make_starts_what_it_says",
+    "tieline itr render --dialog config/itr/delivery.yaml --folder /var/lib/tieline/itr": (
+        "tests/ivr/cli/test_render.py::test_all_prompts_are_made_with_a_bar"
+    ),
+    "tieline itr load --callers 1 2 4 8": "tests/ivr/cli/test_load.py::test_it_says_how_many_callers_are_talked_with",
     "make lock": "tests/test_house.py::test_make_starts_what_it_says",
     "PYTHONPATH=tests python -m support.scenario_pages": (
         "tests/captures/test_scenario_pages.py::test_the_command_writes_the_pages_that_are_stale"

@@ -196,6 +196,7 @@ def test_missing_system_packages_are_one_clear_line_and_the_rest_goes_on(tmp_pat
         ("test ARGS=tests/gateway", f"{PYTEST} tests/gateway"),
         ("test-quick", f'{PYTEST} -m "not live and not slow"'),
         ("bench", "PYTHONPATH=tests .venv/bin/python -m bench.run --check"),
+        ("speech", "packaging/speech/install.sh"),
         ("lock", "requirements/lock.sh"),
     ],
 )

@@ -45,6 +45,7 @@ from ivr.voice.heard import Gone
 from ivr.voice.hints import hints_of
 from ivr.voice.keys import Keypad
 from ivr.voice.listener import Input, Keys, Quiet, Unheard, Words
+from ivr.voice.pauses import pause_of
 from ivr.voice.reporting import context_of, masked_keys, unsecret
 from ivr.voice.settings import VoiceSettings
 from ivr.voice.wording import Piece, own, spoken
@@ -82,6 +83,7 @@ class VoiceTalk:
         now: With a time zone.
         missed: Told each sentence that the dialog had to ask about.
         count: Told what happens, as :meth:`gateway.ports.media.ServedApplication.counts` has it.
+        attend: Told before each turn how long a pause ends what the caller says, in seconds.
         by_keys: Nothing recognises speech here.
     """
 
@@ -97,6 +99,7 @@ class VoiceTalk:
         now: Callable[[], datetime],
         missed: Callable[[str], None],
         count: Callable[[str, str], None],
+        attend: Callable[[float], None] = lambda pause_s: None,
         by_keys: bool = False,
     ) -> None:
         self._dialog = dialog
@@ -108,6 +111,7 @@ class VoiceTalk:
         self._now = now
         self._missed = missed
         self._count = count
+        self._attend = attend
         self._state = State(language=dialog.languages[0])
         self._offered: tuple[Offered, ...] = ()
         self._to_say: list[Piece] = []
@@ -171,6 +175,7 @@ class VoiceTalk:
         # His first sentence tells his language, where there are several.
         language = None if self._is_first and len(dialog.languages) > 1 else state.language
         wanted = Wanted(language=language, hints=hints_of(dialog, state))
+        self._attend(pause_of(dialog, state))
         return await self._listener.turn(pieces, Keypad(dialog, state), wanted, own(dialog, state, "hold_on"))
 
     def _cannot_hear(self, unheard: Unheard) -> None:
