@@ -1,0 +1,116 @@
+"""An application drives a caller of a real Asterisk through the old menu, and takes him back if need be."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+from rig.stage import Ensemble
+from support.dispatching import Desk
+from support.replaying import PBX
+from support.voice_asterisk import NUMBERS, VoiceAsterisk, speaking
+from support.waiting import until
+
+from gateway.ports.media import DrivableSession, MediaSession
+from ivr.definition.reading import parse_dialog
+from ivr.driving import OldMenus
+from ivr.voice.driver import Outcome, Refuge, drive
+
+pytestmark = [pytest.mark.live, pytest.mark.slow]
+
+MENU: Final = "5100"
+HUMAN: Final = "5040"
+"""The queue ``pool``."""
+ROUTES: Final = {NUMBERS["audiosocket"]: "tieline-voice", MENU: "ivr-main"}
+"""What the telephones of the site can dial too."""
+DIALOG: Final = parse_dialog(
+    """itr: 1
+name: cc1
+languages: [en]
+start: ivr-main
+human: {queue: pool}
+nodes:
+  ivr-main: {say: Welcome., choices: [{digit: "1", go: ivr-support}]}
+  ivr-support: {say: Support., choices: [{digit: "1", go: people}]}
+  people: {label: people, transfer: {queue: support}}
+""",
+    Path("cc1.yaml"),
+).dialog
+
+
+class Driver:
+    """It asks nothing: every caller wishes to reach one node."""
+
+    def __init__(self, old: OldMenus) -> None:
+        self.outcomes: asyncio.Queue[Outcome] = asyncio.Queue()
+        self._old = old
+
+    async def run(self, session: MediaSession) -> None:
+        assert isinstance(session, DrivableSession)
+        call = await session.drive(MENU, {})
+        assert call is not None
+        refuge = Refuge(back=None, human=HUMAN, context={"summary": "Wishes to talk to people."})
+        self.outcomes.put_nowait(await drive(DIALOG, "people", self._old, call, refuge, now=time.monotonic))
+
+    async def outcome(self) -> Outcome:
+        async with asyncio.timeout(40):
+            return await self.outcomes.get()
+
+
+@pytest.fixture(scope="module")
+def asterisk() -> Iterator[VoiceAsterisk]:
+    pbx = VoiceAsterisk()
+
+    async def start() -> None:
+        await pbx.__aenter__()
+        for number, context in ROUTES.items():
+            await pbx.cli(f"dialplan add extension {number},1,Goto({context},s,1) into internal")
+
+    asyncio.run(start())
+    yield pbx
+    asyncio.run(pbx.__aexit__())
+
+
+@pytest.fixture
+async def phones(asterisk: VoiceAsterisk) -> AsyncIterator[Ensemble]:
+    async with Ensemble(asterisk) as ensemble:
+        yield ensemble
+        await ensemble.tidy()
+
+
+def waits_in(desk: Desk, queue: str) -> bool:
+    """Tell whether the PBX says that the only call is in the queue, and an agent's telephone has it."""
+    (call,) = desk.engine.pbxs[PBX].live
+    called = {leg.party for leg in call.legs.values() if leg.id != call.caller_leg}
+    return bool(call.queues) and call.queues[-1].queue == queue and bool(called & {"1001", "1002"})
+
+
+@pytest.mark.parametrize(
+    ("old", "outcome", "menus", "queue"),
+    [
+        (OldMenus(), Outcome.ARRIVED, ("ivr-main", "ivr-support"), "support"),
+        # The old menu leads elsewhere than the dialog says.
+        (OldMenus(names={"ivr-support": "ivr-billing"}), Outcome.HUMAN, ("ivr-main", "ivr-support"), "pool"),
+    ],
+)
+async def test_a_caller_is_driven_or_taken_back(
+    asterisk: VoiceAsterisk, phones: Ensemble, tmp_path: Path, old: OldMenus, outcome: Outcome, menus: tuple[str, ...], queue: str
+) -> None:
+    application = Driver(old)
+    async with speaking(asterisk, application, tmp_path) as desk:
+        caller = await phones.agents["1003"].dial(NUMBERS["audiosocket"])
+        rings = [asyncio.create_task(phones.agents[name].next_leg(timeout_s=40)) for name in ("1001", "1002")]
+        try:
+            assert await application.outcome() is outcome
+            await asyncio.wait(rings, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for each in rings:
+                each.cancel()
+            await asyncio.wait(rings)
+        await until(lambda: waits_in(desk, queue))
+        (call,) = desk.engine.pbxs[PBX].live
+        assert call.menus[-2:] == menus
+        await caller.hang_up()
+        await asterisk.idle()
