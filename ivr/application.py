@@ -23,9 +23,10 @@ from ivr.voice.endpointing import Endpointing
 from ivr.voice.filler import filler
 from ivr.voice.listener import Listener
 from ivr.voice.mouth import Mouth
+from ivr.voice.sending import unreachable
 from ivr.voice.speaking import Speaking
 from ivr.voice.speech_sense import SpeechSense
-from ivr.voice.talk import VoiceTalk, unreachable
+from ivr.voice.talk import VoiceTalk
 from ivr.voice.wording import fixed_pieces
 
 PROGRESS_S: Final = 5.0

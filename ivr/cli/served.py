@@ -22,8 +22,8 @@ async def serving(dialog: Path | None, folder: Path) -> AsyncIterator["VoiceItr"
     from ivr.definition.reading import read_dialog
     from ivr.example.files import dialog_file
     from ivr.itr.settings import ItrSettings
+    from ivr.voice.sending import unreachable
     from ivr.voice.settings import VoiceSettings
-    from ivr.voice.talk import unreachable
 
     read = read_dialog(dialog or dialog_file()).dialog
     numbers = dict.fromkeys(unreachable(read, VoiceSettings()), "0")

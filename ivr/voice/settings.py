@@ -14,11 +14,25 @@ from ivr.speech.whisper import WhisperSettings
 Number = Annotated[str, Meta(pattern=r"^[0-9*#+]{1,32}$")]
 
 
+class DriveSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Of an old menu that stays: who was understood is led through it by its keys."""
+
+    to: Number
+    """What is dialled at the PBX to reach its beginning: the dialog's start."""
+    back: Number | None = None
+    """What leads from there to this application again, with the context as the session's variables: who is lost is told so, and
+    people take over. Without it he is sent to people at once."""
+    menus: dict[str, str] = {}
+    """What the PBX calls a node's menu; without a line its id."""
+
+
 class VoiceSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Of the application that talks with callers by a dialog."""
 
     queues: dict[str, Number] = {}
     """What is dialled at the PBX for each queue that the dialog hands over to; a queue that is a number itself needs no line."""
+    drive: DriveSettings | None = None
+    """The old menu, where it stays; without it callers are sent to whom they want directly."""
     consent: Literal["not_asked", "asked"] = "not_asked"
     """Asked: who does not agree is served by keys, and nothing that he says is written down."""
     language_keys: dict[str, Annotated[str, Meta(pattern="^[a-z]{2}$")]] = {}

@@ -11,11 +11,11 @@ from typing import Final, Protocol
 import structlog
 from msgspec.structs import replace
 
-from gateway.model.errors import CommandError, CommandUnansweredError, PeerUnavailableError
 from gateway.model.handover import Line
 from gateway.ports.media import MediaSession
 from gateway.ports.speech import Heard, SpeechProblem, Wanted
-from ivr.definition.values import Dialog, Target
+from ivr.definition.values import Dialog
+from ivr.driving import give_up
 from ivr.flow import step
 from ivr.itr.talk import AsksSystems, entered
 from ivr.lines import Words as Wording
@@ -41,12 +41,14 @@ from ivr.turns.values import (
 )
 from ivr.turns.walk import Walk
 from ivr.voice.checking import read_back, to_check
+from ivr.voice.driver import came_back
 from ivr.voice.heard import Gone
 from ivr.voice.hints import hints_of
 from ivr.voice.keys import Keypad
 from ivr.voice.listener import Input, Keys, Quiet, Unheard, Words
 from ivr.voice.pauses import pause_of
 from ivr.voice.reporting import context_of, masked_keys, unsecret
+from ivr.voice.sending import NOT_PUT_THROUGH, Sender
 from ivr.voice.settings import VoiceSettings
 from ivr.voice.wording import Piece, own, spoken
 
@@ -112,6 +114,7 @@ class VoiceTalk:
         self._missed = missed
         self._count = count
         self._attend = attend
+        self._sender = Sender(dialog, session, settings)
         self._state = State(language=dialog.languages[0])
         self._offered: tuple[Offered, ...] = ()
         self._to_say: list[Piece] = []
@@ -125,6 +128,12 @@ class VoiceTalk:
     async def run(self) -> None:
         """Talk until the dialog is over or the caller has gone."""
         if self._settings.consent == "asked" and not self._by_keys and not await self._consents():
+            return
+        if came_back(self._session.info.variables) is not None:
+            # The old menu led him astray: he is told so, and people take over.
+            made = give_up(self._dialog, self._state, self._now())
+            self._state = made.state
+            await self._act(made, greets=False)
             return
         await self._give(Begin())
         while self._state.waiting is not Waiting.OVER:
@@ -339,44 +348,18 @@ class VoiceTalk:
         await self._give(asked.result)
 
     async def _transfer(self, transfer: Transfer) -> None:
-        transcript = self._transcript if self._keeps else []
-        context = context_of(transfer.gathered, transcript)
+        context = context_of(transfer.gathered, self._transcript if self._keeps else [])
         if self._settings.consent == "asked":
             context["consent"] = "yes" if self._keeps else "no"
-        targets = [number_of(transfer.target, self._settings), number_of(self._dialog.human, self._settings)]
-        for to in dict.fromkeys(each for each in targets if each is not None):
-            try:
-                await self._session.transfer(to, context)
-            except (CommandError, PeerUnavailableError) as error:
-                _log.error("caller_not_put_through", session=self._session.info.id, to=to, reason=str(error))
-                if isinstance(error, CommandUnansweredError):
-                    break  # it may have been done: nobody is sent twice
-            else:
-                self._count("outcome", "handed_over")
-                return
-        self._count("outcome", "not_put_through")
-        await self._listener.announce(own(self._dialog, self._state, "not_put_through"))
-        # The PBX's own plan goes on with him.
+        outcome = await self._sender.send(transfer.target, self._state.node, context)
+        self._count("outcome", outcome)
+        if outcome == NOT_PUT_THROUGH:
+            # The PBX's own plan goes on with him.
+            await self._listener.announce(own(self._dialog, self._state, "not_put_through"))
 
     def _note(self, text: str, *, is_customer: bool) -> None:
         if self._keeps and text:
             self._transcript.append(Line(at=self._now().timestamp(), is_customer=is_customer, text=text))
-
-
-def number_of(target: Target, settings: VoiceSettings) -> str | None:
-    """Return what is dialled at the PBX to reach somebody; None where nobody says."""
-    if target.number is not None:
-        return target.number
-    if target.agent is not None:
-        return target.agent
-    queue = target.queue or ""
-    return settings.queues.get(queue, queue if queue.isdecimal() else None)
-
-
-def unreachable(dialog: Dialog, settings: VoiceSettings) -> list[str]:
-    """Return the queues of a dialog that nothing is dialled for."""
-    targets = [dialog.human, *(node.transfer for node in dialog.nodes.values() if node.transfer is not None)]
-    return sorted({each.queue for each in targets if each.queue is not None and number_of(each, settings) is None})
 
 
 def _changed(slots: tuple[Filled, ...], anew: tuple[Filled, ...]) -> tuple[Filled, ...]:

@@ -75,6 +75,14 @@ def key(digit: str, seconds: float, level: float = 4000.0) -> bytes:
     return pcm((both * level / 2).astype(np.float32))
 
 
+def mixed(sound: bytes, noise: bytes, snr_db: float) -> bytes:
+    """Speech in noise: as loud as it was, over noise that is so many dB softer than its loud parts."""
+    speech = floats(sound)
+    loud = speech[np.abs(speech) > 0.1 * np.abs(speech).max()]
+    under = np.resize(floats(noise), len(speech))
+    return pcm(speech + under * (loudness(loud) / 10 ** (snr_db / 20) / loudness(under)))
+
+
 def louder(sound: bytes, db: float) -> bytes:
     return pcm(floats(sound) * 10 ** (db / 20))
 

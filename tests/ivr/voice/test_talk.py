@@ -1,3 +1,4 @@
+from msgspec.structs import replace
 from support.dialog_scripts import Turn
 from support.dialogs import said, shop, wish
 from support.itr_talks import PlayedSystems
@@ -8,7 +9,6 @@ from gateway.ports.speech import Heard, SpeechProblem
 from ivr.meaning import GlobalWord
 from ivr.voice.listener import Words
 from ivr.voice.settings import VoiceSettings
-from ivr.voice.talk import number_of, unreachable
 
 SAID = {
     "to sales please": said(wish("sales")).meaning,
@@ -182,9 +182,10 @@ async def test_what_is_secret_stays_out_of_the_transcript() -> None:
     assert "4711" not in str(caller.sent)
 
 
-def test_queues_that_nothing_is_dialled_for_are_told() -> None:
-    dialog = shop()
-    assert unreachable(dialog, VoiceSettings(queues={"sales": "5200"})) == ["support"]
-    assert number_of(dialog.human, VoiceSettings(queues={"support": "5100"})) == "5100"
-    assert number_of(shop(**{"queue: support": "number: '+85212345'"}).human, VoiceSettings()) == "+85212345"
-    assert number_of(shop(**{"queue: support": "agent: '1001'"}).human, VoiceSettings()) == "1001"
+async def test_who_comes_back_from_the_old_menu_is_told_so_and_goes_to_people() -> None:
+    caller = Caller()
+    caller.info = replace(caller.info, variables={"TIELINE_ASTRAY": "elsewhere"})
+    await talked(shop(), caller, SAID)
+    assert caller.heard[0] == ["I could not get you through to there.", "I am putting you through to a colleague."]
+    assert caller.sent is not None
+    assert caller.sent[0] == "5100"
