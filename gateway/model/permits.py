@@ -15,6 +15,7 @@ from gateway.model.commands import (
     Monitor,
     PlaceCall,
     Redirect,
+    SendDigits,
     SetForwarding,
 )
 from gateway.model.legs import Leg, PartyKind
@@ -58,6 +59,9 @@ def acting_device(kind: type[Command], call: Call, principal: Principal, by: str
         return own if "by" in kind.__struct_fields__ else None
     if by is None and own in present and principal.pbx in (None, call.pbx) and "by" in kind.__struct_fields__:
         return own
+    caller = call.caller
+    if principal.presses_for_callers and kind is SendDigits and caller is not None and caller.is_live and by == caller.party:
+        return by
     if by is not None:
         if by not in present:
             there = f"in it are {', '.join(sorted(filter(None, present)))}" if present else "no telephone of the site is in it"

@@ -63,6 +63,8 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
     """Where the extension is; None leaves that open."""
     may_act_for_others: bool = False
     """Whether the extension is only his own, and others' devices may be meant as well."""
+    presses_for_callers: bool = False
+    """Whether it may press keys in a caller's place: an application that talks with him, for the menu of his PBX."""
     sees_own_only: bool = False
     """Whether it is shown and told only what concerns its own extension and the queues that this serves."""
     login: str | None = None

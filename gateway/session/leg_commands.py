@@ -60,7 +60,11 @@ class PbxLegCommands:
         self._notes = notes
         self._sleep = sleep
         self._principal = Principal(
-            id=f"application:{application}", name=application, role=Role.PARTNER, scopes=frozenset({Scope.CALLS_CONTROL})
+            id=f"application:{application}",
+            name=application,
+            role=Role.PARTNER,
+            scopes=frozenset({Scope.CALLS_CONTROL}),
+            presses_for_callers=True,
         )
 
     async def find(self, is_it: Callable[[LegId], bool], timeout_s: float) -> LegId | None:

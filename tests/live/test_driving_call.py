@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from rig.stage import Ensemble
+from rig.stage import FROM_CALLER, Ensemble
 from support.dispatching import Desk
 from support.replaying import PBX
 from support.voice_asterisk import NUMBERS, VoiceAsterisk, speaking
@@ -100,7 +100,7 @@ async def test_a_caller_is_driven_or_taken_back(
 ) -> None:
     application = Driver(old)
     async with speaking(asterisk, application, tmp_path) as desk:
-        caller = await phones.agents["1003"].dial(NUMBERS["audiosocket"])
+        caller = await phones.carrier.dial(NUMBERS["audiosocket"], FROM_CALLER)
         rings = [asyncio.create_task(phones.agents[name].next_leg(timeout_s=40)) for name in ("1001", "1002")]
         try:
             assert await application.outcome() is outcome

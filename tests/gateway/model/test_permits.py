@@ -17,6 +17,7 @@ from gateway.model.commands import (
     MonitorMode,
     PlaceCall,
     Redirect,
+    SendDigits,
     SetForwarding,
     StartRecording,
 )
@@ -55,6 +56,16 @@ def test_of_two_the_meant_one_is_asked_for() -> None:
     word, detail = refusal(Hold, both_inside(), ANYBODY, None)
     assert (word, detail) == (Refusal.WHICH_DEVICE, "8001, 8002 are all in this call: say which one is meant, as `by`")
     assert acting_device(Hold, both_inside(), ANYBODY, "8002") == "8002"
+
+
+def test_an_application_presses_keys_in_a_callers_place_and_nobody_else_does() -> None:
+    application = Principal(id="application:itr", name="itr", role=Role.PARTNER, scopes=ALL_SCOPES, presses_for_callers=True)
+    call = talking()
+    assert call.caller is not None
+    outside = call.caller.party
+    assert acting_device(SendDigits, call, application, outside) == outside
+    assert refusal(SendDigits, call, ANYBODY, outside)[0] is Refusal.NOT_IN_THIS_CALL
+    assert refusal(Hold, call, application, outside)[0] is Refusal.NOT_IN_THIS_CALL
 
 
 def test_who_has_no_leg_does_nothing_in_the_call() -> None:
