@@ -1,6 +1,7 @@
 """An application that talks with callers, for a command: with the engines of this machine, and for no PBX."""
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -18,6 +19,8 @@ async def serving(dialog: Path | None, folder: Path) -> AsyncIterator["VoiceItr"
         ConfigurationError: The dialog cannot be used.
         SpeechError: No engine can be had.
     """
+    import structlog
+
     from ivr.application import VoiceItr
     from ivr.definition.reading import read_dialog
     from ivr.example.files import dialog_file
@@ -25,6 +28,8 @@ async def serving(dialog: Path | None, folder: Path) -> AsyncIterator["VoiceItr"
     from ivr.voice.sending import unreachable
     from ivr.voice.settings import VoiceSettings
 
+    # What a command prints is its figures; what happens meanwhile goes beside them.
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     read = read_dialog(dialog or dialog_file()).dialog
     numbers = dict.fromkeys(unreachable(read, VoiceSettings()), "0")
     settings = ItrSettings(dialog=None if dialog is None else str(dialog), voice=VoiceSettings(queues=numbers))

@@ -5,9 +5,12 @@ from typing import Final
 
 from gateway.ports.speech import SpeechAbilities, SpeechToText, TextToSpeech, VoiceAbilities
 from ivr.speech import espeak, hibari, kokoro
+from ivr.speech.aliyun import AliyunSettings, aliyun
 from ivr.speech.chain import Chain
 from ivr.speech.espeak import EspeakSettings
+from ivr.speech.funasr import FunAsrSettings, funasr
 from ivr.speech.hibari import HibariSettings
+from ivr.speech.iflytek import IflytekSettings, iflytek
 from ivr.speech.kokoro import KokoroSettings
 from ivr.speech.local import LocalSpeechToText, LocalTextToSpeech
 from ivr.speech.openai import OpenAiHearingSettings, OpenAiSpeakingSettings, OpenAiSpeechToText, OpenAiTextToSpeech
@@ -59,6 +62,12 @@ def _hears(settings: HearingSettings, answer_s: float) -> SpeechToText:
             return OpenAiSpeechToText(settings)
         case VoskSettings():
             return VoskSpeechToText(settings)
+        case FunAsrSettings():
+            return funasr(settings)
+        case IflytekSettings():
+            return iflytek(settings)
+        case AliyunSettings():
+            return aliyun(settings)
 
 
 def _speaks(settings: SpeakingSettings) -> TextToSpeech:
