@@ -53,7 +53,7 @@ class SessionInfo(msgspec.Struct, frozen=True, kw_only=True):
     leg: LegId | None
     """The caller's leg at the PBX; None where it is not known, and then the caller cannot be sent elsewhere."""
     way: str
-    """``sip``, ``audiosocket`` or ``chan_websocket``."""
+    """``sip``, ``audiosocket``, ``chan_websocket`` or ``unicast``."""
     variables: Mapping[str, str] = {}
     """What the PBX's dial plan, or the headers of the INVITE, say beside it. Callers' data: for no log."""
 
