@@ -73,7 +73,7 @@ class VoiceItr:
                 tasks.create_task(self._lessons.serve(), name="itr.lessons")
                 if self._hearing is not None:
                     tasks.create_task(self._hearing.serve(), name="itr.hearing")
-                for engine in {id(each): each for each in self._engines.values()}.values():
+                for engine in {id(each): each for several in self._engines.values() for each in several}.values():
                     tasks.create_task(engine.serve(), name=f"itr.{engine.name}")
                 tasks.create_task(self._render(), name="itr.prompts")
         finally:

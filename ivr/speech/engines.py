@@ -42,13 +42,13 @@ def hearing_by(settings: Sequence[HearingSettings], *, answer_s: float) -> Chain
     return Chain(engines, one_s=answer_s / 2, total_s=answer_s)
 
 
-def speaking_by(settings: Sequence[SpeakingSettings]) -> dict[str, TextToSpeech]:
-    """Return what speaks, by language: of several that speak one, the first."""
-    found: dict[str, TextToSpeech] = {}
+def speaking_by(settings: Sequence[SpeakingSettings]) -> dict[str, list[TextToSpeech]]:
+    """Return what speaks, by language, in the order in which they are asked."""
+    found: dict[str, list[TextToSpeech]] = {}
     for each in settings:
         engine = _speaks(each)
         for language in engine.abilities.voices:
-            found.setdefault(language, engine)
+            found.setdefault(language, []).append(engine)
     return found
 
 

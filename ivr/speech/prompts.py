@@ -1,6 +1,7 @@
 """Texts as sounds: rendered once, kept by what they would sound like, and rendered ahead where they are known.
 
-What cannot be kept is said all the same. A text that is being rendered for one caller is not rendered again for the next.
+What cannot be kept is said all the same. A text that is being rendered for one caller is not rendered again for the next. What
+one engine cannot speak, the next one of its language does.
 """
 
 import asyncio
@@ -8,11 +9,12 @@ import hashlib
 import os
 import unicodedata
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 import structlog
+from msgspec.structs import replace
 
 from gateway.ports.speech import SpeechError, SpeechProblem, TextToSpeech, Voice
 
@@ -34,10 +36,10 @@ class Prompts:
 
     Args:
         folder: Where sounds are kept; it may not be there yet.
-        engines: What speaks, by language.
+        engines: What speaks, by language: the first that can.
     """
 
-    def __init__(self, folder: Path, engines: Mapping[str, TextToSpeech]) -> None:
+    def __init__(self, folder: Path, engines: Mapping[str, Sequence[TextToSpeech]]) -> None:
         self._folder = folder
         self._engines = engines
         self._held: OrderedDict[str, bytes] = OrderedDict()
@@ -51,9 +53,18 @@ class Prompts:
         Raises:
             SpeechError: There is none.
         """
-        engine = self._engines.get(voice.language)
-        if engine is None:
-            raise SpeechError("text to speech", SpeechProblem.DOWN, f"nothing speaks {voice.language} here")
+        failed: SpeechError | None = None
+        for engine in self._engines.get(voice.language, ()):
+            # A voice that is named is the first engine's: the others have their own.
+            own = voice if failed is None else replace(voice, name=None)
+            try:
+                return await self._sound(engine, text, own)
+            except SpeechError as error:
+                _log.warning("voice_failed", engine=engine.name, reason=str(error))
+                failed = error
+        raise failed or SpeechError("text to speech", SpeechProblem.DOWN, f"nothing speaks {voice.language} here")
+
+    async def _sound(self, engine: TextToSpeech, text: str, voice: Voice) -> bytes:
         name = name_of(engine.abilities.identity, text, voice)
         held = self._held.get(name)
         if held is not None:

@@ -16,10 +16,13 @@ from ivr.speech.whisper import WhisperSettings
 SERVER = "https://speech.example/v1"
 
 
-def test_of_several_that_speak_a_language_the_first_does() -> None:
+def test_those_that_speak_a_language_are_asked_in_their_order() -> None:
     theirs = OpenAiSpeakingSettings(url=SERVER, key=Secret("k"), voices={"en": "alloy"})
     found = speaking_by((theirs, KokoroSettings(), HibariSettings(), EspeakSettings()))
-    assert {language: engine.name for language, engine in found.items()} == {"en": "openai", "zh": "kokoro"}
+    assert {language: [engine.name for engine in engines] for language, engines in found.items()} == {
+        "en": ["openai", "hibari", "espeak"],
+        "zh": ["kokoro", "espeak"],
+    }
     assert speaking_by((EspeakSettings(),)).keys() == {"zh", "en"}
     assert speaking_by(()) == {}
 

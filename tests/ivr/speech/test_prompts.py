@@ -32,7 +32,7 @@ class Speaker:
 
 
 def of(folder: Path, speaker: Speaker) -> Prompts:
-    return Prompts(folder, {"en": speaker})
+    return Prompts(folder, {"en": [speaker]})
 
 
 def files(folder: Path) -> list[Path]:
@@ -117,3 +117,13 @@ async def test_who_stops_leaves_nothing_running(tmp_path: Path) -> None:
     await kept.stop()
     await asyncio.wait([waiting])
     assert waiting.cancelled()
+
+
+async def test_what_one_engine_cannot_speak_the_next_one_does(tmp_path: Path) -> None:
+    first, second = Speaker("v1"), Speaker("v2")
+    first.fault = SpeechError("speaker", SpeechProblem.DOWN, "away")
+    kept = Prompts(tmp_path, {"en": [first, second]})
+    assert await kept.sound("Hello", Voice(language="en", name="anna")) == b"HelloHello"
+    first.fault = None
+    await kept.sound("Hello", Voice(language="en", name="anna"))
+    assert (first.spoken, second.spoken) == (["Hello", "Hello"], ["Hello"])

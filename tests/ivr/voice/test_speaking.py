@@ -34,7 +34,7 @@ class Speaker:
 
 def speaking(folder: Path, speaker: Speaker) -> Speaking:
     settings = VoiceSettings(voices={"en": "anna"})
-    return Speaking(Prompts(folder / "prompts", {"en": speaker}), Recordings(folder), settings)
+    return Speaking(Prompts(folder / "prompts", {"en": [speaker]}), Recordings(folder), settings)
 
 
 async def test_a_recording_is_preferred_and_a_broken_one_is_spoken(tmp_path: Path) -> None:
@@ -66,4 +66,4 @@ async def test_what_cannot_be_spoken_is_left_out_and_logged(tmp_path: Path) -> N
     speaker.fails = True
     with capture_logs() as logs:
         assert await speaking(tmp_path, speaker).sound(Piece(text="a", language="en")) is None
-    assert [each["event"] for each in logs] == ["prompt_not_spoken"]
+    assert [each["event"] for each in logs] == ["voice_failed", "prompt_not_spoken"]
