@@ -5,9 +5,11 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from rig import sipp
 from rig.stage import Ensemble
 from support.voice_asterisk import NUMBERS, VoiceAsterisk
 from support.voice_itr import answering, call, first_ringing, note_of, says
+from support.waiting import until
 
 pytestmark = [pytest.mark.live, pytest.mark.slow]
 
@@ -52,3 +54,15 @@ async def test_callers_reach_whom_they_ask_for_by_keys_and_by_words(
             await rings.until_up()
             await caller.hang_up()
             await rings.until_ended()
+
+
+async def test_many_at_once_are_led_by_keys(asterisk: VoiceAsterisk, tmp_path: Path) -> None:
+    load = sipp.Load(dialled=NUMBERS["audiosocket"], calls=12, per_second=4.0, hang_up_after_s=6.0, digit="1", digit_after_s=2.0)
+    async with answering(asterisk, tmp_path) as gateway:
+        made = await sipp.call(asterisk, load)
+        assert all(each.answered_s is not None and each.ended_by == "caller" for each in made)
+        counts = gateway.voices.counts()["itr"]
+        await until(lambda: counts.get(("outcome", "gone"), 0) == load.calls)
+        assert counts["node", "delivery"] == load.calls
+        assert ("unheard", "busy") not in counts
+    await asterisk.idle()
