@@ -36,7 +36,7 @@ exten => s,1,Answer()
 _EXTENSIONS_WEBSOCKET: Final = """\
 [tieline-websocket]
 exten => s,1,Answer()
- same => n,Dial(WebSocket/tieline/c(slin)v(leg=${UNIQUEID}),,g)
+ same => n,Dial(WebSocket/tieline/c(slin)v(leg=${UNIQUEID},astray=${TIELINE_ASTRAY}),,g)
  same => n,Hangup()
 """
 _WEBSOCKET_CLIENT: Final = """\

@@ -162,6 +162,7 @@ class WebSocketServer:
         self._sessions = sessions
         self._settings = settings
         self._sockets: set[web.WebSocketResponse] = set()
+        self._tasks: asyncio.TaskGroup | None = None
         self.address: tuple[str, int] | None = None
         """Where it listens, while it does."""
 
@@ -181,7 +182,14 @@ class WebSocketServer:
             await web.TCPSite(runner, self._settings.host, self._settings.port, ssl_context=context).start()
             self.address = runner.addresses[0][:2]
             _log.info("media_listening", pbx=self._sessions.pbx, way=WAY, host=self.address[0], port=self.address[1])
-            await asyncio.Event().wait()
+            async with asyncio.TaskGroup() as tasks:
+                self._tasks = tasks
+                try:
+                    await asyncio.Event().wait()
+                finally:
+                    self._tasks = None
+                    for socket in tuple(self._sockets):
+                        await socket.close()
         finally:
             self.address = None
             for socket in tuple(self._sockets):
@@ -203,9 +211,13 @@ class WebSocketServer:
         if not socket.can_prepare(request):
             raise web.HTTPUpgradeRequired
         await socket.prepare(request)
+        if self._tasks is None:
+            return socket
         self._sockets.add(socket)
+        # aiohttp cancels who answers a client that is gone: an application is not over because its caller has been sent on.
+        serving = self._tasks.create_task(self._serve(request, socket, peer), name=f"{WAY}.{peer}")
         try:
-            await self._serve(request, socket, peer)
+            await asyncio.shield(serving)
         finally:
             self._sockets.discard(socket)
             await socket.close()

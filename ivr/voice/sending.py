@@ -51,9 +51,9 @@ class Sender:
         return NOT_PUT_THROUGH
 
     async def _drive(self, node: str, context: Mapping[str, str]) -> str | None:
-        """Lead him through the old menu; None where it is not driven, or leads nowhere near."""
+        """Lead him through the old menu; None where it is not driven, or leads nowhere near; or he was led astray before."""
         drives = self._settings.drive
-        if drives is None or not isinstance(self._session, DrivableSession):
+        if drives is None or not node or not isinstance(self._session, DrivableSession):
             return None
         old = OldMenus(names=drives.menus)
         try:

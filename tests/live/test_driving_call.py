@@ -14,19 +14,23 @@ from support.voice_asterisk import NUMBERS, VoiceAsterisk, speaking
 from support.waiting import until
 
 from gateway.ports.media import DrivableSession, MediaSession
+from ivr.application import VoiceItr
 from ivr.definition.reading import parse_dialog
 from ivr.driving import OldMenus
+from ivr.itr.settings import ItrSettings
+from ivr.speech.hibari import HibariSettings
 from ivr.voice.driver import Outcome, Refuge, drive
+from ivr.voice.settings import DriveSettings, VoiceSettings
 
 pytestmark = [pytest.mark.live, pytest.mark.slow]
 
 MENU: Final = "5100"
+BACK: Final = NUMBERS["chan_websocket"]
 HUMAN: Final = "5040"
 """The queue ``pool``."""
-ROUTES: Final = {NUMBERS["audiosocket"]: "tieline-voice", MENU: "ivr-main"}
+ROUTES: Final = {NUMBERS["audiosocket"]: "tieline-voice", BACK: "tieline-websocket", MENU: "ivr-main"}
 """What the telephones of the site can dial too."""
-DIALOG: Final = parse_dialog(
-    """itr: 1
+TEXT: Final = """itr: 1
 name: cc1
 languages: [en]
 start: ivr-main
@@ -35,9 +39,8 @@ nodes:
   ivr-main: {say: Welcome., choices: [{digit: "1", go: ivr-support}]}
   ivr-support: {say: Support., choices: [{digit: "1", go: people}]}
   people: {label: people, transfer: {queue: support}}
-""",
-    Path("cc1.yaml"),
-).dialog
+"""
+DIALOG: Final = parse_dialog(TEXT, Path("cc1.yaml")).dialog
 
 
 class Driver:
@@ -114,3 +117,43 @@ async def test_a_caller_is_driven_or_taken_back(
         assert call.menus[-2:] == menus
         await caller.hang_up()
         await asterisk.idle()
+
+
+@pytest.mark.parametrize(
+    ("menus", "outcomes", "queue"),
+    [
+        ({}, {"driven_arrived"}, "support"),
+        # He comes elsewhere, is told so by the application to which he is taken back, and goes to people.
+        ({"ivr-support": "ivr-billing"}, {"driven_back", "handed_over"}, "pool"),
+    ],
+    ids=["arrives", "astray"],
+)
+async def test_a_dialog_keeps_the_old_menu(
+    asterisk: VoiceAsterisk, phones: Ensemble, tmp_path: Path, menus: dict[str, str], outcomes: set[str], queue: str
+) -> None:
+    (tmp_path / "cc1.yaml").write_text(TEXT)
+    voice = VoiceSettings(
+        queues={"support": "5000", "pool": HUMAN},
+        drive=DriveSettings(to=MENU, back=BACK, menus=menus),
+        speech_to_text=(),
+        text_to_speech=(HibariSettings(),),
+    )
+    application = VoiceItr(ItrSettings(dialog=str(tmp_path / "cc1.yaml"), voice=voice), tmp_path / "itr")
+    serving = asyncio.create_task(application.serve())
+    try:
+        await application.ready()
+        async with speaking(asterisk, application, tmp_path) as desk:
+            caller = await phones.carrier.dial(NUMBERS["audiosocket"], FROM_CALLER)
+            caller.voice.tone_hz = 0
+            await caller.until_up()
+            await until(lambda: application.counts().get(("node", "ivr-main"), 0) == 1)
+            await caller.press("1")
+            await until(lambda: application.counts().get(("node", "ivr-support"), 0) == 1)
+            await caller.press("1")
+            await until(lambda: {which for what, which in application.counts() if what == "outcome"} == outcomes, timeout_s=60)
+            await until(lambda: waits_in(desk, queue), timeout_s=30)
+            await caller.hang_up()
+            await asterisk.idle()
+    finally:
+        serving.cancel()
+        await asyncio.gather(serving, return_exceptions=True)
