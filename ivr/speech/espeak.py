@@ -37,7 +37,10 @@ def speaker(settings: EspeakSettings) -> Callable[[str, Voice], bytes]:
         raise ConfigurationError("espeak-ng is not installed: as root, `apt-get install espeak-ng`")
 
     def speak(text: str, voice: Voice) -> bytes:
-        name = voice.name or ABILITIES.voices[voice.language][0]
+        known = ABILITIES.voices.get(voice.language)
+        if known is None:
+            raise SpeechError("espeak", SpeechProblem.REFUSED, f"it speaks no {voice.language!r} here")
+        name = voice.name or known[0]
         said = pinyin(text) if voice.language == "zh" else text
         command = [program, "-v", name, "-s", str(round(WORDS_A_MINUTE * voice.speed)), "--stdin", "--stdout"]
         try:

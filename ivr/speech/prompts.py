@@ -10,6 +10,7 @@ import os
 import unicodedata
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -102,6 +103,8 @@ class Prompts:
         sound = await asyncio.to_thread(_read, file)
         if sound is None:
             sound = await engine.speak(text, voice)
+            if not sound:
+                return sound  # nothing in it can be said; another version of the engine may
             try:
                 await asyncio.to_thread(_write, file, sound, self._folder)
                 self._cannot_keep = False
@@ -126,11 +129,12 @@ def name_of(identity: str, text: str, voice: Voice) -> str:
 def _read(file: Path) -> bytes | None:
     try:
         data = file.read_bytes()
-        if data[:4] != _MARK or int.from_bytes(data[4:8], "big") != len(data) - 8:
-            return None
-        os.utime(file)
     except OSError:
         return None
+    if data[:4] != _MARK or int.from_bytes(data[4:8], "big") != len(data) - 8:
+        return None
+    with suppress(OSError):  # who may only read it reads it all the same
+        os.utime(file)
     return data[8:]
 
 

@@ -15,6 +15,8 @@ _MONTHS: Final = (
 _DATE: Final = re.compile(r"(?<!\d)(\d{4})-(\d{2})-(\d{2})(?!\d)")
 _CHINESE_NUMBER: Final = re.compile(r"\+86(?=1\d{10}(?!\d))")
 _CODE: Final = re.compile(r"(?<![A-Za-z0-9.])([A-Z]{1,4})?(\+?\d+(?:[- ]\d+)*)(?!\d|\.\d)")
+_YUAN: Final = re.compile(r"[¥￥]\s?(\d+(?:\.\d+)?)(?!元)")
+_TIME: Final = re.compile(r"(?<!\d)([01]?\d|2[0-3]):([0-5]\d)(?![\d:])")
 _MONEY: Final = re.compile(r"(?<![\d.])(\d+)\.(\d)0(?!\d)")
 
 
@@ -26,6 +28,8 @@ def speakable(text: str, language: str) -> str:
     text = _MONEY.sub(r"\1.\2", text)
     text = _DATE.sub(_day(language), text)
     text = _CHINESE_NUMBER.sub("", text)
+    if language == "zh":
+        text = _TIME.sub(r"\1点\2分", _YUAN.sub(r"\1元", text))
     return _CODE.sub(lambda found: _code(found, language), text)
 
 

@@ -29,6 +29,8 @@ def test_a_program_that_is_missing_or_fails_is_told(monkeypatch: pytest.MonkeyPa
     with pytest.raises(SpeechError) as caught:
         speak("hello", Voice(language="en"))
     assert caught.value.problem is SpeechProblem.BROKEN
+    with pytest.raises(SpeechError, match="it speaks no 'fr' here"):
+        speak("bonjour", Voice(language="fr"))
     monkeypatch.setattr("shutil.which", lambda name: None)
     with pytest.raises(ConfigurationError, match="apt-get install espeak-ng"):
         speaker(EspeakSettings())

@@ -5,7 +5,7 @@ from support.sounds import floats, loudness
 
 from gateway.model.errors import ConfigurationError
 from gateway.ports.speech import Voice
-from ivr.speech.kokoro import MAX_TOKENS, KokoroSettings, _parts, speaker
+from ivr.speech.kokoro import MAX_TOKENS, KokoroSettings, _parts, speaker, spelled
 
 
 def test_it_speaks_chinese_in_several_voices() -> None:
@@ -18,6 +18,12 @@ def test_it_speaks_chinese_in_several_voices() -> None:
     assert speak("……", Voice(language="zh")) is not None
     with pytest.raises(ConfigurationError, match="no voice 'nobody'; there is: zf_xiaoxiao"):
         speak("您好", Voice(language="zh", name="nobody"))
+
+
+def test_latin_letters_are_spelled() -> None:
+    assert spelled("单号SF 12，M") == "单号艾斯 艾弗  12，艾姆 "
+    speak = speaker(KokoroSettings())
+    assert len(speak("单号S F", Voice(language="zh"))) > 1.3 * len(speak("单号", Voice(language="zh")))
 
 
 def test_long_texts_are_cut_at_a_stop() -> None:

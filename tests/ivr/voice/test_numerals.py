@@ -20,6 +20,7 @@ from ivr.voice.numerals import speakable
         ("to be paid by 2026-12-10", "en", "to be paid by December 10"),
         ("extension 1002", "en", "extension 1002"),
         ("1234567", "en", "one two three, four five six seven"),
+        ("一共￥100，15:30前", "zh", "一共100元，15点30分前"),
         ("2026-13-45", "en", "two zero two six, one three four five"),
         ("查包裹请按1。", "zh", "查包裹请按1。"),
     ],
