@@ -28,16 +28,18 @@ async def serving(dialog: Path | None, folder: Path) -> AsyncIterator["VoiceItr"
     from ivr.voice.sending import unreachable
     from ivr.voice.settings import VoiceSettings
 
-    # What a command prints is its figures; what happens meanwhile goes beside them.
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     read = read_dialog(dialog or dialog_file()).dialog
     numbers = dict.fromkeys(unreachable(read, VoiceSettings()), "0")
     settings = ItrSettings(dialog=None if dialog is None else str(dialog), voice=VoiceSettings(queues=numbers))
     application = VoiceItr(settings, folder)
     task = asyncio.create_task(application.serve(), name="itr")
+    # What a command prints is its figures; what happens meanwhile goes beside them.
+    before = structlog.get_config()
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     try:
         await application.ready()
         yield application
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
+        structlog.configure(**before)

@@ -1,13 +1,13 @@
 """A gateway that talks with callers of a real Asterisk by a dialog, and callers who press, speak and listen."""
 
 import asyncio
-import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import Final
 
+import pytest
 from rig.leg import PhoneLeg
 from rig.rtp import ulaw
 from rig.stage import FROM_CALLER, Ensemble
@@ -74,12 +74,14 @@ applications:
 @asynccontextmanager
 async def answering(asterisk: VoiceAsterisk, folder: Path, voice: str = "") -> AsyncIterator[Gateway]:
     """A gateway whose dialog is learned and whose engines are there."""
-    os.environ |= {"AMI_SECRET": SECRET, "MEDIA_PASSWORD": PASSWORD}
     (folder / "shop.yaml").write_text(DIALOG)
     ports = {"ami": asterisk.ports.ami, "audiosocket": asterisk.audiosocket_port, "websocket": asterisk.websocket_port}
     file = folder / "tieline.yaml"
     file.write_text(CONFIGURATION.format(folder=folder, **ports) + voice)
-    gateway = Gateway(load_settings(file))
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("AMI_SECRET", SECRET)
+        environment.setenv("MEDIA_PASSWORD", PASSWORD)
+        gateway = Gateway(load_settings(file))
     async with gateway.running():
         state = gateway.engine.pbxs[PbxName("cc1")]
         await until(lambda: state.link.status is LinkStatus.CONNECTED and state.counts.snapshots > 0)
