@@ -23,7 +23,7 @@ from ivr.speech.settings import HearingSettings
 from ivr.speech.whisper import WhisperSettings
 from ivr.voice.settings import VoiceSettings
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.live, pytest.mark.slow]
 
 PARCEL = "Where is my parcel?"
 

@@ -6,7 +6,7 @@ from support.voice_itr import DIALOG
 
 from gateway.__main__ import main
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.live, pytest.mark.slow]
 
 
 def test_it_says_how_many_callers_are_talked_with(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
