@@ -59,12 +59,12 @@ class VoiceItr:
                 f"the dialog {self._lessons.file} hands callers over to {', '.join(missing)}: write under `queues` of "
                 "applications.itr.voice what is dialled at the PBX for each"
             )
-        self._hearing = hearing_by(self._settings.speech_to_text, answer_s=self._settings.answer_s)
+        hearing = hearing_by(self._settings.speech_to_text, answer_s=self._settings.answer_s)
+        self._hearing = hearing if hearing is not None and _can_sense() else None
         self._engines = speaking_by(self._settings.text_to_speech)
         self._prompts = Prompts(folder / "prompts", self._engines)
         recordings = self._settings.recordings
         self._speaking = Speaking(self._prompts, Recordings(None if recordings is None else Path(recordings)), self._settings)
-        self._can_sense = self._hearing is not None and _can_sense()
 
     async def serve(self) -> None:
         """Learn the dialog, mind the engines and render prompts ahead, until cancelled."""
@@ -97,7 +97,7 @@ class VoiceItr:
         async def understand(text: str, at: str) -> Meaning:
             return await self._lessons.understand(learned, text, at, from_speech=True)
 
-        hearing = self._hearing if self._can_sense else None
+        hearing = self._hearing
         listener = Listener(
             mouth, self._speaking.sound, filler(), hearing, silence_s=self._settings.silence_s, filler_s=self._settings.filler_s
         )
