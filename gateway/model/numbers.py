@@ -10,6 +10,7 @@ import re
 from functools import lru_cache
 from typing import Final
 
+import msgspec
 from phonenumbers import (
     NumberParseException,
     PhoneNumberFormat,
@@ -17,7 +18,9 @@ from phonenumbers import (
     format_number,
     is_possible_number_with_reason,
     is_valid_number,
+    national_significant_number,
     parse,
+    region_code_for_number,
 )
 
 from gateway.model.site import Site
@@ -76,3 +79,61 @@ def _national(written: str, region: str) -> str | None:
     except NumberParseException:
         return None
     return format_number(number, PhoneNumberFormat.E164) if is_valid_number(number) else None
+
+
+class PhoneQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """A number to look for where people wrote numbers as they liked."""
+
+    e164: str
+    region: str
+    """ISO 3166 country whose national numbers are stored without their country."""
+    country_code: str
+    """Such as ``86``."""
+    significant: str
+    """The digits behind the country code, without a trunk prefix."""
+    forms: tuple[str, ...]
+    """How it may be stored, the likeliest first: E.164, national and international with the usual separators, digits only."""
+
+    def wildcard(self, between: str = "%") -> str:
+        """Return a pattern that finds it whatever separators stand in it, and too much: ``%1%3%8%``."""
+        return between + between.join(self.significant) + between
+
+
+def query_of(number: str, region: str) -> PhoneQuery:
+    """Return what to look for of a number in E.164.
+
+    Raises:
+        ValueError: It is none.
+    """
+    try:
+        parsed = parse(number)
+    except NumberParseException as error:
+        raise ValueError(f"{number!r} is no number in E.164") from error
+    significant = national_significant_number(parsed)
+    code = str(parsed.country_code)
+    written = [format_number(parsed, PhoneNumberFormat.E164)]
+    if _national(significant, region) == written[0] or region_code_for_number(parsed) == region:
+        national = format_number(parsed, PhoneNumberFormat.NATIONAL)
+        written += [national, re.sub(r"\D", "", national), significant]
+    written += [
+        format_number(parsed, PhoneNumberFormat.INTERNATIONAL),
+        f"00{code}{significant}",
+        f"{code}{significant}",
+    ]
+    return PhoneQuery(
+        e164=written[0], region=region, country_code=code, significant=significant, forms=tuple(dict.fromkeys(written))
+    )
+
+
+def is_number_of(stored: str, query: PhoneQuery) -> bool:
+    """Tell whether a number as a CRM keeps it is the one that is looked for."""
+    written = stored.strip()
+    if not written or len(written) > MAX_RAW_CHARACTERS or _WRITTEN_NUMBER.fullmatch(written) is None:
+        return False
+    readings = [_international(written)] if written.startswith("+") else [_national(written, query.region)]
+    if written.startswith("00"):
+        readings.append(_international("+" + written[2:]))
+    digits = re.sub(r"\D", "", written)
+    if digits == query.country_code + query.significant:
+        return True
+    return query.e164 in readings

@@ -23,6 +23,12 @@ poses as a PBX: its ``create`` is a :class:`gateway.ports.plugins.Simulator` and
 That of a ``kind = "media"`` is a :class:`gateway.ports.plugins.CreateMedia`, of a ``kind = "application"`` a
 :class:`gateway.ports.plugins.CreateApplication`, of a ``kind = "channel"`` a
 :class:`gateway.ports.conversations.CreateTextChannel`, of a ``kind = "commands"`` a :class:`gateway.ports.plugins.AddCommands`.
+
+That of a ``kind = "crm_adapter"`` is a :class:`gateway.ports.crm.CreateCrmAdapter`; its manifest says besides::
+
+    abilities = ["find", "calls", "count_calls", "users"]     # gateway.model.crm.CrmAbility
+    verified = { level = "real server", by = "EspoCRM 8.4.2" }  # gateway.model.crm.Verification
+    quota = { per_second = 4.0, burst = 4 }                    # the vendor's, where he has one
 """
 
 import tomllib
@@ -32,7 +38,9 @@ from typing import Annotated
 
 import msgspec
 
+from gateway.model.crm import CrmAbility, Verification
 from gateway.model.errors import ConfigurationError
+from gateway.model.limits import Rate
 
 MANIFEST_FILE = "manifest.toml"
 
@@ -55,6 +63,14 @@ ObjectPath = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_][\w
 """``package.module:object``."""
 
 
+class Verified(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How far it is known that an adapter does what it says."""
+
+    level: Verification
+    by: str
+    """With what, such as ``EspoCRM 8.4.2: its recorded answers``."""
+
+
 class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One plugin, as its ``manifest.toml`` describes it."""
 
@@ -70,6 +86,12 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     speaks: str | None = None
     """Of a simulator: the connector that talks to it."""
     tools: dict[str, ObjectPath] = {}
+    abilities: tuple[CrmAbility, ...] = ()
+    """Of a CRM's adapter: what it can do."""
+    verified: Verified | None = None
+    """Of a CRM's adapter."""
+    quota: Rate | None = None
+    """Of a CRM's adapter: requests that its vendor allows, where he says so; the configuration may say less."""
 
 
 class ManifestError(ConfigurationError):

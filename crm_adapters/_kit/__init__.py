@@ -1,0 +1,1 @@
+"""What adapters share: an HTTP client that keeps quotas and tells errors apart, times and texts as CRMs want them."""
