@@ -31,6 +31,7 @@ from gateway.api.documents import Documents
 from gateway.api.doors import PLACES_DAYS, Doors
 from gateway.api.guard import MAX_BODY_BYTES, PUBLIC, guard, limited
 from gateway.api.health import Health
+from gateway.api.listening import listen
 from gateway.api.notes import Notes
 from gateway.api.operations import Group, operations_of, routes_of
 from gateway.api.queues import Queues
@@ -261,7 +262,9 @@ class Gateway:
         runner = web.AppRunner(self._application(), access_log=None, shutdown_timeout=STOP_TIMEOUT_S)
         await runner.setup()
         try:
-            address = await self._listen(runner)
+            api, certificate = self.settings.api, self.certificate
+            context = None if certificate is None else certificate.context
+            address = await listen(runner, api.host, api.port, names=api.names, context=context)
             async with asyncio.TaskGroup() as tasks:
                 committer = tasks.create_task(self.committer.run(), name="committer")
                 engine = tasks.create_task(self.engine.run(), name="engine")
@@ -374,23 +377,6 @@ class Gateway:
 
     def _connector(self, entry: ConnectorEntry, state_dir: Path) -> Connector:
         return self.voices.serve(connector_of(entry, state_dir))
-
-    async def _listen(self, runner: web.AppRunner) -> str:
-        api = self.settings.api
-        context = None if self.certificate is None else self.certificate.context
-        site = web.TCPSite(runner, api.host, api.port, ssl_context=context)
-        try:
-            await site.start()
-        except OSError as error:
-            raise ConfigurationError(
-                f"cannot listen on {api.host}:{api.port}: {error.strerror}. "
-                "Stop what listens there, or change api.port (`tieline run --port 0` takes any that is free)"
-            ) from error
-        host, port = runner.addresses[0][:2]
-        if not is_loopback(host) and api.names:
-            host = api.names[0]
-        shown = f"[{host}]" if ":" in host else host
-        return f"{'http' if context is None else 'https'}://{shown}:{port}/"
 
 
 def authenticator_of(tokens: SqlTokens, limits: Mapping[str, Buckets], now: Callable[[], float]) -> TokenAuthenticator:
