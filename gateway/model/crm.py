@@ -115,7 +115,7 @@ class CallActivity(msgspec.Struct, frozen=True, kw_only=True):
     extension: str | None = None
     """Of the agent whose call it is: who talks with the customer, else who talked last, else the only one who rings or rang."""
     rang: tuple[str, ...] = ()
-    """All extensions that rang."""
+    """All extensions that rang, once the call has ended."""
     owner: CrmUser | None = None
     """Who has that extension; None where the CRM knows nobody with it."""
     contact: CrmContact | None = None
