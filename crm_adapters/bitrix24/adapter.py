@@ -11,7 +11,7 @@ from crm_adapters.bitrix24.settings import Bitrix24Settings
 from gateway.model.crm import CallActivity, ClickToCall, CrmContact, CrmUser, Made, NewContact, NewTicket
 from gateway.model.ids import CallId
 from gateway.model.numbers import PhoneQuery
-from gateway.ports.crm import CallbackAnswer, CrmRefusedError, CrmSurroundings, Recording
+from gateway.ports.crm import CallbackAnswer, CrmError, CrmRefusedError, CrmSurroundings, Recording
 
 
 def create(settings: Bitrix24Settings, around: CrmSurroundings) -> "Bitrix24Adapter":
@@ -106,9 +106,16 @@ class Bitrix24Adapter:
             return CallbackAnswer()
         user = None
         if event == "ONEXTERNALCALLBACKSTART":
-            user = await self._people.responsible(entity_in(form)) or self._unowned
+            user = await self._responsible(entity_in(form))
         clicked = clicked_of(form, user=user, at=self._around.now())
         if clicked is None:
             return CallbackAnswer(status=400)
         self._clicked.keep(clicked)
         return CallbackAnswer(dial=ClickToCall(number=clicked.number, user=str(clicked.user)))
+
+    async def _responsible(self, entity: str | None) -> int:
+        """Return whose telephone rings for a visitor who asked for a call; he waits, so that any is better than none."""
+        try:
+            return await self._people.responsible(entity) or self._unowned
+        except CrmError:
+            return self._unowned

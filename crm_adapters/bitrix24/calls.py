@@ -3,9 +3,11 @@
 The portal keeps a call in three steps: ``register`` gives it a ``CALL_ID``, ``show`` and ``hide`` its card, ``finish`` writes it
 into the statistics and, of a caller whom the portal knows, onto his card. So there is never an activity before ``finish``.
 
-An answer that was lost does no harm: ``register`` returns the same ``CALL_ID`` for the same ``EXTERNAL_CALL_ID`` for 30 minutes
-(vendor), later another one, and the first then stays without a trace; ``finish`` refuses a call that it has finished, which is
-then found in the statistics.
+An answer that was lost does no harm. ``register`` returns the same ``CALL_ID`` while user, number, type, line and
+``EXTERNAL_CALL_ID`` are the same and the call began less than 30 minutes ago (apidocs.bitrix24.com; which fields, by the
+portal's source); else another one, and the first never becomes anything. ``finish`` forgets the call and refuses it from then
+on, and it is found in the statistics. Two of them at the same moment would make two activities: none is sent before the other
+was answered or given up after 20 seconds.
 """
 
 import base64
@@ -52,8 +54,11 @@ class Calls:
             return _written(known)
         if not known.done:
             known = await self._finished(activity, known)
-        known = await self._noted(activity, known)
-        return _written(known)
+        try:
+            return _written(await self._noted(activity, known))
+        except CrmGoneError as error:
+            # It would be made anew, and that is once too much: what was finished is in the statistics for good.
+            raise CrmRefusedError(f"{error}. Somebody deleted the call in the portal") from error
 
     async def of(self, call_id: CallId) -> Sequence[str]:
         """Return the ids of a call's activities, or of its rows in the statistics where it has none."""
@@ -83,7 +88,10 @@ class Calls:
         if recording.size <= INLINE_BYTES:
             sound = b"".join([piece async for piece in recording.read()])
             said["FILE_CONTENT"] = base64.b64encode(sound).decode("ascii")
-        answer = await self._portal.call("telephony.externalCall.attachRecord", said)
+        try:
+            answer = await self._portal.call("telephony.externalCall.attachRecord", said)
+        except CrmGoneError as error:
+            raise CrmRefusedError(f"{error}. Somebody deleted the call in the portal") from error
         there = answer if isinstance(answer, dict) else {}
         if recording.size > INLINE_BYTES:
             url, field = str(there.get("uploadUrl") or ""), str(there.get("fieldName") or "file")
@@ -137,6 +145,7 @@ class Calls:
         except CrmGoneError:
             for row in await self._statistic({"CALL_ID": known.call}):
                 return _of_row(known.call, row)
+            self._clicked.drop(activity.call_id)
             raise
         return _of_row(known.call, answer if isinstance(answer, dict) else {})
 

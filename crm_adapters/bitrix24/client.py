@@ -42,7 +42,7 @@ _CURES: Final[Mapping[str, str]] = {
     "EXPIRED_TOKEN": "The address is one of an application: write that of an inbound webhook as the url",
     "INSUFFICIENT_SCOPE": "Tick telephony, crm and user in the inbound webhook",
     "ERROR_METHOD_NOT_FOUND": "Tick telephony, crm and user in the inbound webhook, or update the portal",
-    "WRONG_AUTH_TYPE": "This portal lets only an application register calls, and no inbound webhook: ask its vendor",
+    "WRONG_AUTH_TYPE": "This portal lets only an application register calls, and no inbound webhook",
     "USER_ACCESS_ERROR": "Let the webhook's user work with the application, in the portal",
     "ACCESS_DENIED": "Give the webhook's user the right to it in the portal, or look whether the plan includes the REST API",
     "PAYMENT_REQUIRED": "The portal's plan does not include this",

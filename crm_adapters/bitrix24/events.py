@@ -94,6 +94,10 @@ class ClickedCalls:
                 return clicked
         return None
 
+    def drop(self, call_id: CallId) -> None:
+        """Forget what this call was: the portal does not know it any more."""
+        self._taken.pop(call_id, None)
+
     def _fresh(self, now: float) -> list[Clicked]:
         return [each for each in self._waiting if now - each.at <= CLICKED_S]
 

@@ -5,12 +5,13 @@ import json
 import re
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
-from support.crm import Answered, Asked, served
+from support.crm import NOW, Answered, Asked, served
 
 CAPTURES: Final = Path(__file__).parent.parent / "captures" / "crm"
 WEBHOOK: Final = "/rest/1/s3cr3t/"
@@ -91,6 +92,7 @@ class Portal:
     def __init__(self) -> None:
         self.methods: list[tuple[str, dict[str, Any]]] = []
         self.requests = 0
+        self.now = NOW
         self.lost: list[str] = []
         self.failing: dict[str, Answered] = {}
         self.open: dict[str, dict[str, Any]] = {}
@@ -154,7 +156,10 @@ class Portal:
         return Answered(body={"result": result, "time": {"start": 0}, **total})
 
     def _register(self, params: dict[str, Any]) -> Any:
-        same = [call for call, held in self.open.items() if held["EXTERNAL_CALL_ID"] == params["EXTERNAL_CALL_ID"]]
+        # As the portal's source compares them.
+        keys = ("USER_ID", "PHONE_NUMBER", "TYPE", "LINE_NUMBER", "EXTERNAL_CALL_ID")
+        young = datetime.fromisoformat(params["CALL_START_DATE"]).timestamp() > self.now - 1_800.0
+        same = [call for call, held in self.open.items() if young and all(held.get(key) == params.get(key) for key in keys)]
         self.made += 1
         call = same[0] if same else f"externalCall.716f1cb73def9700a23842adf9c4c568.{self.made}"
         known = self._of(params["PHONE_NUMBER"])
@@ -209,7 +214,7 @@ class Portal:
         return params["CALL_ID"] in self.open
 
     def _attach(self, params: dict[str, Any]) -> Any:
-        if all(row["CALL_ID"] != params["CALL_ID"] for row in self.statistic):
+        if not self._has_finished(params["CALL_ID"]):
             said = "Call is not found in the statistic table. Looks like it is not finished yet."
             return Answered(status=400, body={"error": "ERROR_CORE", "error_description": said})
         if "FILE_CONTENT" in params:
@@ -218,7 +223,13 @@ class Portal:
         url = self.upload_url or f"{self.url}/rest/upload.json?token={params['CALL_ID']}"
         return {"uploadUrl": url, "fieldName": "file"}
 
+    def _has_finished(self, call: str) -> bool:
+        return any(row["CALL_ID"] == call for row in self.statistic)
+
     def _transcribe(self, params: dict[str, Any]) -> Any:
+        if not self._has_finished(params["CALL_ID"]):
+            said = f"Call {params['CALL_ID']} is not found. Is it finished?"
+            return Answered(status=400, body={"error": "ERROR_CORE", "error_description": said})
         self.transcripts[params["CALL_ID"]] = params["MESSAGES"]
         return {"TRANSCRIPT_ID": 1}
 

@@ -15,7 +15,7 @@ from gateway.model.crm import CallStage, ClickToCall, CrmAbility, CrmContact, Cr
 from gateway.model.ids import CallId
 from gateway.plugins.manifest import MANIFEST_FILE, read_manifest
 from gateway.ports import crm as port
-from gateway.ports.crm import CrmDeniedError, CrmRefusedError
+from gateway.ports.crm import CrmDeniedError, CrmGoneError, CrmRefusedError
 
 PROTOCOLS: dict[CrmAbility, Any] = {
     CrmAbility.FIND: port.FindsContacts,
@@ -75,6 +75,22 @@ async def test_a_form_lets_the_telephone_of_who_looks_after_the_contact_ring(por
     assert (asked["TYPE"], asked["CRM_ENTITY_TYPE"], asked["CRM_ENTITY_ID"]) == (4, "LEAD", 9)
     nobody = await bitrix.called_back({}, event("ONEXTERNALCALLBACKSTART", PHONE_NUMBER="+8613800138001"))
     assert nobody.dial == ClickToCall(number="+8613800138001", user="7")
+
+
+async def test_a_visitor_who_waits_is_called_though_nobody_knows_by_whom(portal: Portal, bitrix: Bitrix24Adapter) -> None:
+    portal.failing["crm.contact.get"] = Answered(status=503, body={"error": "QUERY_LIMIT_EXCEEDED"})
+    body = event("ONEXTERNALCALLBACKSTART", PHONE_NUMBER="+8613800138000", CRM_ENTITY_TYPE="CONTACT", CRM_ENTITY_ID="9")
+    answer = await bitrix.called_back({}, body)
+    assert answer.dial == ClickToCall(number="+8613800138000", user="7")
+
+
+async def test_a_clicked_call_that_the_portal_forgot_is_registered(portal: Portal, bitrix: Bitrix24Adapter) -> None:
+    await bitrix.called_back({}, event("ONEXTERNALCALLSTART", PHONE_NUMBER="13800138000", USER_ID="12", CALL_ID="gone"))
+    call = activity(direction="outbound", owner=CrmUser(id="12"))
+    with pytest.raises(CrmGoneError):
+        await bitrix.put_call(call, None)
+    await bitrix.put_call(call, None)
+    assert len(portal.statistic) == 1
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,10 @@
 
 import base64
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
-from support.crm import Answered, activity
+from support.crm import NOW, Answered, activity
 from support.crm_bitrix24 import Portal, phone
 
 from crm_adapters.bitrix24 import calls
@@ -82,6 +83,22 @@ async def test_a_lost_answer_makes_no_second_call(portal: Portal, bitrix: Bitrix
     assert list(await bitrix.calls_of(ended.call_id)) == [portal.statistic[0]["CRM_ACTIVITY_ID"]]
 
 
+@pytest.mark.parametrize("change", [{"owner": ANNA}, {}])
+async def test_a_call_registered_twice_becomes_one_activity(
+    portal: Portal, bitrix: Bitrix24Adapter, change: dict[str, Any]
+) -> None:
+    """Its agent is another, or half an hour has gone: the portal takes it for another call."""
+    portal.lost = ["telephony.externalCall.register"]
+    with pytest.raises(CrmUnavailableError):
+        await bitrix.put_call(activity(stage=CallStage.RINGING), None)
+    portal.now = NOW if change else NOW + 1_801.0
+    memo = await bitrix.put_call(activity(stage=CallStage.ANSWERED, **change), None)
+    assert len(portal.open) == 2
+    await bitrix.put_call(activity(**change), memo)
+    assert len(portal.statistic) == 1
+    assert list(await bitrix.calls_of(activity().call_id)) == [portal.statistic[0]["ID"]]
+
+
 async def test_a_finish_whose_answer_was_lost_is_found_by_its_memo(portal: Portal, bitrix: Bitrix24Adapter) -> None:
     memo = await bitrix.put_call(activity(stage=CallStage.RINGING), None)
     portal.lost = ["telephony.externalCall.finish"]
@@ -98,6 +115,18 @@ async def test_a_call_that_the_portal_forgot_is_gone(portal: Portal, bitrix: Bit
         await bitrix.put_call(activity(), memo)
     await bitrix.put_call(activity(), None)
     assert len(portal.statistic) == 1
+
+
+@pytest.mark.parametrize("method", ["crm.timeline.note.save", "telephony.call.attachTranscription"])
+async def test_a_finished_call_that_somebody_deleted_is_not_made_anew(
+    portal: Portal, bitrix: Bitrix24Adapter, method: str
+) -> None:
+    portal.rows["CONTACT"].append(WEI)
+    memo = await bitrix.put_call(activity(), None)
+    portal.failing[method] = Answered(status=400, body={"error": "NOT_FOUND", "error_description": "Элемент не найден"})
+    with pytest.raises(CrmRefusedError, match="Somebody deleted the call in the portal") as raised:
+        await bitrix.put_call(activity(note="late", transcript="> hello"), memo)
+    assert not isinstance(raised.value, CrmGoneError)
 
 
 async def test_what_comes_after_the_call_is_written_once_and_replaced(portal: Portal, bitrix: Bitrix24Adapter) -> None:
