@@ -10,10 +10,13 @@ on, and it is found in the statistics. Two of them at the same moment would make
 was answered or given up after 20 seconds.
 """
 
+import asyncio
 import base64
 import hashlib
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
+from weakref import WeakValueDictionary
 
 import msgspec
 
@@ -28,6 +31,8 @@ from gateway.ports.crm import CrmGoneError, CrmRefusedError, CrmSurroundings, Re
 
 INLINE_BYTES: Final = 512 * 1024
 """Of a recording that goes within one request; a longer one goes piece by piece to an address that the portal gives."""
+MAX_REMEMBERED: Final = 1_000
+"""Calls whose registration is known without their memo; about 300 bytes each."""
 
 
 class Calls:
@@ -46,6 +51,8 @@ class Calls:
         self._around = around
         self._unowned = unowned
         self._clicked = clicked
+        self._registered_here: OrderedDict[CallId, Memo] = OrderedDict()
+        self._turns: WeakValueDictionary[CallId, asyncio.Lock] = WeakValueDictionary()
 
     async def put(self, activity: CallActivity, memo: str | None) -> str:
         """Let the portal have the call, and return the new memo."""
@@ -107,6 +114,7 @@ class Calls:
         if known is None:
             known = await self._registered(activity)
         if await self._portal.call("telephony.externalCall.show", _card(known, user)) is not True:
+            self._forget(activity.call_id)
             raise CrmGoneError(f"{self._around.name}: the portal does not know call {known.call} any more")
         return _written(known) if memo is None else None
 
@@ -117,7 +125,26 @@ class Calls:
             await self._portal.call("telephony.externalCall.hide", _card(known, user))
 
     async def _registered(self, activity: CallActivity) -> Memo:
-        """Return the call as the portal has it, registered now where it has not."""
+        """Return the call as the portal has it, registered now where it has not.
+
+        A card may be wanted while the call is being registered, for another user: the portal would take it for a second call.
+        """
+        turn = self._turns.setdefault(activity.call_id, asyncio.Lock())
+        async with turn:
+            known = self._registered_here.get(activity.call_id)
+            if known is None:
+                known = await self._register(activity)
+                self._registered_here[activity.call_id] = known
+                if len(self._registered_here) > MAX_REMEMBERED:
+                    self._registered_here.popitem(last=False)
+            return known
+
+    def _forget(self, call_id: CallId) -> None:
+        """The portal does not know the call any more."""
+        self._registered_here.pop(call_id, None)
+        self._clicked.drop(call_id)
+
+    async def _register(self, activity: CallActivity) -> Memo:
         clicked = self._clicked.take(activity, self._around.now())
         if clicked is not None and clicked.call is not None:
             return Memo(call=clicked.call, entity=clicked.entity)
@@ -145,7 +172,7 @@ class Calls:
         except CrmGoneError:
             for row in await self._statistic({"CALL_ID": known.call}):
                 return _of_row(known.call, row)
-            self._clicked.drop(activity.call_id)
+            self._forget(activity.call_id)
             raise
         return _of_row(known.call, answer if isinstance(answer, dict) else {})
 

@@ -1,9 +1,11 @@
 """A call from its first ring to what is written of it afterwards, in a portal that takes only what the vendor documents."""
 
+import asyncio
 import base64
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
+import msgspec
 import pytest
 from support.crm import NOW, Answered, activity
 from support.crm_bitrix24 import Portal, phone
@@ -15,6 +17,9 @@ from gateway.ports.crm import CrmDeniedError, CrmGoneError, CrmRefusedError, Crm
 
 ANNA = CrmUser(id="12", name="Anna", extension="1001")
 WEI = {"ID": "651", "NAME": "Wei", "PHONE": phone("+8613800138000")}
+
+
+Restart = Callable[[Bitrix24Adapter], Awaitable[Bitrix24Adapter]]
 
 
 class Sound:
@@ -70,12 +75,16 @@ async def test_a_call_of_nobody_is_that_of_the_user_for_such(portal: Portal, bit
 
 
 @pytest.mark.parametrize("method", ["telephony.externalCall.register", "telephony.externalCall.finish", "crm.timeline.note.save"])
-async def test_a_lost_answer_makes_no_second_call(portal: Portal, bitrix: Bitrix24Adapter, method: str) -> None:
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_a_lost_answer_makes_no_second_call(
+    portal: Portal, bitrix: Bitrix24Adapter, restart: Restart, method: str, restarted: bool
+) -> None:
     portal.rows["CONTACT"].append(WEI)
     portal.lost = [method]
     ended = activity(owner=ANNA, note="calls back")
     with pytest.raises(CrmUnavailableError):
         await bitrix.put_call(ended, None)
+    bitrix = await restart(bitrix) if restarted else bitrix
     await bitrix.put_call(ended, None)
     assert len(portal.statistic) == 1
     assert list(portal.notes.values()) == ["Queue: sales\ncalls back"]
@@ -176,6 +185,17 @@ async def test_cards_are_shown_and_hidden_while_it_rings(portal: Portal, bitrix:
     portal.open.clear()
     with pytest.raises(CrmGoneError, match="sales: the portal does not know call"):
         await bitrix.pop(ringing, boris, memo)
+
+
+async def test_a_card_wanted_while_the_call_is_registered_registers_no_second_one(
+    portal: Portal, bitrix: Bitrix24Adapter
+) -> None:
+    ringing = activity(stage=CallStage.RINGING)
+    put, popped = await asyncio.gather(
+        bitrix.put_call(ringing, None), bitrix.pop(msgspec.structs.replace(ringing, owner=ANNA), ANNA, None)
+    )
+    assert put == popped
+    assert len(portal.open) == 1
 
 
 async def test_a_call_that_was_part_of_another_is_taken_away(portal: Portal, bitrix: Bitrix24Adapter) -> None:
