@@ -1,6 +1,7 @@
 """Zammad's REST API: what its errors mean, and what is in no error's text."""
 
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import pytest
 from support.crm import Answered, around
@@ -91,3 +92,14 @@ async def test_a_token_is_one_part_of_the_endpoint(helpdesk: Helpdesk) -> None:
     with pytest.raises(CrmDeniedError):
         await opened.tell(EVENT)
     await opened.close()
+
+
+@pytest.mark.parametrize("said", [None, True, "x", 7, [], [None, 7], {}, {"error": 7}, {"login": []}, [{"id": None}]])
+@pytest.mark.parametrize("status", [200, 422, 500])
+async def test_garbage_is_understood_or_refused_and_nothing_else(
+    helpdesk: Helpdesk, client: Zammad, said: object, status: int
+) -> None:
+    helpdesk.failing = Answered(status=status, body=said)
+    for asked in (client.tell(EVENT), client.listens(), client.me(), client.search("1")):
+        with suppress(CrmError):
+            await asked
