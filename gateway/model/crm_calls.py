@@ -51,6 +51,8 @@ class CrmRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Of several agents who talked with the customer, whose call it is."""
     several: SeveralMatches = SeveralMatches.OWNER
     recordings: Literal["none", "link", "upload"] = "link"
+    language: Literal["en", "zh"] = "en"
+    """In which it is told how calls were filed."""
     users: Mapping[Annotated[str, msgspec.Meta(min_length=1)], Annotated[str, msgspec.Meta(min_length=1)]] = {}
     """The CRM's users by extension (``"1001": anna@example.com``, a login, an e-mail address or an id), where the CRM does not
     know extensions."""
@@ -119,6 +121,12 @@ def agent_of(call: Call, site: Site, rules: CrmRules) -> str | None:
     ringing = [leg.party for leg in call.legs.values() if leg.is_live and leg.kind is PartyKind.EXTENSION and leg.party]
     only = ringing or rang(call)
     return only[0] if len(set(only)) == 1 else None
+
+
+def ringing_at(call: Call) -> list[str]:
+    """Return the extensions at which it rings now, sorted."""
+    legs = (leg for leg in call.legs.values() if leg.is_live and leg.kind is PartyKind.EXTENSION and leg.id != call.caller_leg)
+    return sorted({leg.party for leg in legs if leg.party and leg.alerting_at is not None and leg.connected_at is None})
 
 
 def activity_of(

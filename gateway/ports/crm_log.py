@@ -63,6 +63,9 @@ class CrmLog(Protocol):
     async def put(self, tenant: Tenant, crm: str, call: CrmCall) -> None:
         """Keep how a call stands. Where more was heard meanwhile (behind ``call.heard``) it stays pending."""
 
+    async def remember(self, tenant: Tenant, crm: str, call_id: CallId, *, before: str | None, memo: str) -> None:
+        """Keep another memo of a call, where it is still the one of before."""
+
     async def forget(self, tenant: Tenant, crm: str, call_id: CallId) -> None:
         """Keep nothing of a call: the CRM has nothing of it."""
 
@@ -77,6 +80,9 @@ class CrmLog(Protocol):
 
     async def revive(self, tenant: Tenant, crm: str, *, calls: Sequence[CallId] | None, at: float) -> int:
         """Let dead ones be told again, these or all; return how many."""
+
+    async def hurry(self, tenant: Tenant, crm: str) -> None:
+        """Let all that waits to be told again be due now."""
 
     async def prune(self, tenant: Tenant, *, before: float) -> int:
         """Delete what did not change since this time; return how much."""

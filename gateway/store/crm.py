@@ -106,12 +106,19 @@ class SqlCrmLog:
         more = CALLS.c.heard > call.heard
         changes = row | {
             "heard": sa.case((more, CALLS.c.heard), else_=call.heard),
-            "position": sa.case((more, CALLS.c.heard), else_=call.position),
+            # What was told takes its place by what came since; what was told in vain keeps it.
+            "position": call.position if call.pending else sa.case((more, CALLS.c.heard), else_=call.position),
             "pending": sa.case((more, True), else_=call.pending),
             "dead": sa.case((more, False), else_=call.dead),
         }
         async with self._database.writing() as connection:
             await connection.execute(sa.update(CALLS).where(_of(tenant, crm), CALLS.c.call_id == call.call_id).values(**changes))
+
+    async def remember(self, tenant: Tenant, crm: str, call_id: CallId, *, before: str | None, memo: str) -> None:
+        """Keep another memo of a call, where it is still the one of before."""
+        this = (_of(tenant, crm), CALLS.c.call_id == call_id, CALLS.c.memo.is_not_distinct_from(before))
+        async with self._database.writing() as connection:
+            await connection.execute(sa.update(CALLS).where(*this).values(memo=memo))
 
     async def forget(self, tenant: Tenant, crm: str, call_id: CallId) -> None:
         """Keep nothing of a call."""
@@ -146,6 +153,12 @@ class SqlCrmLog:
                 sa.update(CALLS).where(*these).values(dead=False, attempts=0, retry_at=at, changed_at=at)
             )
         return changed.rowcount
+
+    async def hurry(self, tenant: Tenant, crm: str) -> None:
+        """Let all that waits to be told again be due now."""
+        async with self._database.writing() as connection:
+            late = (*_waiting(tenant, crm), CALLS.c.retry_at > 0.0)
+            await connection.execute(sa.update(CALLS).where(*late).values(retry_at=0.0))
 
     async def prune(self, tenant: Tenant, *, before: float) -> int:
         """Delete what did not change since this time."""

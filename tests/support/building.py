@@ -104,6 +104,11 @@ class Story:
             self.says(LegBridged, leg=LegId(leg), bridge=BridgeId(bridge), kind=kind, replaced=None)
         return self
 
+    def bridge_of(self, leg: str) -> BridgeId | None:
+        """Return the bridge that a leg is in."""
+        bridge = self._bridges.get(leg)
+        return None if bridge is None else BridgeId(bridge)
+
     def leaves(self, *legs: str) -> Self:
         """Each leg leaves the bridge that it is in."""
         for leg in legs:

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from support.memory_crm_log import MemoryCrmLog
 
 from gateway.model.crm import CrmContact
 from gateway.model.ids import DEFAULT_TENANT, CallId, Tenant
@@ -15,8 +16,11 @@ ELSEWHERE = Tenant("other")
 A, B = CallId("a"), CallId("b")
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["memory", "sqlite", "postgresql"])
 async def log(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[CrmLog]:
+    if request.param == "memory":
+        yield MemoryCrmLog()
+        return
     url = f"sqlite:///{tmp_path}/tieline.db" if request.param == "sqlite" else request.getfixturevalue("cluster").database()
     database = Database(parse_url(url))
     await database.open()
@@ -72,6 +76,14 @@ async def test_what_was_heard_while_it_was_told_stays_to_be_told(log: CrmLog) ->
     assert (more.heard, more.memo, more.pending) == (6, "m", True)
 
 
+async def test_what_was_told_in_vain_keeps_its_place_though_more_was_heard(log: CrmLog) -> None:
+    await note(log, 4, a=(4, 4))
+    (call,) = await due(log)
+    await note(log, 6, a=(6, 6), b=(5, 5))
+    await log.put(DEFAULT_TENANT, "odoo", msgspec.structs.replace(call, attempts=1))
+    assert [(each.call_id, each.position, each.heard) for each in await due(log)] == [(A, 4, 6), (B, 5, 5)]
+
+
 async def test_what_is_put_off_keeps_its_place_and_time(log: CrmLog) -> None:
     await note(log, 4, a=(4, 4))
     (call,) = await due(log)
@@ -81,6 +93,23 @@ async def test_what_is_put_off_keeps_its_place_and_time(log: CrmLog) -> None:
     assert [(each.call_id, each.attempts) for each in await due(log, 30.0)] == [(A, 1), (B, 0)]
     assert await log.next_at(DEFAULT_TENANT, "odoo") == 0.0
     assert await log.next_at(DEFAULT_TENANT, "zammad") is None
+
+
+async def test_a_memo_takes_the_place_of_the_one_it_was_made_of_only(log: CrmLog) -> None:
+    await note(log, 4, a=(4, 4))
+    await log.remember(DEFAULT_TENANT, "odoo", A, before=None, memo="1")
+    await log.remember(DEFAULT_TENANT, "odoo", A, before="0", memo="2")
+    assert [each.memo for each in await due(log)] == ["1"]
+
+
+async def test_what_waits_can_be_hurried(log: CrmLog) -> None:
+    await note(log, 4, a=(4, 4))
+    (call,) = await due(log)
+    await log.put(DEFAULT_TENANT, "odoo", msgspec.structs.replace(call, attempts=1, retry_at=30.0))
+    await log.hurry(DEFAULT_TENANT, "zammad")
+    assert await due(log) == []
+    await log.hurry(DEFAULT_TENANT, "odoo")
+    assert [(each.call_id, each.attempts) for each in await due(log)] == [(A, 1)]
 
 
 async def test_the_dead_are_listed_revived_and_woken_by_news(log: CrmLog) -> None:

@@ -1,0 +1,1 @@
+"""CRMs: tells each of them of every customer's call once, and finds out from them who calls."""
