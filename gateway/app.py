@@ -17,12 +17,14 @@ from gateway.api.access_figures import AccessFigures
 from gateway.api.agent_control import AgentControl
 from gateway.api.agents import Agents
 from gateway.api.audit import Audit
-from gateway.api.auth import DemoAuthenticator, TokenAuthenticator
+from gateway.api.auth import DemoAuthenticator, authenticator_of, limits_of
 from gateway.api.call_control import CallControl
 from gateway.api.calls import Calls
 from gateway.api.command_figures import CommandFigures
 from gateway.api.conversation_figures import ConversationFigures
 from gateway.api.conversations import Conversations as ConversationsApi
+from gateway.api.crm_callbacks import callback_routes
+from gateway.api.crms import CrmsApi
 from gateway.api.customer_calls import CustomerCalls
 from gateway.api.customer_conversations import CustomerConversations
 from gateway.api.customers import Customers
@@ -44,9 +46,10 @@ from gateway.api.tokens import Tokens
 from gateway.api.webhook_figures import WebhookFigures
 from gateway.api.webhooks import Webhooks
 from gateway.api.workplace import workplace_groups
+from gateway.crm.activities import Sounds
+from gateway.crm.making import crm_service
 from gateway.model.errors import ConfigurationError
 from gateway.model.ids import DEFAULT_TENANT, PbxName
-from gateway.model.limits import Buckets
 from gateway.plugins.channels import Channels
 from gateway.plugins.voice import Voices
 from gateway.ports.connector import Connector
@@ -71,6 +74,7 @@ from gateway.session.visitors import Visitors
 from gateway.session.workplace import Workplace
 from gateway.settings.api import is_loopback
 from gateway.settings.connectors import connector_of
+from gateway.settings.crms import adapter_of
 from gateway.settings.folders import state_folder
 from gateway.settings.values import ConnectorEntry, Settings
 from gateway.store.access_log import SqlAccessLog
@@ -78,6 +82,7 @@ from gateway.store.agents import SqlAgents
 from gateway.store.callbacks import SqlCallbacks
 from gateway.store.commands import SqlCommands
 from gateway.store.conversations import SqlConversations
+from gateway.store.crm import SqlCrmLog
 from gateway.store.customers import SqlCustomers
 from gateway.store.desk import SqlDesk
 from gateway.store.opening import database_of, open_patiently, store_of
@@ -112,12 +117,8 @@ class Gateway:
         self.database = database_of(settings.store.url, settings.store.password, state_dir)
         self.store = store_of(self.database, now=now)
         self.tokens = SqlTokens(self.database)
-        self.limits = {
-            "address": Buckets(settings.api.limits.per_address),
-            "token": Buckets(settings.api.limits.per_token),
-            "wrong_token": Buckets(settings.api.limits.wrong_tokens),
-            "wrong_password": Buckets(settings.api.limits.wrong_passwords),
-        }
+        rates = settings.api.limits
+        self.limits = limits_of(rates.per_address, rates.per_token, rates.wrong_tokens, rates.wrong_passwords)
         self.authenticator = None if settings.is_demo else authenticator_of(self.tokens, self.limits, now)
         tls = settings.api.tls
         self.certificate = None if tls is None else ServedCertificate(Path(tls.certificate), Path(tls.key), now=now)
@@ -218,7 +219,18 @@ class Gateway:
         self.voices = Voices(
             settings.media, self.engine, self.dispatcher, self.workplace.notes, settings.applications, state_dir=state_dir
         )
+        self.address = ""
+        sounds = Sounds(SqlRecordings(self.database).of_calls, self.recordings.library, lambda: self.address)
+        live = (self.engine, self.hub, self.committer)
+        self.crms = crm_service(
+            (settings.crms, adapter_of, SqlCrmLog(self.database), self.store),
+            (self.customers, self.users, self.workplace.notes, sounds),
+            self.dispatcher,
+            live,
+            now=now,
+        )
         keeps = [
+            Kept("calls told to CRMs", settings.store.calls_days, self.crms.prune),
             Kept("calls", settings.store.calls_days, self.store.prune_calls),
             Kept("conversations", settings.store.calls_days, self.conversations.prune),
             Kept("events", settings.store.events_days, self.store.prune_events),
@@ -262,9 +274,7 @@ class Gateway:
         runner = web.AppRunner(self._application(), access_log=None, shutdown_timeout=STOP_TIMEOUT_S)
         await runner.setup()
         try:
-            api, certificate = self.settings.api, self.certificate
-            context = None if certificate is None else certificate.context
-            address = await listen(runner, api.host, api.port, names=api.names, context=context)
+            self.address = address = await listen(runner, self.settings.api, self.certificate)
             async with asyncio.TaskGroup() as tasks:
                 committer = tasks.create_task(self.committer.run(), name="committer")
                 engine = tasks.create_task(self.engine.run(), name="engine")
@@ -276,7 +286,16 @@ class Gateway:
                     if watcher is not None
                 ]
                 # What follows the events, and ends when no more come.
-                parts = (self.callers, self.visitors, self.webhooks, self.floor, self.recordings, self.dispatcher, self.workplace)
+                parts = (
+                    self.callers,
+                    self.visitors,
+                    self.webhooks,
+                    self.crms,
+                    self.floor,
+                    self.recordings,
+                    self.dispatcher,
+                    self.workplace,
+                )
                 followers = [tasks.create_task(part.run(), name=type(part).__name__) for part in parts]
                 voices = tasks.create_task(self.voices.run(), name="voices")
                 chats = [tasks.create_task(part.run(), name=type(part).__name__) for part in (self.channels, self.chats)]
@@ -359,6 +378,7 @@ class Gateway:
             ConversationsApi(ConversationBook(self.chats, self.sights), self.workplace.notes, self.customers.people),
             customer_conversations,
             Webhooks(self.webhooks),
+            CrmsApi(self.crms),
             CallControl(self.dispatcher),
             AgentControl(self.dispatcher),
             DialRulesShown(self.settings.dialling, sites),
@@ -371,15 +391,9 @@ class Gateway:
         application.add_routes(stream.routes())
         application.add_routes(self.doors.routes())
         application.add_routes(page_routes())
-        application[PUBLIC] = frozenset(application.add_routes(self.channels.routes()))
+        application[PUBLIC] = frozenset(application.add_routes([*self.channels.routes(), *callback_routes(self.crms)]))
         application.on_shutdown.append(stream.close)
         return application
 
     def _connector(self, entry: ConnectorEntry, state_dir: Path) -> Connector:
         return self.voices.serve(connector_of(entry, state_dir))
-
-
-def authenticator_of(tokens: SqlTokens, limits: Mapping[str, Buckets], now: Callable[[], float]) -> TokenAuthenticator:
-    """Make what knows who asks, within these limits."""
-    per_token, failures = limits["token"], limits["wrong_token"]
-    return TokenAuthenticator(tokens, per_token=per_token, failures=failures, now=now, clock=time.monotonic)

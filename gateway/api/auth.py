@@ -5,7 +5,8 @@ by the command line works on for that long. While the database fails, those who 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
 import structlog
@@ -14,7 +15,7 @@ from aiohttp import hdrs, web
 from gateway.api.problems import ApiError, too_many_requests, unauthenticated
 from gateway.api.surroundings import client_of
 from gateway.model.errors import StoreUnavailableError
-from gateway.model.limits import Buckets, key_of
+from gateway.model.limits import Buckets, Rate, key_of
 from gateway.model.principals import ALL_SCOPES, NOBODY, Principal, Role
 from gateway.model.tokens import Token, TokenId, id_in
 from gateway.ports.tokens import Tokens
@@ -208,3 +209,19 @@ def _bearer(request: web.Request) -> str | None:
     """Read the token of a request; it is never looked for in the query, which logs and histories keep."""
     scheme, _, text = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
     return text.strip() if scheme.lower() == "bearer" and text.strip() else None
+
+
+def limits_of(per_address: Rate, per_token: Rate, wrong_tokens: Rate, wrong_passwords: Rate) -> dict[str, Buckets]:
+    """Return the buckets of all who ask, by what they count."""
+    return {
+        "address": Buckets(per_address),
+        "token": Buckets(per_token),
+        "wrong_token": Buckets(wrong_tokens),
+        "wrong_password": Buckets(wrong_passwords),
+    }
+
+
+def authenticator_of(tokens: Tokens, limits: Mapping[str, Buckets], now: Callable[[], float]) -> TokenAuthenticator:
+    """Make what knows who asks, within these limits."""
+    per_token, failures = limits["token"], limits["wrong_token"]
+    return TokenAuthenticator(tokens, per_token=per_token, failures=failures, now=now, clock=time.monotonic)

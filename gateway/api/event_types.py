@@ -10,6 +10,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from gateway.api.callbacks import CallbackView
 from gateway.api.conversation_views import ConversationTold, MessageTold
+from gateway.api.crms import MatchView
 from gateway.api.mailboxes import MailboxView
 from gateway.api.records import CustomerBehind, Direction, EndedBy, OutcomeName, Seconds, Stage, Time, TransferResult
 from gateway.model.agent_states import AgentState
@@ -127,6 +128,10 @@ class Merged(_Data, frozen=True, kw_only=True, rename={"merged_from": "from"}):
 class CallCorrected(_Data, frozen=True, kw_only=True):
     version: int
     talk_s: Seconds | None
+
+
+class MatchTold(MatchView, _Data, frozen=True, kw_only=True):
+    pass
 
 
 class CallDisposed(_Data, frozen=True, kw_only=True):
@@ -274,6 +279,7 @@ EVENTS: Final = (
         "Who is behind the caller's number; again when that changes, and where he is known for telephones that ring later",
         CustomerBehind,
     ),
+    EventType("call.crm_matched", "A CRM said whom it knows with the caller's number, or that it does not say", MatchTold),
     EventType("call.disposed", "Somebody filed the call, or is done with it", CallDisposed),
     EventType("call.noted", "Somebody wrote a note on the call", CallNoted),
     EventType("callback.changed", "A caller is to be called, somebody has taken that on, or it is done", CallbackChanged),

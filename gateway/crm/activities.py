@@ -18,7 +18,7 @@ from gateway.model.ids import CallId, Tenant
 from gateway.model.recordings import Recording, RecordingState
 from gateway.model.site import Site
 from gateway.ports.desk import DeskStore
-from gateway.ports.recordings import Audio
+from gateway.ports.recordings import Audio, RecordingLibrary
 
 
 class Sounds:
@@ -26,18 +26,18 @@ class Sounds:
 
     Args:
         of_calls: Returns the recordings of these calls, the first one first.
-        audio: Returns the sound of one, where there is any.
+        library: Has their sounds.
         address: Returns the gateway's own for browsers, with a stroke at its end.
     """
 
     def __init__(
         self,
         of_calls: Callable[[Tenant, Sequence[CallId]], Awaitable[Sequence[Recording]]],
-        audio: Callable[[Recording], Audio | None],
+        library: RecordingLibrary,
         address: Callable[[], str],
     ) -> None:
         self._of_calls = of_calls
-        self._audio = audio
+        self._library = library
         self._address = address
 
     async def of(self, call: Call) -> Recording | None:
@@ -57,7 +57,7 @@ class Sounds:
 
     def sound(self, recording: Recording) -> "Sound | None":
         """Return its sound; None where it cannot be read."""
-        audio = self._audio(recording)
+        audio = self._library.audio(recording, original=False)
         return None if audio is None else Sound(audio)
 
 

@@ -193,6 +193,10 @@ class CrmService:
             )
         return found
 
+    async def prune(self, tenant: Tenant, *, before: float) -> int:
+        """Forget what was told of calls that did not change since this time; return of how many."""
+        return await self._log_book.prune(tenant, before=before)
+
     async def check(self, crm: str) -> str:
         """Sign in there now; return what it is."""
         known = self._known(crm)

@@ -13,17 +13,23 @@ from typing import Final
 import msgspec
 from phonenumbers import (
     NumberParseException,
+    PhoneMetadata,
+    PhoneNumber,
     PhoneNumberFormat,
     ValidationResult,
     format_number,
+    format_out_of_country_calling_number,
     is_possible_number_with_reason,
     is_valid_number,
+    length_of_geographical_area_code,
     national_significant_number,
     parse,
     region_code_for_number,
 )
 
 from gateway.model.site import Site
+from gateway.model.written_numbers import MAX_NUMBERS, find_numbers, parts_of
+from gateway.model.written_numbers import FoundNumber as FoundNumber
 
 MAX_RAW_CHARACTERS: Final = 40
 """Characters of a number with its separators; E.164 has 15 digits, an exit code and a carrier code may precede them."""
@@ -33,6 +39,9 @@ _CACHED_NUMBERS: Final = 16_384
 
 _WRITTEN_NUMBER: Final = re.compile(r"\+?[\d(][\d ()./-]*", re.ASCII)
 """Digits with the separators people write; letters, ``*`` and ``#`` make it a word or a feature code."""
+
+_STROKES: Final = frozenset({"DE", "AT"})
+"""Where a stroke stands behind the area code."""
 
 
 @lru_cache(maxsize=_CACHED_NUMBERS)
@@ -49,15 +58,20 @@ def e164(raw: str | None, site: Site) -> str | None:
     written = raw.strip()
     if len(written) > MAX_RAW_CHARACTERS or _WRITTEN_NUMBER.fullmatch(written) is None:
         return None
-    if written.startswith("+"):
-        return _international(written)
-    number = _national(written, site.region)
-    if number is None and written.startswith("00"):
-        # Trunks bring 00 (ITU-T E.123) in countries too where a telephone would dial another exit code.
-        number = _international("+" + written[2:])
+    number = _read(written, site.region)
     if number is None and site.outside_prefix and written.startswith(site.outside_prefix):
         inner = written.removeprefix(site.outside_prefix)
         number = None if site.is_extension(inner) else _national(inner, site.region)
+    return number
+
+
+def _read(written: str, region: str) -> str | None:
+    if written.startswith("+"):
+        return _international(written)
+    number = _national(written, region)
+    if number is None and written.startswith("00"):
+        # Trunks bring 00 (ITU-T E.123) in countries too where a telephone would dial another exit code.
+        number = _international("+" + written[2:])
     return number
 
 
@@ -65,6 +79,9 @@ def _international(written: str) -> str | None:
     """Read a number that names its country itself: its length decides, for new blocks appear before metadata does."""
     try:
         number = parse(written)
+        if "(0)" in written and not is_valid_number(number):
+            # The trunk prefix, as people write it where there is none as well.
+            number = parse(written.replace("(0)", "", 1))
     except NumberParseException:
         return None
     if is_possible_number_with_reason(number) != ValidationResult.IS_POSSIBLE:
@@ -78,7 +95,24 @@ def _national(written: str, region: str) -> str | None:
         number = parse(written, region)
     except NumberParseException:
         return None
-    return format_number(number, PhoneNumberFormat.E164) if is_valid_number(number) else None
+    if not is_valid_number(number):
+        return None
+    e164 = format_number(number, PhoneNumberFormat.E164)
+    return None if _is_international_too(written, e164, region) else e164
+
+
+def _is_international_too(written: str, e164: str, region: str) -> bool:
+    """Tell whether digits without a trunk prefix are a number behind its country too: 49151… in Germany, where 0491 is Leer."""
+    metadata = PhoneMetadata.metadata_for_region(region)
+    prefix = None if metadata is None else metadata.national_prefix
+    digits = re.sub(r"\D", "", written)
+    if metadata is None or prefix is None or digits.startswith(prefix) or not digits.startswith(str(metadata.country_code)):
+        return False
+    try:
+        other = parse("+" + digits)
+    except NumberParseException:
+        return False
+    return is_valid_number(other) and format_number(other, PhoneNumberFormat.E164) != e164
 
 
 class PhoneQuery(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,6 +133,22 @@ class PhoneQuery(msgspec.Struct, frozen=True, kw_only=True):
         return between + between.join(self.significant) + between
 
 
+def numbers_in(text: str, region: str) -> tuple[FoundNumber, ...]:
+    """Return the numbers in a field that people wrote, each once: several, with words around them, with extensions.
+
+    Args:
+        text: Such as ``mobile: 138 0013 8000 / (010) 8567-1234 ext. 12``; one with more than
+            :data:`~gateway.model.written_numbers.MAX_FIELD_CHARACTERS` characters has none.
+        region: ISO 3166 country in which numbers without a country are.
+    """
+    found = [number for part in parts_of(text) for number in find_numbers(part, lambda written: _number_in(written, region))]
+    return tuple(dict.fromkeys(found)) if len(found) <= MAX_NUMBERS else ()
+
+
+def _number_in(written: str, region: str) -> str | None:
+    return _read(written, region) if len(written) <= MAX_RAW_CHARACTERS and _WRITTEN_NUMBER.fullmatch(written) else None
+
+
 def query_of(number: str, region: str) -> PhoneQuery:
     """Return what to look for of a number in E.164.
 
@@ -111,29 +161,53 @@ def query_of(number: str, region: str) -> PhoneQuery:
         raise ValueError(f"{number!r} is no number in E.164") from error
     significant = national_significant_number(parsed)
     code = str(parsed.country_code)
-    written = [format_number(parsed, PhoneNumberFormat.E164)]
-    if _national(significant, region) == written[0] or region_code_for_number(parsed) == region:
-        national = format_number(parsed, PhoneNumberFormat.NATIONAL)
-        written += [national, re.sub(r"\D", "", national), significant]
+    e164 = format_number(parsed, PhoneNumberFormat.E164)
+    query = PhoneQuery(e164=e164, region=region, country_code=code, significant=significant, forms=(e164,))
+    written = [e164]
+    if _national(significant, region) == e164 or region_code_for_number(parsed) == region:
+        written += _national_forms(parsed, significant, region)
+    international = format_number(parsed, PhoneNumberFormat.INTERNATIONAL)
     written += [
-        format_number(parsed, PhoneNumberFormat.INTERNATIONAL),
+        international,
         f"00{code}{significant}",
         f"{code}{significant}",
+        "00" + international.removeprefix("+"),
+        international.replace(" ", "-"),
+        f"+{code} {significant}",
     ]
-    return PhoneQuery(
-        e164=written[0], region=region, country_code=code, significant=significant, forms=tuple(dict.fromkeys(written))
-    )
+    abroad = format_out_of_country_calling_number(parsed, region)
+    if abroad != international and region_code_for_number(parsed) != region:
+        # By the region's own exit code.
+        written += [abroad, re.sub(r"\D", "", abroad)]
+    forms = (form for form in dict.fromkeys(written) if is_number_of(form, query))
+    return msgspec.structs.replace(query, forms=tuple(forms))
+
+
+def _national_forms(number: PhoneNumber, significant: str, region: str) -> list[str]:
+    """Return how a number is written in its own country, the likeliest first."""
+    national = format_number(number, PhoneNumberFormat.NATIONAL)
+    dialled = re.sub(r"\D", "", national)
+    groups = re.findall(r"\d+", national)
+    inside = format_number(number, PhoneNumberFormat.INTERNATIONAL).partition(" ")[2]
+    forms = [national, dialled, significant]
+    if number.country_code == 1:
+        forms += ["-".join(groups), ".".join(groups)]
+    area = length_of_geographical_area_code(number)
+    if area:
+        at = area + len(dialled) - len(significant)
+        prefix, subscriber = dialled[:at], dialled[at:]
+        if region in _STROKES:
+            forms.append(f"{prefix}/{subscriber}")
+        forms += [f"{prefix}-{subscriber}", f"{prefix} {subscriber}", f"({prefix}) {subscriber}", f"({prefix}){subscriber}"]
+    elif region in _STROKES:
+        forms.append(f"{groups[0]}/{''.join(groups[1:])}")
+    return [*forms, "-".join(groups), " ".join(groups), ".".join(groups), inside, inside.replace(" ", "-")]
 
 
 def is_number_of(stored: str, query: PhoneQuery) -> bool:
-    """Tell whether a number as a CRM keeps it is the one that is looked for."""
-    written = stored.strip()
-    if not written or len(written) > MAX_RAW_CHARACTERS or _WRITTEN_NUMBER.fullmatch(written) is None:
-        return False
-    readings = [_international(written)] if written.startswith("+") else [_national(written, query.region)]
-    if written.startswith("00"):
-        readings.append(_international("+" + written[2:]))
-    digits = re.sub(r"\D", "", written)
-    if digits == query.country_code + query.significant:
+    """Tell whether a field as a CRM keeps it has the number that is looked for; an extension behind it is passed over."""
+    if any(number.e164 == query.e164 for number in numbers_in(stored, query.region)):
         return True
-    return query.e164 in readings
+    # Digits only, with the country, are a number where one knows which to expect.
+    digits = query.country_code + query.significant
+    return any(re.sub(r"[ ()./\-]", "", part) == digits for part in parts_of(stored))

@@ -27,6 +27,8 @@ class Scope(StrEnum):
     RECORDINGS_MANAGE = "recordings:manage"
     """Delete them, and have them fetched again."""
     WEBHOOKS_MANAGE = "webhooks:manage"
+    CRMS_MANAGE = "crms:manage"
+    """See how CRMs stand, and tell them again what they did not take."""
     TOKENS_MANAGE = "tokens:manage"
     USERS_MANAGE = "users:manage"
     DESK_MANAGE = "desk:manage"

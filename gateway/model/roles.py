@@ -27,6 +27,7 @@ _PARTNER: Final = frozenset(
         Scope.QUEUES_READ,
         Scope.SYSTEM_READ,
         Scope.WEBHOOKS_MANAGE,
+        Scope.CRMS_MANAGE,
     }
 )
 

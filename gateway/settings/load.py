@@ -17,6 +17,7 @@ from gateway.plugins.manifest import PluginKind
 from gateway.settings.api import api_problems
 from gateway.settings.channels import read_applications, read_channels
 from gateway.settings.check import check, closest, convert, problem
+from gateway.settings.crms import read_crms
 from gateway.settings.dialling import dialling_problems
 from gateway.settings.file import Document, KeyPath, Problem, SettingsError, read
 from gateway.settings.media import read_media
@@ -51,6 +52,7 @@ def load_settings(file: Path) -> Settings:
     data = {name: value for name, value in document.data.items() if value is not None}
     raw_entries, raw_media = data.pop("connectors", None), data.pop("media", None)
     raw_channels, raw_applications = data.pop("channels", None), data.pop("applications", None)
+    raw_crms = data.pop("crms", None)
     problems = list(check(document, data, Sections, ()))
     entries = []
     if not isinstance(raw_entries, list) or not raw_entries:
@@ -69,6 +71,8 @@ def load_settings(file: Path) -> Settings:
     problems += found
     applications, found = read_applications(document, raw_applications)
     problems += found
+    crms, found = read_crms(document, raw_crms, [entry.site.region for entry in entries])
+    problems += found
     if not problems:
         sections = convert(data, Sections)
         settings = Settings(
@@ -77,6 +81,7 @@ def load_settings(file: Path) -> Settings:
             media=tuple(media),
             channels=tuple(channels),
             applications=tuple(applications),
+            crms=tuple(crms),
         )
         problems = [*api_problems(document, settings.api), *_store_problems(document, settings)]
         problems += dialling_problems(document, settings.dialling)

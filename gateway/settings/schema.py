@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from gateway.crm.entries import CrmSettings
 from gateway.model.secret import Secret
 from gateway.plugins.loader import built_in, load
 from gateway.plugins.manifest import PluginKind
@@ -19,10 +20,10 @@ def schema() -> dict[str, Any]:
     plugins = [
         each
         for each in built_in()
-        if each.kind in (*CONNECTING_KINDS, PluginKind.MEDIA, PluginKind.CHANNEL, PluginKind.APPLICATION)
+        if each.kind in (*CONNECTING_KINDS, PluginKind.MEDIA, PluginKind.CHANNEL, PluginKind.APPLICATION, PluginKind.CRM_ADAPTER)
     ]
-    types = [Sections, *(load(each.settings) for each in plugins)]
-    (sections, *settings), components = msgspec.json.schema_components(
+    types = [Sections, CrmSettings, *(load(each.settings) for each in plugins)]
+    (sections, common, *settings), components = msgspec.json.schema_components(
         types, schema_hook=_of_secret, ref_template="#/$defs/{name}"
     )
     top = components.pop(_name(sections))
@@ -33,8 +34,10 @@ def schema() -> dict[str, Any]:
     connecting: list[dict[str, Any]] = []
     media: list[dict[str, Any]] = [by_itself]
     channels: list[dict[str, Any]] = []
+    crms: list[dict[str, Any]] = []
+    of_all_crms = components.pop(_name(common))["properties"]
     named: dict[str, Any] = {}
-    lists = {PluginKind.MEDIA: media, PluginKind.CHANNEL: channels}
+    lists = {PluginKind.MEDIA: media, PluginKind.CHANNEL: channels, PluginKind.CRM_ADAPTER: crms}
     answers = [each.name for each in plugins if each.converse is not None]
     own: dict[str, Any]
     required: dict[str, Any]
@@ -48,6 +51,9 @@ def schema() -> dict[str, Any]:
             own = required = {"channel": {"const": manifest.name}}
             if answers:
                 own = {**own, "application": {"enum": answers, "description": "What answers; without it agents do."}}
+        elif manifest.kind is PluginKind.CRM_ADAPTER:
+            required = {"name": of_all_crms["name"], "adapter": {"const": manifest.name}}
+            own = {**of_all_crms, **required}
         else:
             own = required = {
                 **(talks if manifest.kind is PluginKind.MEDIA else {"pbx": pbx}),
@@ -59,6 +65,7 @@ def schema() -> dict[str, Any]:
     top["properties"]["connectors"] = {"type": "array", "minItems": 1, "items": {"oneOf": connecting}}
     top["properties"]["media"] = {"type": "array", "items": {"oneOf": media}}
     top["properties"]["channels"] = {"type": "array", "items": {"oneOf": channels}}
+    top["properties"]["crms"] = {"type": "array", "items": {"oneOf": crms}}
     top["properties"]["applications"] = {"type": "object", "properties": named, "additionalProperties": False}
     top["required"] = ["connectors"]
     return {"$schema": DIALECT, **top, "title": "Tieline configuration", "$defs": components}

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from gateway.crm.entries import CrmEntry
 from gateway.model.conversation_rules import ConversationRules
 from gateway.model.desk import DeskRules
 from gateway.model.dial_rules import DialRules
@@ -153,5 +154,6 @@ class Settings(Sections, frozen=True, kw_only=True):
     media: tuple[MediaEntry, ...] = ()
     channels: tuple[ChannelEntry, ...] = ()
     applications: tuple[ApplicationEntry, ...] = ()
+    crms: tuple[CrmEntry, ...] = ()
     is_demo: bool = False
     """Whether this is the embedded default, in which everybody on this machine may everything."""

@@ -10,6 +10,7 @@ from support.dispatching import CRM as SOMEBODY
 from support.memory_crm_log import MemoryCrmLog
 from support.virtual_time import clock, in_virtual_time
 
+from gateway.crm.courier import AT_ONCE
 from gateway.model.crm import CallStage, CrmContact, CrmUser
 from gateway.model.crm_calls import CrmRules
 from gateway.model.dispositions import DispositionId
@@ -198,7 +199,7 @@ async def test_a_crm_that_was_away_for_a_day_is_told_of_each_call_once_in_order(
     told = [each.started_at for each in crm.history]
     assert len(told) == 30
     # The one by which it was looked whether it is back comes first, the others in their order: four at once.
-    assert all(abs(place - sorted(told).index(at)) <= 4 for place, at in enumerate(told[1:], 1))
+    assert all(abs(place - sorted(told).index(at)) <= 2 * AT_ONCE for place, at in enumerate(told[1:], 1))
 
 
 @in_virtual_time
@@ -231,7 +232,7 @@ async def test_ten_thousand_calls_are_told_in_order_within_the_quota_while_a_pop
         assert [each.waiting for each in await world.service.all()] == [0]
     told = [each.started_at for each in crm.history]
     right = {at: place for place, at in enumerate(sorted(told))}
-    assert all(abs(place - right[at]) <= 4 for place, at in enumerate(told))
+    assert all(abs(place - right[at]) <= 2 * AT_ONCE for place, at in enumerate(told))
 
 
 @in_virtual_time
