@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from hashlib import blake2b
+from typing import Protocol
 
 import msgspec
 
@@ -18,7 +19,14 @@ from gateway.model.ids import CallId, Tenant
 from gateway.model.recordings import Recording, RecordingState
 from gateway.model.site import Site
 from gateway.ports.desk import DeskStore
-from gateway.ports.recordings import Audio, RecordingLibrary
+from gateway.ports.recordings import Audio
+
+
+class Library(Protocol):
+    """Where sounds are."""
+
+    def audio(self, recording: Recording, *, original: bool) -> Audio | None:
+        """Return the sound of an available recording."""
 
 
 class Sounds:
@@ -33,7 +41,7 @@ class Sounds:
     def __init__(
         self,
         of_calls: Callable[[Tenant, Sequence[CallId]], Awaitable[Sequence[Recording]]],
-        library: RecordingLibrary,
+        library: Library,
         address: Callable[[], str],
     ) -> None:
         self._of_calls = of_calls

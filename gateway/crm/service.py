@@ -22,7 +22,9 @@ from gateway.model.crm import ClickToCall, CrmAbility, CrmContact, CrmUser, Made
 from gateway.model.customers import outside_number
 from gateway.model.errors import CustomerError
 from gateway.model.ids import CallId, Tenant
+from gateway.model.numbers import e164
 from gateway.model.principals import Principal
+from gateway.model.site import Site
 from gateway.ports.crm import (
     CallbackAnswer,
     CrmAdapter,
@@ -302,7 +304,9 @@ class CrmService:
             if extension is None:
                 _log.warning("crm_call_not_begun", crm=crm, reason=f"no extension is known of the CRM's user {said.dial.user}")
             else:
-                await self._dial(crm, msgspec.structs.replace(said.dial, extension=extension))
+                # People write numbers in a CRM as they do on paper, and never with a PBX's prefix.
+                number = e164(said.dial.number, Site(region=known.entry.region)) or said.dial.number
+                await self._dial(crm, msgspec.structs.replace(said.dial, extension=extension, number=number))
         return said
 
     async def _extension_of(self, crm: Crm, user: str | None) -> str | None:

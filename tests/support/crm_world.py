@@ -92,7 +92,7 @@ class CrmWorld:
             customers=self.customers,
             users=SqlUsers(self.database),
             desk=self.notes,
-            sounds=Sounds(self._of_calls, self._audio, lambda: "https://tieline.example/"),
+            sounds=Sounds(self._of_calls, self, lambda: "https://tieline.example/"),
             engine=self.desk.engine,
             hub=self.desk.hub,
             committer=committer,
@@ -146,7 +146,7 @@ class CrmWorld:
     async def _of_calls(self, tenant: Tenant, calls: Any) -> list[Recording]:
         return [each for each in self.recordings if each.call_id in calls]
 
-    def _audio(self, recording: Recording) -> Audio | None:
+    def audio(self, recording: Recording, *, original: bool) -> Audio | None:
         async def read(start: int, length: int) -> AsyncIterator[bytes]:
             yield self.sound[start : start + length]
 
