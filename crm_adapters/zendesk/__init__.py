@@ -1,0 +1,1 @@
+"""CRM ``zendesk``: callers, one ticket a call, and pops, by the Support API and the Talk Partner Edition."""

@@ -1,0 +1,188 @@
+"""A Zendesk as a CRM of the gateway's: one ticket a call, by the external id that is the call's."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from hashlib import sha256
+from typing import Any
+
+import msgspec
+
+from crm_adapters.zendesk import mapping
+from crm_adapters.zendesk.client import Row, SameKeyError, Zendesk
+from crm_adapters.zendesk.mapping import Memo
+from crm_adapters.zendesk.settings import ZendeskSettings
+from gateway.model.crm import CallActivity, CrmContact, CrmUser, Made, NewContact, NewTicket
+from gateway.model.ids import CallId
+from gateway.model.numbers import PhoneQuery, is_number_of, query_of
+from gateway.ports.crm import CrmRefusedError, CrmSurroundings
+
+
+def digest_of(text: str) -> str:
+    """Return what stands for a text in a memo."""
+    return sha256(text.encode()).hexdigest()[:16]
+
+
+async def _once(
+    make: Callable[[Mapping[str, Any], str | None], Awaitable[tuple[Row, bool]]], ticket: Mapping[str, Any], key: str
+) -> Row | None:
+    """Return the ticket that was made; None where an earlier request with the key made one."""
+    try:
+        row, again = await make(ticket, key)
+    except SameKeyError:
+        return None
+    return None if again else row
+
+
+def create(settings: ZendeskSettings, around: CrmSurroundings) -> "ZendeskAdapter":
+    """Make the adapter (:class:`gateway.ports.crm.CreateCrmAdapter`)."""
+    return ZendeskAdapter(settings, around)
+
+
+class ZendeskAdapter:
+    """One Zendesk; see :mod:`gateway.ports.crm` for what is asked of it. A memo is empty until a call has its ticket."""
+
+    def __init__(self, settings: ZendeskSettings, around: CrmSurroundings) -> None:
+        self._settings = settings
+        self._around = around
+        self._zendesk = Zendesk(around, settings)
+
+    async def check(self) -> str:
+        me = await self._zendesk.me()
+        return f"Zendesk at {self._zendesk.url} as {me.get('email')} ({me.get('role')})"
+
+    async def close(self) -> None:
+        await self._zendesk.close()
+
+    async def find(self, query: PhoneQuery) -> Sequence[CrmContact]:
+        rows: dict[Any, Row] = {}
+        for asked in mapping.queries_of(query):
+            rows |= {row.get("id"): row for row in await self._zendesk.search_users(asked)}
+        return await self._contacts(rows.values())
+
+    async def users(self) -> Sequence[CrmUser]:
+        found = [mapping.user_of(row) for row in await self._zendesk.agents()]
+        return [user for user in found if user is not None]
+
+    async def put_call(self, activity: CallActivity, memo: str | None) -> str:
+        if memo:
+            return await self._complete(self._read_memo(memo), activity)
+        if not mapping.is_wanted(activity, self._settings.tickets_of):
+            return ""
+        known = await self._zendesk.tickets_of(activity.call_id)
+        if known:
+            return await self._complete(Memo(ticket=known[0]["id"]), activity)
+        number, made = await self._make(activity.call_id, mapping.voice_ticket_of(activity), activity.number, voice=True)
+        if not made:
+            return await self._complete(Memo(ticket=number), activity)
+        if activity.recording is not None:
+            return await self._complete(Memo(ticket=number, sound=activity.recording.url), activity)
+        return await self._complete(Memo(ticket=number, told=digest_of(mapping.text_of(activity))), activity)
+
+    async def calls_of(self, call_id: CallId) -> Sequence[str]:
+        return [str(row["id"]) for row in await self._zendesk.tickets_of(call_id)]
+
+    async def withdraw_call(self, activity: CallActivity, memo: str) -> None:
+        if memo:
+            await self._zendesk.delete_ticket(self._read_memo(memo).ticket)
+
+    async def make_contact(self, new: NewContact) -> CrmContact:
+        if new.number is not None:
+            query = query_of(new.number, self._around.region)
+            for contact in await self.find(query):
+                if any(is_number_of(number, query) for number in contact.numbers):
+                    return contact
+        try:
+            row = await self._zendesk.make_user(mapping.user_fields(new))
+        except CrmRefusedError as error:
+            if new.email is None or "DuplicateValue" not in str(error):
+                raise
+            there = await self._contacts(await self._zendesk.search_users(mapping.address_query(new.email)))
+            same = [each for each in there if each.email is not None and each.email.lower() == new.email.lower()]
+            if not same:
+                raise
+            return same[0]
+        made = await self._contacts([row])
+        if not made:
+            raise CrmRefusedError(f"{self._around.name}: Zendesk made a user whom it has suspended")
+        return made[0]
+
+    async def make_ticket(self, new: NewTicket) -> Made:
+        known = [] if new.call_id is None else await self._zendesk.tickets_of(new.call_id)
+        if known:
+            number: int = known[0]["id"]
+            # The ticket was made of the call: what it says beside that is not there yet.
+            await self._tell(number, mapping.text_of_ticket(new))
+        elif new.call_id is None:
+            row, _ = await self._zendesk.make_ticket(mapping.ticket_of(new), None)
+            number = row["id"]
+        else:
+            number, _ = await self._make(new.call_id, mapping.ticket_of(new), new.number, voice=False)
+        return Made(id=str(number), url=f"{self._zendesk.url}/agent/tickets/{number}")
+
+    async def pop(self, activity: CallActivity, user: CrmUser, memo: str | None) -> str | None:
+        agent, caller = mapping.agent_of(user), mapping.number_of(activity.contact)
+        if agent is not None and caller is not None:
+            await self._zendesk.display(agent, "users", caller)
+        elif agent is not None and memo:
+            await self._zendesk.display(agent, "tickets", self._read_memo(memo).ticket)
+        return None
+
+    async def unpop(self, activity: CallActivity, user: CrmUser, memo: str | None) -> None:
+        """Nothing: Zendesk closes no page that it opened."""
+
+    async def _make(self, call_id: CallId, ticket: dict[str, Any], number: str | None, *, voice: bool) -> tuple[int, bool]:
+        """Make a call's ticket, of which there is none, and return its number; also whether it says what ``ticket`` says.
+
+        Zendesk remembers the key for two hours, the external id for good.
+        """
+        make = self._zendesk.make_voice_ticket if voice else self._zendesk.make_ticket
+        try:
+            row = await _once(make, ticket, call_id)
+        except CrmRefusedError:
+            if "requester_id" not in ticket and "assignee_id" not in ticket:
+                raise
+            # One of them may have been deleted; the call is kept all the same. If it is about something else, it is refused
+            # again.
+            ticket = {key: said for key, said in ticket.items() if key not in ("requester_id", "assignee_id")}
+            ticket |= mapping.people_of(None, None, number)
+            row = await _once(make, ticket, f"{call_id}-2")
+        if row is None:
+            known = await self._zendesk.tickets_of(call_id)
+            if known:
+                return int(known[0]["id"]), False
+            # What the key made before was deleted since.
+            row, _ = await make(ticket, None)
+        return int(row["id"]), True
+
+    async def _complete(self, memo: Memo, activity: CallActivity) -> str:
+        """Give a call's ticket what it has not yet: its text, and its recording."""
+        text = mapping.text_of(activity)
+        digest = digest_of(text)
+        if memo.told != digest:
+            people = mapping.people_of(activity.contact, activity.owner, None)
+            await self._tell(memo.ticket, text, people)
+            memo = msgspec.structs.replace(memo, told=digest)
+        sound = None if activity.recording is None else activity.recording.url
+        if sound is not None and memo.sound != sound:
+            if not any(mapping.has_sound(comment, sound) for comment in await self._zendesk.comments(memo.ticket)):
+                await self._zendesk.change_ticket(memo.ticket, {"voice_comment": mapping.voice_comment_of(activity)})
+            memo = msgspec.structs.replace(memo, sound=sound)
+        return msgspec.json.encode(memo).decode()
+
+    async def _tell(self, number: int, text: str, more: Mapping[str, Any] | None = None) -> None:
+        """Add a comment that is not there yet: the answer to it may have been lost."""
+        if not any(mapping.has_text(comment, text) for comment in await self._zendesk.comments(number)):
+            await self._zendesk.change_ticket(number, {"comment": mapping.comment_of(text), **(more or {})})
+
+    async def _contacts(self, rows: Any) -> list[CrmContact]:
+        listed = list(rows)
+        wanted = {row["organization_id"] for row in listed if isinstance(row.get("organization_id"), int)}
+        there = await self._zendesk.organizations(sorted(wanted)[:100])
+        names = {row["id"]: str(row.get("name") or "") for row in there if isinstance(row.get("id"), int)}
+        found = [mapping.contact_of(row, self._zendesk.url, names) for row in listed]
+        return [contact for contact in found if contact is not None]
+
+    def _read_memo(self, memo: str) -> Memo:
+        try:
+            return msgspec.json.decode(memo, type=Memo)
+        except msgspec.DecodeError as error:
+            raise CrmRefusedError(f"{self._around.name}: what was remembered of the call is unreadable") from error
