@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -51,8 +52,9 @@ class HubSpotAdapter:
         await self._hubspot.close()
 
     async def find(self, query: PhoneQuery) -> Sequence[CrmContact]:
-        people = await self._hubspot.search(CONTACTS, mapping.contact_groups(query), mapping.CONTACT_PROPERTIES)
-        companies = await self._hubspot.search(COMPANIES, mapping.company_groups(query), mapping.COMPANY_PROPERTIES)
+        search = partial(self._hubspot.search, patient=False)
+        people = await search(CONTACTS, mapping.contact_groups(query), mapping.CONTACT_PROPERTIES)
+        companies = await search(COMPANIES, mapping.company_groups(query), mapping.COMPANY_PROPERTIES)
         found = [await self._contact(row, CONTACTS) for row in people]
         return found + [await self._contact(row, COMPANIES) for row in companies]
 
@@ -76,7 +78,14 @@ class HubSpotAdapter:
             except CrmGoneError:
                 # The search has not noticed yet that it was deleted.
                 continue
-        return self._said(await self._create(activity, properties))
+        try:
+            return self._said(await self._create(activity, properties))
+        except CrmRefusedError:
+            # Somebody else may have made it meanwhile: no two may have one value of the property.
+            there = await self.calls_of(activity.call_id) if self._settings.call_id_property is not None else ()
+            if not there:
+                raise
+            return self._said(await self._change(Memo(call=there[0]), activity, properties))
 
     async def calls_of(self, call_id: CallId) -> Sequence[str]:
         unique = self._settings.call_id_property
@@ -148,17 +157,15 @@ class HubSpotAdapter:
             properties = properties | {self._settings.call_id_property: activity.call_id}
         entity = mapping.entity_of(activity.contact)
         to = [] if entity is None else [(entity[1], mapping.CALL_TO[entity[0]])]
-        # What is empty there is not said.
-        said = {name: value for name, value in properties.items() if value}
         try:
             try:
-                row = await self._hubspot.create("calls", said, to)
+                row = await self._hubspot.create("calls", properties, to)
             except CrmRefusedError:
                 if not to:
                     raise
                 # Whoever it was about may have been deleted; the call is kept all the same. If it is about something else, it
                 # is refused again.
-                row = await self._hubspot.create("calls", said)
+                row = await self._hubspot.create("calls", properties)
         except CrmUnavailableError as error:
             raise self._later(error) from error
         return Memo(call=row["id"], on=None if entity is None else "/".join(entity))

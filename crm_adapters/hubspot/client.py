@@ -24,8 +24,10 @@ from gateway.ports.crm import (
 SEARCHES_PER_S: Final = 4.0
 """Of an account, beside the quota of all requests (the vendor raised it to five for some)."""
 SEARCH_BURST: Final = 4
-MAX_SEARCH_WAIT_S: Final = 10.0
-"""Who would have to wait longer for his search is told so instead."""
+MAX_SEARCH_WAIT_S: Final = 3.0
+"""Who would have to wait longer for his search is told so instead: a card that comes later helps nobody."""
+PATIENT_S: Final = 30.0
+"""Seconds for which a search waits that nobody waits for."""
 MAX_FOUND: Final = 100
 """Records of one search."""
 ROLLING_S: Final = 10.0
@@ -57,15 +59,17 @@ class HubSpot:
             self._http.zone = self._account.zone
         return self._account
 
-    async def search(self, kind: str, groups: Sequence[Sequence[Mapping[str, Any]]], properties: Sequence[str]) -> list[Record]:
+    async def search(
+        self, kind: str, groups: Sequence[Sequence[Mapping[str, Any]]], properties: Sequence[str], *, patient: bool = True
+    ) -> list[Record]:
         """Return the records of a type, such as ``contacts``, that fit one of the groups of filters, the oldest first.
 
-        What was written in the last seconds may be missing.
+        What was written in the last seconds may be missing. Who is not patient, for somebody waits, goes first.
 
         Raises:
             CrmError: It could not be searched.
         """
-        await self._searches.turn()
+        await self._searches.turn(patient=patient)
         asked = {
             "filterGroups": [{"filters": list(filters)} for filters in groups],
             "properties": list(properties),
@@ -175,19 +179,34 @@ class Account:
 
 
 class SearchTurns:
-    """Keeps the quota of searches: :data:`SEARCH_BURST` at once, then :data:`SEARCHES_PER_S`."""
+    """Keeps the quota of searches: :data:`SEARCH_BURST` at once, then :data:`SEARCHES_PER_S`.
+
+    Of those that are patient one at a time stands in the line, so that the others hardly wait for them.
+    """
 
     def __init__(self, name: str) -> None:
         self._name = name
+        self._patient = asyncio.Lock()
         self._free_at = float("-inf")
         """When a turn of all that were given would have passed at an even pace."""
 
-    async def turn(self) -> None:
+    async def turn(self, *, patient: bool) -> None:
         """Wait until a search may be sent; one that is cancelled has used its turn.
 
         Raises:
-            CrmUnavailableError: That is longer off than :data:`MAX_SEARCH_WAIT_S`.
+            CrmUnavailableError: That is longer off than :data:`MAX_SEARCH_WAIT_S`, or :data:`PATIENT_S`.
         """
+        if not patient:
+            await self._stand()
+            return
+        try:
+            async with asyncio.timeout(PATIENT_S), self._patient:
+                await self._stand()
+        except TimeoutError as error:
+            text = f"{self._name}: too many searches wait for HubSpot's quota of them"
+            raise CrmUnavailableError(text, retry_after_s=PATIENT_S) from error
+
+    async def _stand(self) -> None:
         now = asyncio.get_running_loop().time()
         next_at = max(self._free_at, now) + 1.0 / SEARCHES_PER_S
         wait_s = next_at - now - SEARCH_BURST / SEARCHES_PER_S

@@ -143,12 +143,12 @@ def user_of(row: Mapping[str, Any]) -> CrmUser | None:
 
 
 def call_of(activity: CallActivity, dispositions: Mapping[str, str]) -> dict[str, str]:
-    """Return the properties of a call; each one is said always, so that what was taken back is empty."""
+    """Return the properties of a call that are known; what is not is left as it is there, for people may have written it."""
     inbound = activity.direction == "inbound"
     ours = activity.our_number or activity.extension or ""
     link = None if activity.recording is None else activity.recording.url
     playable = link if link is not None and link.startswith("https://") else None
-    return {
+    said = {
         "hs_timestamp": iso(activity.started_at),
         "hs_call_title": visible(activity.subject),
         "hs_call_direction": "INBOUND" if inbound else "OUTBOUND",
@@ -162,6 +162,7 @@ def call_of(activity: CallActivity, dispositions: Mapping[str, str]) -> dict[str
         "hubspot_owner_id": activity.owner.id if activity.owner is not None else "",
         EXTERNAL_ID: activity.call_id,
     }
+    return {name: value for name, value in said.items() if value}
 
 
 def status_of(activity: CallActivity) -> str:

@@ -35,7 +35,11 @@ class Account:
         self.owners: list[dict[str, Any]] = []
         self.unique: str | None = None
         self.lagging: set[str] = set()
+        self.deleted: set[str] = set()
+        """Records that only searches find still."""
         self.lost: list[str] = []
+        self.blind = 0
+        """How many reads by a unique value miss what is there."""
         self.failing: Answered | None = None
         self.strict = True
         """Whether its answers are held against the vendor's schema too."""
@@ -142,11 +146,14 @@ class Account:
     def _one(self, kind: str, key: str, query: dict[str, str], asked: Asked) -> Answered:
         if "idProperty" in query:
             assert query["idProperty"] == self.unique
+            self.blind -= 1
+            if self.blind >= 0:
+                return failed(404, "Object not found.  objectId are usually numeric.", "OBJECT_NOT_FOUND")
             key = next((each for each, row in self.records[kind].items() if row.get(self.unique) == key), "none")
         if asked.method == "DELETE":
             self.records[kind].pop(key, None)
             return Answered(status=204)
-        if key not in self.records[kind]:
+        if key not in self.records[kind] or key in self.deleted:
             return failed(404, "Object not found.  objectId are usually numeric.", "OBJECT_NOT_FOUND")
         row = self.records[kind][key]
         if asked.method == "PATCH":

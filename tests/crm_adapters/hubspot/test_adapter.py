@@ -132,6 +132,31 @@ async def test_with_a_unique_property_not_even_while_the_search_lags(account: Ac
     assert await sure.calls_of(CALL) == [call]
 
 
+async def test_nor_when_two_make_it_at_once(account: Account, sure: HubSpotAdapter) -> None:
+    await sure.put_call(activity(), None)
+    account.blind = 1
+    memo = await sure.put_call(activity(note="later"), None)
+    ((call, row),) = account.records["calls"].items()
+    assert "later" in row["hs_call_body"]
+    assert msgspec.json.decode(memo)["call"] == call
+
+
+async def test_what_people_wrote_in_hubspot_stays(account: Account, hubspot: HubSpotAdapter) -> None:
+    memo = await hubspot.put_call(activity(), None)
+    (row,) = account.records["calls"].values()
+    row |= {"hubspot_owner_id": "9", "hs_call_disposition": "f240bbac", "hs_call_recording_url": "https://x"}
+    await hubspot.put_call(activity(note="later"), memo)
+    assert (row["hubspot_owner_id"], row["hs_call_disposition"], row["hs_call_recording_url"]) == ("9", "f240bbac", "https://x")
+
+
+async def test_a_search_that_has_not_noticed_a_deletion_does_no_harm(account: Account, hubspot: HubSpotAdapter) -> None:
+    await hubspot.put_call(activity(), None)
+    (old,) = account.records["calls"]
+    account.deleted.add(old)
+    await hubspot.put_call(activity(), None)
+    assert len(account.records["calls"]) == 2
+
+
 async def test_two_calls_are_two_records(account: Account, hubspot: HubSpotAdapter) -> None:
     await hubspot.put_call(activity(), None)
     await hubspot.put_call(activity(call_id=CallId("01KAW5EGX0ABCDEFGHJKMNPQRT")), None)

@@ -11,7 +11,7 @@ from support.crm_hubspot import KEY, Account, failed
 from support.crm_schema import SPECS
 from support.virtual_time import in_virtual_time
 
-from crm_adapters.hubspot.client import MAX_SEARCH_WAIT_S, HubSpot, SearchTurns, midnight_in_s
+from crm_adapters.hubspot.client import MAX_SEARCH_WAIT_S, PATIENT_S, HubSpot, SearchTurns, midnight_in_s
 from crm_adapters.hubspot.client import Account as Whose
 from crm_adapters.hubspot.settings import HubSpotSettings
 from gateway.model.secret import Secret
@@ -163,20 +163,45 @@ async def test_searches_have_a_quota_of_their_own() -> None:
     loop = asyncio.get_running_loop()
     began = loop.time()
     at = []
-    for _ in range(8):
-        await turns.turn()
+    for patient in (True, False) * 4:
+        await turns.turn(patient=patient)
         at.append(loop.time() - began)
     assert at == pytest.approx([0.0, 0.0, 0.0, 0.0, 0.25, 0.5, 0.75, 1.0])
+
+
+@in_virtual_time
+async def test_who_asks_who_calls_does_not_wait_for_those_who_have_time() -> None:
+    turns = SearchTurns("sales")
+    loop = asyncio.get_running_loop()
+    async with asyncio.TaskGroup() as tasks:
+        for _ in range(60):
+            tasks.create_task(turns.turn(patient=True))
+        await asyncio.sleep(1.0)
+        began = loop.time()
+        await turns.turn(patient=False)
+        assert loop.time() - began <= 0.5
 
 
 @in_virtual_time
 async def test_a_search_that_would_come_too_late_is_refused() -> None:
     turns = SearchTurns("sales")
     async with asyncio.TaskGroup() as tasks:
-        for _ in range(44):
-            tasks.create_task(turns.turn())
+        for _ in range(16):
+            tasks.create_task(turns.turn(patient=False))
         await asyncio.sleep(0)
         with pytest.raises(CrmUnavailableError, match="sales: too many searches") as raised:
-            await turns.turn()
+            await turns.turn(patient=False)
     assert raised.value.retry_after_s is not None
     assert raised.value.retry_after_s > MAX_SEARCH_WAIT_S
+
+
+@in_virtual_time
+async def test_those_who_have_time_have_not_all_time() -> None:
+    turns = SearchTurns("sales")
+    began = asyncio.get_running_loop().time()
+    waiting = await asyncio.gather(*(turns.turn(patient=True) for _ in range(140)), return_exceptions=True)
+    late = [each for each in waiting if each is not None]
+    # Four at once, and four in each second until then.
+    assert len(late) == pytest.approx(140 - 4 - PATIENT_S * 4, abs=1)
+    assert all(isinstance(each, CrmUnavailableError) and each.retry_after_s == PATIENT_S for each in late)
+    assert asyncio.get_running_loop().time() - began == pytest.approx(PATIENT_S)
