@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from hashlib import sha256
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -19,6 +19,10 @@ from gateway.ports.crm import CrmRefusedError, CrmSurroundings
 def digest_of(text: str) -> str:
     """Return what stands for a text in a memo."""
     return sha256(text.encode()).hexdigest()[:16]
+
+
+MAX_LOOKED_THROUGH: Final = 5
+"""Users found whose first number is another one, and whose others are read: somebody waits for it."""
 
 
 async def _once(
@@ -56,7 +60,14 @@ class ZendeskAdapter:
         rows: dict[Any, Row] = {}
         for asked in mapping.queries_of(query):
             rows |= {row.get("id"): row for row in await self._zendesk.search_users(asked)}
-        return await self._contacts(rows.values())
+        found = await self._contacts(rows.values())
+        others = [contact for contact in found if not any(is_number_of(number, query) for number in contact.numbers)]
+        return [contact for contact in found if contact not in others] + [
+            # The number that was found is another one of his.
+            msgspec.structs.replace(contact, numbers=(*contact.numbers, *await self._zendesk.numbers_of(number)))
+            for contact in others[:MAX_LOOKED_THROUGH]
+            if (number := mapping.number_of(contact)) is not None
+        ]
 
     async def users(self) -> Sequence[CrmUser]:
         found = [mapping.user_of(row) for row in await self._zendesk.agents()]
@@ -158,8 +169,7 @@ class ZendeskAdapter:
         text = mapping.text_of(activity)
         digest = digest_of(text)
         if memo.told != digest:
-            people = mapping.people_of(activity.contact, activity.owner, None)
-            await self._tell(memo.ticket, text, people)
+            await self._tell(memo.ticket, text)
             memo = msgspec.structs.replace(memo, told=digest)
         sound = None if activity.recording is None else activity.recording.url
         if sound is not None and memo.sound != sound:
@@ -168,10 +178,10 @@ class ZendeskAdapter:
             memo = msgspec.structs.replace(memo, sound=sound)
         return msgspec.json.encode(memo).decode()
 
-    async def _tell(self, number: int, text: str, more: Mapping[str, Any] | None = None) -> None:
+    async def _tell(self, number: int, text: str) -> None:
         """Add a comment that is not there yet: the answer to it may have been lost."""
         if not any(mapping.has_text(comment, text) for comment in await self._zendesk.comments(number)):
-            await self._zendesk.change_ticket(number, {"comment": mapping.comment_of(text), **(more or {})})
+            await self._zendesk.change_ticket(number, {"comment": mapping.comment_of(text)})
 
     async def _contacts(self, rows: Any) -> list[CrmContact]:
         listed = list(rows)

@@ -78,6 +78,11 @@ class Zendesk:
             return []
         return _rows(await self._call("GET", "/api/v2/organizations/show_many", params={"ids": wanted}), "organizations")
 
+    async def numbers_of(self, user: int) -> list[str]:
+        """Return the numbers of a user's identities: his direct lines."""
+        rows = _rows(await self._call("GET", f"/api/v2/users/{user}/identities"), "identities")
+        return [str(row["value"]) for row in rows if row.get("type") == "phone_number" and row.get("value")]
+
     async def make_user(self, user: Mapping[str, Any]) -> Row:
         """Add a user."""
         return self._made(await self._call("POST", "/api/v2/users", json={"user": user}), "user")

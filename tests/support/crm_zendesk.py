@@ -35,6 +35,7 @@ class Desk:
             ME: {"id": ME, "name": "Tieline", "email": EMAIL, "role": "admin", "active": True}
         }
         self.organizations: dict[int, str] = {}
+        self.identities: dict[int, list[dict[str, Any]]] = {}
         self.tickets: dict[int, dict[str, Any]] = {}
         self.comments: dict[int, list[dict[str, Any]]] = {}
         self.shown: list[tuple[int, str, int]] = []
@@ -84,7 +85,7 @@ class Desk:
             return Answered(status=401, body={"error": "Couldn't authenticate you"})
         match asked.method, parts.path:
             case "GET", "/api/v2/users/search":
-                return Answered(body={"users": [row for row in self.users.values() if _fits(row, query["query"][0])]})
+                return Answered(body={"users": [row for row in self.users.values() if self._fits(row, query["query"][0])]})
             case "GET", "/api/v2/users":
                 return self._page(query)
             case "POST", "/api/v2/users":
@@ -110,6 +111,9 @@ class Desk:
         if found is not None:
             assert asked.body == b""
             return self._display(int(found[1]), found[2], int(found[3]))
+        found = re.fullmatch(r"/api/v2/users/(\d+)/identities", path)
+        if found is not None:
+            return Answered(body={"identities": self.identities.get(int(found[1]), [])})
         found = re.fullmatch(r"/api/v2/tickets/(\d+)(/comments)?", path)
         assert found is not None, path
         number = int(found[1])
@@ -122,6 +126,10 @@ class Desk:
             return Answered(status=204)
         assert asked.method == "PUT"
         return self._change(number, asked.json()["ticket"])
+
+    def _fits(self, row: dict[str, Any], query: str) -> bool:
+        lines = [each["value"] for each in self.identities.get(row["id"], []) if each["type"] == "phone_number"]
+        return _fits(row, query) or any(_fits(row | {"phone": line}, query) for line in lines)
 
     def _page(self, query: dict[str, list[str]]) -> Answered:
         size, at = int(query["page[size]"][0]), int(query.get("page[after]", ["0"])[0])

@@ -6,7 +6,7 @@ import pytest
 from support.crm import activity, around
 from support.crm_zendesk import KEY, ME, Desk
 
-from crm_adapters.zendesk.adapter import ZendeskAdapter, create
+from crm_adapters.zendesk.adapter import MAX_LOOKED_THROUGH, ZendeskAdapter, create
 from crm_adapters.zendesk.settings import TicketsOf, ZendeskSettings
 from gateway.model.crm import CallStage, ContactKind, CrmContact, CrmUser, NewContact, NewTicket, RecordingLink
 from gateway.model.ids import CallId
@@ -74,6 +74,31 @@ async def test_a_caller_is_found_however_his_number_is_written(desk: Desk, zende
     (found,) = await zendesk.find(QUERY)
     assert (found.id, found.name, found.company, found.url) == (f"users/{key}", "Wei", "Acme", f"{desk.url}/agent/users/{key}")
     assert any(is_number_of(number, QUERY) for number in found.numbers)
+
+
+async def test_who_has_the_number_as_a_direct_line_is_found_too(desk: Desk, zendesk: ZendeskAdapter) -> None:
+    key = desk.add_user(name="Wei", phone="+861085671234")
+    desk.identities[key] = [{"type": "email", "value": "w@x"}, {"type": "phone_number", "value": "+8613800138000"}]
+    (found,) = await zendesk.find(QUERY)
+    assert found.numbers == ("+861085671234", "+8613800138000")
+
+
+async def test_of_many_who_only_resemble_few_are_looked_through(desk: Desk, zendesk: ZendeskAdapter) -> None:
+    for _ in range(20):
+        desk.add_user(name="Else", phone="+113800138000")
+    wei = desk.add_user(name="Wei", phone="+8613800138000")
+    found = await zendesk.find(QUERY)
+    assert found[0].id == f"users/{wei}"
+    assert len([each for each in desk.asked if each.path.endswith("/identities")]) == MAX_LOOKED_THROUGH
+
+
+async def test_whose_ticket_it_is_stays_as_agents_left_it(desk: Desk, zendesk: ZendeskAdapter) -> None:
+    agent, other = desk.add_user(role="agent"), desk.add_user(role="agent")
+    memo = await zendesk.put_call(activity(owner=CrmUser(id=str(agent))), None)
+    (ticket,) = desk.tickets.values()
+    ticket["assignee_id"] = other
+    await zendesk.put_call(activity(owner=CrmUser(id=str(agent)), note="More", recording=SOUND), memo)
+    assert ticket["assignee_id"] == other
 
 
 async def test_a_call_is_a_ticket_once_it_has_ended(desk: Desk, zendesk: ZendeskAdapter) -> None:
