@@ -30,6 +30,8 @@ PATIENT_S: Final = 30.0
 """Seconds for which a search waits that nobody waits for."""
 MAX_FOUND: Final = 100
 """Records of one search."""
+MAX_ID_DIGITS: Final = 20
+"""Of a record's id; HubSpot's have twelve or so."""
 ROLLING_S: Final = 10.0
 """Seconds over which HubSpot counts the requests of an app."""
 
@@ -78,8 +80,7 @@ class HubSpot:
             "sorts": ["hs_object_id"],
         }
         said = self._object(await self._http.call("POST", f"/crm/v3/objects/{kind}/search", json=asked), "search")
-        rows = said.get("results")
-        return [_record(row) for row in rows if _is_record(row)] if isinstance(rows, list) else []
+        return [_record(row) for row in self._results(said) if _is_record(row)]
 
     async def read(self, kind: str, key: str, properties: Sequence[str], *, by: str | None = None) -> Record | None:
         """Return a record by its id, or by a property that each has another value of; None of one that is not there.
@@ -129,10 +130,10 @@ class HubSpot:
         """Return a page of the owners and where the next one begins."""
         params = {"limit": "100"} | ({} if after is None else {"after": after})
         said = self._object(await self._http.call("GET", "/crm/v3/owners", params=params), "owners")
-        rows, paging = said.get("results"), said.get("paging")
+        found = [row for row in self._results(said) if isinstance(row, dict)]
+        paging = said.get("paging")
         following = paging.get("next") if isinstance(paging, dict) else None
         at = following.get("after") if isinstance(following, dict) else None
-        found = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
         return found, at if isinstance(at, str) else None
 
     async def property_of(self, kind: str, name: str) -> dict[str, Any] | None:
@@ -142,7 +143,10 @@ class HubSpot:
             return None
         if not answer.ok:
             raise self._http.error_of(answer)
-        return self._object(answer.json(), name)
+        try:
+            return self._object(answer.json(), name)
+        except ValueError as error:
+            raise CrmRefusedError(f"{self.name}: properties answered no JSON") from error
 
     async def close(self) -> None:
         """Close the connections."""
@@ -159,6 +163,13 @@ class HubSpot:
             raise CrmRefusedError(f"{self.name}: {kind} answered no record: {usual_reason(answer)}")
         return _record(said)
 
+    def _results(self, said: Mapping[str, Any]) -> list[Any]:
+        """Return a list's rows; an answer without one does not mean that there are none."""
+        rows = said.get("results")
+        if not isinstance(rows, list):
+            raise CrmRefusedError(f"{self.name}: HubSpot answered no results")
+        return rows
+
     def _object(self, said: Any, what: str) -> dict[str, Any]:
         if not isinstance(said, dict):
             raise CrmRefusedError(f"{self.name}: {what} answered no object")
@@ -169,7 +180,8 @@ class Account:
     """What ``account-info`` says of itself."""
 
     def __init__(self, said: Mapping[str, Any]) -> None:
-        self.portal = str(said.get("portalId") or "0")
+        portal = said.get("portalId")
+        self.portal = str(portal) if isinstance(portal, int) else "0"
         """The account's number, as in the addresses of its pages."""
         domain = str(said.get("uiDomain") or "")
         safe = domain.endswith(".hubspot.com") and all(part.replace("-", "").isalnum() for part in domain.split("."))
@@ -278,7 +290,10 @@ def _said(answer: Answer) -> Mapping[str, Any]:
 
 
 def _is_record(row: Any) -> bool:
-    return isinstance(row, dict) and isinstance(row.get("id"), str) and isinstance(row.get("properties"), dict)
+    """Tell whether it is a record; its id becomes a part of addresses."""
+    key = row.get("id") if isinstance(row, dict) else None
+    number = isinstance(key, str) and key.isascii() and key.isdecimal() and len(key) <= MAX_ID_DIGITS
+    return number and isinstance(row.get("properties"), dict)
 
 
 def _record(row: dict[str, Any]) -> Record:

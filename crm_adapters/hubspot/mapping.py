@@ -135,7 +135,7 @@ def entity_of(contact: CrmContact | None) -> tuple[str, str] | None:
 def user_of(row: Mapping[str, Any]) -> CrmUser | None:
     """Return an owner; None of a queue and of who was taken away."""
     key = row.get("id")
-    if not isinstance(key, str) or row.get("archived") is True or row.get("type", "PERSON") != "PERSON":
+    if not isinstance(key, str) or not key.isdecimal() or row.get("archived") is True or row.get("type", "PERSON") != "PERSON":
         return None
     name = " ".join(part for part in (_text(row, "firstName"), _text(row, "lastName")) if part)
     email = _text(row, "email")

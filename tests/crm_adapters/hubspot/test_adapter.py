@@ -1,10 +1,15 @@
 """A HubSpot account as a CRM; each request is held against the vendor's OpenAPI by the account of the tests."""
 
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
 import msgspec
 import pytest
-from support.crm import activity, around
+from support.crm import Answered, activity, around
 from support.crm_hubspot import Account, failed
 
+from crm_adapters.hubspot import client
 from crm_adapters.hubspot.adapter import INDEX_LAG_S, HubSpotAdapter, create
 from crm_adapters.hubspot.settings import HubSpotSettings
 from gateway.model.crm import CallStage, ContactKind, CrmContact, CrmUser, NewContact, NewTicket
@@ -14,6 +19,7 @@ from gateway.model.secret import Secret
 from gateway.ports.crm import (
     CountsCalls,
     CrmDeniedError,
+    CrmError,
     CrmGoneError,
     CrmRefusedError,
     CrmUnavailableError,
@@ -279,3 +285,48 @@ async def test_a_search_does_not_take_what_only_resembles(account: Account, hubs
 
 def test_the_memo_is_small(hubspot: HubSpotAdapter) -> None:
     assert len(msgspec.json.encode({"call": "9" * 20, "on": "companies/" + "9" * 20})) < 100
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        [],
+        7,
+        "x",
+        {},
+        {"results": None},
+        {
+            "results": [
+                None,
+                7,
+                [],
+                {"id": 7, "properties": {}},
+                {"id": "../5", "properties": {}},
+                {"id": ["5"], "properties": {}},
+            ]
+        },
+        {"results": [{"id": "5", "properties": {"phone": [1], "firstname": {}, "notes_last_contacted": "9" * 5000}}]},
+        {"results": [{"id": "5", "properties": None}, {"id": "5"}], "paging": 7},
+        {"results": [{"id": "5", "firstName": 7, "email": []}], "paging": {"next": {"after": 7}}},
+        {"id": "5", "properties": [], "portalId": "../x", "uiDomain": {"x": 1}, "timeZone": 7},
+    ],
+)
+async def test_what_hubspot_never_says_harms_nobody(
+    account: Account, hubspot: HubSpotAdapter, sure: HubSpotAdapter, monkeypatch: pytest.MonkeyPatch, body: Any
+) -> None:
+    monkeypatch.setattr(client, "SEARCHES_PER_S", 1e6)
+    account.strict = False
+    account.failing = Answered(body=body)
+    asked: list[Coroutine[Any, Any, Any]] = []
+    for adapter in (hubspot, sure):
+        asked += [
+            adapter.check(),
+            adapter.find(QUERY),
+            adapter.users(),
+            adapter.calls_of(CALL),
+            adapter.put_call(activity(contact=CrmContact(id="contacts/5")), None),
+            adapter.make_contact(NewContact(name="Wei", number="+8613800138000")),
+            adapter.make_ticket(NewTicket(title="Broken", call_id=CALL)),
+        ]
+    for said in await asyncio.gather(*asked, return_exceptions=True):
+        assert isinstance(said, CrmError) if isinstance(said, Exception) else "../" not in repr(said)
