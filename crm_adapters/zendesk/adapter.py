@@ -187,7 +187,7 @@ class ZendeskAdapter:
         listed = list(rows)
         wanted = {row["organization_id"] for row in listed if isinstance(row.get("organization_id"), int)}
         there = await self._zendesk.organizations(sorted(wanted)[:100])
-        names = {row["id"]: str(row.get("name") or "") for row in there if isinstance(row.get("id"), int)}
+        names = {row["id"]: str(row.get("name") or "") for row in there}
         found = [mapping.contact_of(row, self._zendesk.url, names) for row in listed]
         return [contact for contact in found if contact is not None]
 

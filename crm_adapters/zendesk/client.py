@@ -53,7 +53,7 @@ class Zendesk:
 
     async def search_users(self, query: str) -> list[Row]:
         """Return up to a hundred users, in Zendesk's search syntax; its index is minutes behind at times."""
-        return _rows(await self._call("GET", "/api/v2/users/search", params={"query": query, "per_page": "100"}), "users")
+        return self._rows(await self._call("GET", "/api/v2/users/search", params={"query": query, "per_page": "100"}), "users")
 
     async def agents(self) -> list[Row]:
         """Return all agents and administrators."""
@@ -64,7 +64,7 @@ class Zendesk:
                 f"&page%5Bafter%5D={quote(after, safe='')}" if after else ""
             )
             said = await self._call("GET", f"/api/v2/users?{query}")
-            found += _rows(said, "users")
+            found += self._rows(said, "users")
             meta = _object(_object(said).get("meta"))
             after = str(meta.get("after_cursor") or "")
             if not meta.get("has_more") or not after:
@@ -76,11 +76,11 @@ class Zendesk:
         wanted = ",".join(map(str, ids))
         if not wanted:
             return []
-        return _rows(await self._call("GET", "/api/v2/organizations/show_many", params={"ids": wanted}), "organizations")
+        return self._rows(await self._call("GET", "/api/v2/organizations/show_many", params={"ids": wanted}), "organizations")
 
     async def numbers_of(self, user: int) -> list[str]:
         """Return the numbers of a user's identities: his direct lines."""
-        rows = _rows(await self._call("GET", f"/api/v2/users/{user}/identities"), "identities")
+        rows = self._rows(await self._call("GET", f"/api/v2/users/{user}/identities"), "identities")
         return [str(row["value"]) for row in rows if row.get("type") == "phone_number" and row.get("value")]
 
     async def make_user(self, user: Mapping[str, Any]) -> Row:
@@ -89,9 +89,9 @@ class Zendesk:
 
     async def tickets_of(self, external_id: str) -> list[Row]:
         """Return the tickets with an external id; from its database, so that what was just made is there."""
-        rows = _rows(await self._call("GET", "/api/v2/tickets", params={"external_id": external_id}), "tickets")
+        rows = self._rows(await self._call("GET", "/api/v2/tickets", params={"external_id": external_id}), "tickets")
         # All tickets come where the filter is passed over.
-        return [row for row in rows if row.get("external_id") == external_id and isinstance(row.get("id"), int)]
+        return [row for row in rows if row.get("external_id") == external_id]
 
     async def make_voice_ticket(self, ticket: Mapping[str, Any], key: str | None) -> tuple[Row, bool]:
         """Make a ticket of a call; also tell whether an earlier request with this key made it.
@@ -116,7 +116,7 @@ class Zendesk:
     async def comments(self, number: int) -> list[Row]:
         """Return the newest comments of a ticket."""
         params = {"sort": "-created_at", "page[size]": str(MAX_COMMENTS)}
-        return _rows(await self._call("GET", f"/api/v2/tickets/{number}/comments", params=params), "comments")
+        return self._rows(await self._call("GET", f"/api/v2/tickets/{number}/comments", params=params), "comments")
 
     async def delete_ticket(self, number: int) -> None:
         """Delete a ticket; one that is not there is done."""
@@ -144,6 +144,13 @@ class Zendesk:
         if not answer.ok:
             raise self._error(answer, path)
         return _json(answer)
+
+    def _rows(self, said: Any, key: str) -> list[Row]:
+        """Return the rows of a list, each of which has an id; an answer without the list does not mean that there are none."""
+        rows = _object(said).get(key)
+        if not isinstance(rows, list):
+            raise CrmRefusedError(f"{self.name}: Zendesk answered no {key}")
+        return [row for row in rows if isinstance(row, dict) and isinstance(row.get("id"), int)]
 
     def _made(self, said: Any, what: str) -> Row:
         row = _object(_object(said).get(what))
@@ -201,8 +208,3 @@ def _json(answer: Answer) -> Any:
 
 def _object(said: Any) -> Row:
     return said if isinstance(said, dict) else {}
-
-
-def _rows(said: Any, key: str) -> list[Row]:
-    found = _object(said).get(key)
-    return [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []

@@ -187,11 +187,11 @@ class Desk:
             said = ticket["comment"]
             # Zendesk wraps what it is given.
             body = f'<div class="zd-comment" dir="auto">{said["html_body"]}</div>'
-            self.comments[number].append({"type": "Comment", "html_body": body, "public": said["public"]})
+            self.comments[number].append({"id": 1, "type": "Comment", "html_body": body, "public": said["public"]})
         if "voice_comment" in ticket:
             data = ticket["voice_comment"]
             assert {"from", "to", "recording_url", "started_at", "call_duration"} <= set(data)
-            self.comments[number].append({"type": "VoiceComment", "data": data, "html_body": "<p>Call</p>"})
+            self.comments[number].append({"id": 2, "type": "VoiceComment", "data": data, "html_body": "<p>Call</p>"})
 
     def _display(self, agent: int, what: str, number: int) -> Answered:
         if not self.partner:

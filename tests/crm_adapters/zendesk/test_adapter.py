@@ -1,9 +1,11 @@
 """A Zendesk as a CRM: one ticket a call, pops, and callers."""
 
+import asyncio
+from collections.abc import Coroutine
 from typing import Any
 
 import pytest
-from support.crm import activity, around
+from support.crm import Answered, activity, around
 from support.crm_zendesk import KEY, ME, Desk
 
 from crm_adapters.zendesk.adapter import MAX_LOOKED_THROUGH, ZendeskAdapter, create
@@ -15,6 +17,7 @@ from gateway.model.secret import Secret
 from gateway.ports.crm import (
     CountsCalls,
     CrmDeniedError,
+    CrmError,
     CrmGoneError,
     CrmRefusedError,
     CrmUnavailableError,
@@ -78,7 +81,10 @@ async def test_a_caller_is_found_however_his_number_is_written(desk: Desk, zende
 
 async def test_who_has_the_number_as_a_direct_line_is_found_too(desk: Desk, zendesk: ZendeskAdapter) -> None:
     key = desk.add_user(name="Wei", phone="+861085671234")
-    desk.identities[key] = [{"type": "email", "value": "w@x"}, {"type": "phone_number", "value": "+8613800138000"}]
+    desk.identities[key] = [
+        {"id": 1, "type": "email", "value": "w@x"},
+        {"id": 2, "type": "phone_number", "value": "+8613800138000"},
+    ]
     (found,) = await zendesk.find(QUERY)
     assert found.numbers == ("+861085671234", "+8613800138000")
 
@@ -295,3 +301,33 @@ async def test_without_the_partner_edition_neither_tickets_nor_pops(desk: Desk, 
         await zendesk.pop(activity(contact=CrmContact(id=f"users/{caller}")), CrmUser(id=str(agent)), None)
     with pytest.raises(CrmDeniedError, match="It needs the Talk Partner Edition"):
         await zendesk.put_call(activity(), None)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        [],
+        7,
+        None,
+        {},
+        {"users": None, "tickets": 7, "user": [], "ticket": None},
+        {"users": [None, 7, {"id": [1]}, {"id": "../5"}, {"id": {}}]},
+        {"users": [{"id": 5, "name": 7, "phone": [], "organization_id": [1], "locale": 1}], "meta": 7},
+        {"users": [{"id": 5, "organization_id": 3}], "organizations": [{"id": 3, "name": []}, 7], "meta": {"has_more": True}},
+        {"tickets": [{"id": "5", "external_id": CALL}, {"id": 5}], "ticket": {"id": "../5"}, "user": {"id": "5"}},
+        {"tickets": [{"id": 5, "external_id": CALL}], "comments": [7, {"id": 1, "data": 7, "html_body": 7}]},
+    ],
+)
+async def test_what_zendesk_never_says_harms_nobody(desk: Desk, zendesk: ZendeskAdapter, body: Any) -> None:
+    desk.failing = Answered(body=body)
+    asked: list[Coroutine[Any, Any, Any]] = [
+        zendesk.check(),
+        zendesk.find(QUERY),
+        zendesk.users(),
+        zendesk.calls_of(CALL),
+        zendesk.put_call(activity(recording=SOUND), None),
+        zendesk.make_contact(NewContact(name="Wei", number="+8613800138000")),
+        zendesk.make_ticket(NewTicket(title="Broken", call_id=CALL)),
+    ]
+    for said in await asyncio.gather(*asked, return_exceptions=True):
+        assert isinstance(said, CrmError) if isinstance(said, Exception) else "../" not in repr(said)

@@ -96,10 +96,13 @@ async def test_tickets_of_other_calls_are_not_taken_for_this_ones(desk: Desk, op
     assert await opened.tickets_of("call") == []
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>", b'{"users": 7}', b'{"users": [null]}', b"[]"])
-async def test_what_holds_no_users_is_nobody(desk: Desk, opened: Zendesk, body: bytes) -> None:
+@pytest.mark.parametrize("body", [b"", b"<html>", b'{"users": 7}', b'{"tickets": []}', b"[]"])
+async def test_200_without_the_list_does_not_mean_that_there_is_nobody(desk: Desk, opened: Zendesk, body: bytes) -> None:
     desk.failing = Answered(body=body)
-    assert await opened.search_users("phone:1") == []
+    with pytest.raises(CrmRefusedError, match="help: Zendesk answered no users"):
+        await opened.search_users("phone:1")
+    with pytest.raises(CrmRefusedError, match="help: Zendesk answered no users"):
+        await opened.agents()
 
 
 @pytest.mark.parametrize("name", ["06-users-create", "07-users-create-bad"])
