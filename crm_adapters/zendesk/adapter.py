@@ -146,22 +146,22 @@ class ZendeskAdapter:
         Zendesk remembers the key for two hours, the external id for good.
         """
         make = self._zendesk.make_voice_ticket if voice else self._zendesk.make_ticket
-        try:
-            row = await _once(make, ticket, call_id)
-        except CrmRefusedError:
-            if "requester_id" not in ticket and "assignee_id" not in ticket:
-                raise
-            # One of them may have been deleted; the call is kept all the same. If it is about something else, it is refused
-            # again.
-            ticket = {key: said for key, said in ticket.items() if key not in ("requester_id", "assignee_id")}
-            ticket |= mapping.people_of(None, None, number)
-            row = await _once(make, ticket, f"{call_id}-2")
+        refused: CrmRefusedError | None = None
+        for key, each in zip((call_id, f"{call_id}-2", f"{call_id}-3"), mapping.retreats_of(ticket, number), strict=False):
+            try:
+                row = await _once(make, each, key)
+                break
+            except CrmRefusedError as error:
+                # Whoever it is about may have been deleted; the call is kept all the same.
+                refused = refused or error
+        else:
+            raise refused or CrmRefusedError(f"{self._around.name}: Zendesk makes no ticket")
         if row is None:
             known = await self._zendesk.tickets_of(call_id)
             if known:
                 return int(known[0]["id"]), False
             # What the key made before was deleted since.
-            row, _ = await make(ticket, None)
+            row, _ = await make(each, None)
         return int(row["id"]), True
 
     async def _complete(self, memo: Memo, activity: CallActivity) -> str:

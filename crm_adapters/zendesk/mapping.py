@@ -151,6 +151,16 @@ def people_of(contact: CrmContact | None, owner: CrmUser | None, number: str | N
     return said
 
 
+def retreats_of(ticket: Mapping[str, Any], number: str | None) -> list[dict[str, Any]]:
+    """Return a ticket, and how it is tried when Zendesk refuses it: without those who may be there no more, then of nobody."""
+    rest = {key: said for key, said in ticket.items() if key not in ("requester_id", "requester", "assignee_id")}
+    found = [dict(ticket)]
+    for each in (rest | people_of(None, None, number), rest):
+        if each not in found:
+            found.append(each)
+    return found
+
+
 def text_of(activity: CallActivity) -> str:
     """Return what is said of a call, in HTML; what people wrote is text in it."""
     told = [

@@ -43,6 +43,10 @@ class Desk:
         self.failing: Answered | None = None
         self.partner = True
         """Whether it has the Talk Partner Edition."""
+        self.refuses: Answered | None = None
+        """What new tickets are answered."""
+        self.takes_numbers = True
+        """Whether a ticket may make its caller a user."""
         self.filters = True
         """Whether it knows the filter of tickets."""
         self.blind = 0
@@ -158,9 +162,13 @@ class Desk:
                 wrong = "Request parameters don't match the given idempotency key"
                 return Answered(status=400, body={"error": "IdempotentRequestError", "description": wrong})
             return Answered(status=201, body={"ticket": before}, headers={"x-idempotency-lookup": "hit"})
+        if self.refuses is not None:
+            return self.refuses
         for field in ("requester_id", "assignee_id"):
             if field in ticket and ticket[field] not in self.users:
                 return invalid("requester", "Requester: is not a user", "InvalidValue")
+        if "requester" in ticket and not self.takes_numbers:
+            return invalid("requester", "Requester: Phone: is invalid", "InvalidFormat")
         self._next += 1
         row = {name: said for name, said in ticket.items() if name not in ("comment", "voice_comment", "requester")}
         row["id"] = self._next

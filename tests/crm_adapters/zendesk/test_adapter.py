@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from support.crm import Answered, activity, around
-from support.crm_zendesk import KEY, ME, Desk
+from support.crm_zendesk import KEY, ME, Desk, invalid
 
 from crm_adapters.zendesk.adapter import MAX_LOOKED_THROUGH, ZendeskAdapter, create
 from crm_adapters.zendesk.settings import TicketsOf, ZendeskSettings
@@ -184,6 +184,23 @@ async def test_a_call_of_somebody_deleted_is_kept(desk: Desk, zendesk: ZendeskAd
     await zendesk.put_call(activity(contact=CrmContact(id="users/77"), owner=CrmUser(id="78")), None)
     (ticket,) = desk.tickets.values()
     assert desk.users[ticket["requester_id"]]["phone"] == "+8613800138000"
+
+
+@pytest.mark.parametrize("contact", [None, CrmContact(id="users/77")])
+async def test_a_call_of_a_number_that_zendesk_does_not_take_is_kept(
+    desk: Desk, zendesk: ZendeskAdapter, contact: CrmContact | None
+) -> None:
+    desk.takes_numbers = False
+    await zendesk.put_call(activity(contact=contact), None)
+    (ticket,) = desk.tickets.values()
+    assert "requester_id" not in ticket
+
+
+async def test_what_zendesk_refuses_however_it_is_asked_has_the_first_reason(desk: Desk, zendesk: ZendeskAdapter) -> None:
+    desk.refuses = invalid("custom_fields", "Region: is required", "BlankValue")
+    with pytest.raises(CrmRefusedError, match=r"custom_fields: Region: is required \(BlankValue\)"):
+        await zendesk.put_call(activity(contact=CrmContact(id="users/77")), None)
+    assert desk.tickets == {}
 
 
 async def test_an_unknown_caller_becomes_a_user_and_a_withheld_one_does_not(desk: Desk, zendesk: ZendeskAdapter) -> None:
