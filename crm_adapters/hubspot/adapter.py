@@ -127,10 +127,7 @@ class HubSpotAdapter:
                 properties[self._settings.call_id_property] = new.call_id
             entity = mapping.entity_of(new.contact)
             to = [] if entity is None else [(entity[1], mapping.TICKET_TO[entity[0]])]
-            try:
-                row = await self._hubspot.create("tickets", properties, to)
-            except CrmUnavailableError as error:
-                raise self._later(error) from error
+            row = await self._made("tickets", properties, to)
         return Made(id=row["id"], url=mapping.page_of(account.pages, account.portal, "tickets", row["id"]))
 
     async def _check_unique(self, kind: str, name: str) -> None:
@@ -157,21 +154,36 @@ class HubSpotAdapter:
             properties = properties | {self._settings.call_id_property: activity.call_id}
         entity = mapping.entity_of(activity.contact)
         to = [] if entity is None else [(entity[1], mapping.CALL_TO[entity[0]])]
-        try:
-            try:
-                row = await self._hubspot.create("calls", properties, to)
-            except CrmRefusedError:
-                if not to:
-                    raise
-                # Whoever it was about may have been deleted; the call is kept all the same. If it is about something else, it
-                # is refused again.
-                row = await self._hubspot.create("calls", properties)
-        except CrmUnavailableError as error:
-            raise self._later(error) from error
+        row = await self._made("calls", properties, to)
         return Memo(call=row["id"], on=None if entity is None else "/".join(entity))
 
+    async def _made(self, kind: str, properties: dict[str, str], to: Sequence[tuple[str, int]]) -> Record:
+        """Make a call or a ticket; when HubSpot refuses it, without the owner, and then without those whom it is about: they may
+        be there no more, and it is kept all the same."""
+        rest = mapping.unowned(properties)
+        tries: list[tuple[dict[str, str], Sequence[tuple[str, int]]]] = [(properties, to), (rest, to), (rest, [])]
+        refused: CrmRefusedError | None = None
+        for position, (said, others) in enumerate(tries):
+            if tries[position] in tries[:position]:
+                continue
+            try:
+                return await self._hubspot.create(kind, said, others)
+            except CrmRefusedError as error:
+                refused = refused or error
+            except CrmUnavailableError as error:
+                raise self._later(error) from error
+        raise refused or CrmRefusedError(f"{self._around.name}: HubSpot makes no {kind}")
+
     async def _change(self, memo: Memo, activity: CallActivity, properties: dict[str, str]) -> Memo:
-        await self._hubspot.change("calls", memo.call, properties)
+        try:
+            await self._hubspot.change("calls", memo.call, properties)
+        except CrmGoneError:
+            raise
+        except CrmRefusedError:
+            rest = mapping.unowned(properties)
+            if rest == properties:
+                raise
+            await self._hubspot.change("calls", memo.call, rest)
         entity = mapping.entity_of(activity.contact)
         if entity is None or "/".join(entity) == memo.on:
             return memo

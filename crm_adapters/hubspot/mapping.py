@@ -165,6 +165,11 @@ def call_of(activity: CallActivity, dispositions: Mapping[str, str]) -> dict[str
     return {name: value for name, value in said.items() if value}
 
 
+def unowned(properties: Mapping[str, str]) -> dict[str, str]:
+    """Return properties without what may be there no more: the owner, and an outcome of the account's own."""
+    return {name: value for name, value in properties.items() if name not in ("hubspot_owner_id", "hs_call_disposition")}
+
+
 def status_of(activity: CallActivity) -> str:
     """Return ``hs_call_status``."""
     if activity.stage is CallStage.RINGING:

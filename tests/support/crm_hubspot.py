@@ -33,6 +33,8 @@ class Account:
         self.records: dict[str, dict[str, dict[str, str]]] = {"contacts": {}, "companies": {}, "calls": {}, "tickets": {}}
         self.associations: set[tuple[str, str, str, str]] = set()
         self.owners: list[dict[str, Any]] = []
+        self.only_owner: str | None = None
+        """The one who is left, where that matters."""
         self.unique: str | None = None
         self.lagging: set[str] = set()
         self.deleted: set[str] = set()
@@ -126,6 +128,8 @@ class Account:
 
     def _create(self, kind: str, asked: dict[str, Any]) -> Answered:
         properties = asked["properties"]
+        if not self._owned(properties):
+            return failed(400, "Property values were not valid: hubspot_owner_id INVALID_OWNER_ID", "VALIDATION_ERROR")
         for key, row in self.records[kind].items():
             if kind == "contacts" and row.get("email", "") and row.get("email") == properties.get("email"):
                 return failed(409, f"Contact already exists. Existing ID: {key}", "CONFLICT")
@@ -157,9 +161,14 @@ class Account:
             return failed(404, "Object not found.  objectId are usually numeric.", "OBJECT_NOT_FOUND")
         row = self.records[kind][key]
         if asked.method == "PATCH":
+            if not self._owned(asked.json()["properties"]):
+                return failed(400, "Property values were not valid: hubspot_owner_id INVALID_OWNER_ID", "VALIDATION_ERROR")
             row.update(asked.json()["properties"])
             return Answered(body=self._shown(key, row, list(row)))
         return Answered(body=self._shown(key, row, query["properties"].split(",")))
+
+    def _owned(self, properties: dict[str, str]) -> bool:
+        return self.only_owner is None or properties.get("hubspot_owner_id", self.only_owner) == self.only_owner
 
     def _shown(self, key: str, row: dict[str, str], wanted: list[str]) -> dict[str, Any]:
         shown = {name: row[name] for name in wanted if name in row}

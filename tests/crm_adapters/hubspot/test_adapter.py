@@ -116,6 +116,26 @@ async def test_a_call_of_somebody_deleted_is_kept(account: Account, hubspot: Hub
     assert not account.associations
 
 
+async def test_a_call_of_an_owner_who_left_is_kept_where_it_belongs(account: Account, hubspot: HubSpotAdapter) -> None:
+    key = account.add("contacts", lastname="Zhang")
+    contact, gone = CrmContact(id=f"contacts/{key}"), CrmUser(id="7")
+    account.only_owner = "8"
+    memo = await hubspot.put_call(activity(owner=gone, contact=contact), None)
+    await hubspot.put_call(activity(owner=gone, contact=contact, note="later"), memo)
+    await hubspot.make_ticket(NewTicket(title="Broken", owner=gone, contact=contact))
+    ((call, row),) = account.records["calls"].items()
+    assert "later" in row["hs_call_body"]
+    assert ("calls", call, "contacts", key) in account.associations
+    assert len(account.records["tickets"]) == 1
+
+
+async def test_what_hubspot_refuses_however_it_is_asked_has_the_first_reason(account: Account, hubspot: HubSpotAdapter) -> None:
+    account.add("contacts", lastname="Zhang")
+    account.failing = failed(400, "hs_pipeline_stage 99 does not exist", "VALIDATION_ERROR")
+    with pytest.raises(CrmRefusedError, match="hs_pipeline_stage 99"):
+        await hubspot.make_ticket(NewTicket(title="Broken", owner=CrmUser(id="7"), contact=CrmContact(id="contacts/5")))
+
+
 async def test_a_lost_answer_makes_no_second_record(account: Account, hubspot: HubSpotAdapter) -> None:
     account.lost.append("POST /crm/v3/objects/calls")
     with pytest.raises(CrmUnavailableError) as raised:
