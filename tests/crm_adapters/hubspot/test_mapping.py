@@ -106,6 +106,8 @@ def test_a_search_is_as_the_vendors_mock_took_it() -> None:
         ("01-contacts-search-minimal", 4),
         ("02-contacts-search-bad-op", 1),
         ("03-contacts-create-ok", 0),
+        # Also the key beside the two that are missing, which the mock let pass.
+        ("04-contacts-create-no-props", 3),
         ("05-contacts-create-nontext-props", 2),
         ("10-calls-create-ok", 0),
         ("11-calls-create-bad-assoc", 3),
