@@ -1,0 +1,1 @@
+"""EspoCRM, by its REST API."""
