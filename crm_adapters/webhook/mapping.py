@@ -1,7 +1,8 @@
 """Calls as messages, and answers as contacts.
 
 A message is ``{"id", "type", "time", "call_id", "pbx", "data"}``: ``type`` is ``call.ringing``, ``call.answered``, ``call.ended``
-or ``call.withdrawn``, and ``data`` has the fields of :class:`gateway.model.crm.CallActivity`. Each message says all that is known.
+or ``call.withdrawn``, and ``data`` has the fields of :class:`gateway.model.crm.CallActivity`. Each message says all that is
+known.
 """
 
 from hashlib import sha256

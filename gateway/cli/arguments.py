@@ -34,6 +34,7 @@ COMMANDS: Final = {
     "user unlock": "gateway.cli.user",
     "user sessions": "gateway.cli.user",
     "user revoke": "gateway.cli.user",
+    "crm conformance": "gateway.cli.crm_conformance",
     "version": "gateway.cli.version",
 }
 """The module of each command; its ``run(options)`` returns the exit status."""
@@ -137,12 +138,30 @@ def parser(arguments: Sequence[str] | None = None) -> argparse.ArgumentParser:
     _add_user_commands(commands.add_parser("user", help="say which people may sign in"))
     client_arguments.add_client_commands(commands)
 
+    _add_crm_commands(commands.add_parser("crm", help="tools around CRMs"))
+
     _command(commands, "version", "print the version")
     if arguments is not None and (not arguments or arguments[0] not in commands.choices):
         from gateway.cli.plugin_commands import add_plugin_commands  # looking for them takes longer than all the rest
 
         add_plugin_commands(commands)
     return top
+
+
+def _add_crm_commands(parser: argparse.ArgumentParser) -> None:
+    tools = parser.add_subparsers(required=True, metavar="TOOL")
+    tried = _command(
+        tools, "conformance", "try a CRM's adapter against a living CRM, with contacts and calls of its own", prefix="crm "
+    )
+    tried.add_argument("adapter", metavar="ADAPTER", help="a plugin, such as webhook")
+    tried.add_argument("--url", metavar="URL", help="the adapter's setting `url`")
+    tried.add_argument("--set", action="append", metavar="KEY=VALUE", help="another of its settings; a.b=VALUE for one inside")
+    tried.add_argument("--settings", type=Path, metavar="FILE", help="YAML with its settings")
+    tried.add_argument("--number", action="append", metavar="NUMBER", help="of a contact in the CRM, as it is written there")
+    tried.add_argument("--region", default="CN", metavar="CC", help="country of numbers without one (CN)")
+    tried.add_argument("--keep", action="store_true", help="take the calls that it made not away")
+    tried.add_argument("--junit", type=Path, metavar="FILE", help="write a JUnit report too")
+    tried.add_argument("--json", action="store_true", help="print JSON")
 
 
 def _add_user_commands(parser: argparse.ArgumentParser) -> None:

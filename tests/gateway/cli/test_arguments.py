@@ -34,6 +34,7 @@ def test_every_command_is_parsed_and_has_its_module() -> None:
         "user revoke": "user revoke --login a --session ses_aaaaaaaaaaaa --config t.yaml",
         "contacts import": "contacts import people.csv --config t.yaml --map phone=Tel --dry-run",
         "contacts export": "contacts export --config t.yaml",
+        "crm conformance": "crm conformance webhook --url http://a --set secret=b --json",
         "version": "version",
     }
     assert lines.keys() == COMMANDS.keys() - client_arguments.COMMANDS.keys()
