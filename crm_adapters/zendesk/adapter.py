@@ -1,6 +1,6 @@
 """A Zendesk as a CRM of the gateway's: one ticket a call, by the external id that is the call's."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any, Final
 
@@ -25,24 +25,13 @@ MAX_LOOKED_THROUGH: Final = 5
 """Users found whose first number is another one, and whose others are read: somebody waits for it."""
 
 
-async def _once(
-    make: Callable[[Mapping[str, Any], str | None], Awaitable[tuple[Row, bool]]], ticket: Mapping[str, Any], key: str
-) -> Row | None:
-    """Return the ticket that was made; None where an earlier request with the key made one."""
-    try:
-        row, again = await make(ticket, key)
-    except SameKeyError:
-        return None
-    return None if again else row
-
-
 def create(settings: ZendeskSettings, around: CrmSurroundings) -> "ZendeskAdapter":
     """Make the adapter (:class:`gateway.ports.crm.CreateCrmAdapter`)."""
     return ZendeskAdapter(settings, around)
 
 
 class ZendeskAdapter:
-    """One Zendesk; see :mod:`gateway.ports.crm` for what is asked of it. A memo is empty until a call has its ticket."""
+    """One Zendesk; see :mod:`gateway.ports.crm` for what is asked of it. A memo names no ticket until the call has one."""
 
     def __init__(self, settings: ZendeskSettings, around: CrmSurroundings) -> None:
         self._settings = settings
@@ -74,26 +63,21 @@ class ZendeskAdapter:
         return [user for user in found if user is not None]
 
     async def put_call(self, activity: CallActivity, memo: str | None) -> str:
-        if memo:
-            return await self._complete(self._read_memo(memo), activity)
-        if not mapping.is_wanted(activity, self._settings.tickets_of):
-            return ""
-        known = await self._zendesk.tickets_of(activity.call_id)
-        if known:
-            return await self._complete(Memo(ticket=known[0]["id"]), activity)
-        number, made = await self._make(activity.call_id, mapping.voice_ticket_of(activity), activity.number, voice=True)
-        if not made:
-            return await self._complete(Memo(ticket=number), activity)
-        if activity.recording is not None:
-            return await self._complete(Memo(ticket=number, sound=activity.recording.url), activity)
-        return await self._complete(Memo(ticket=number, told=digest_of(mapping.text_of(activity))), activity)
+        there = self._read_memo(memo)
+        if there.ticket is None and mapping.is_wanted(activity, self._settings.tickets_of):
+            # Also where there is a memo: it may be of the time before the ticket, and the answer to that lost.
+            there = await self._found_or_made(activity)
+        if there.ticket is not None:
+            there = await self._complete(there, there.ticket, activity)
+        return msgspec.json.encode(there).decode()
 
     async def calls_of(self, call_id: CallId) -> Sequence[str]:
         return [str(row["id"]) for row in await self._zendesk.tickets_of(call_id)]
 
     async def withdraw_call(self, activity: CallActivity, memo: str) -> None:
-        if memo:
-            await self._zendesk.delete_ticket(self._read_memo(memo).ticket)
+        ticket = self._read_memo(memo).ticket
+        if ticket is not None:
+            await self._zendesk.delete_ticket(ticket)
 
     async def make_contact(self, new: NewContact) -> CrmContact:
         if new.number is not None:
@@ -130,11 +114,11 @@ class ZendeskAdapter:
         return Made(id=str(number), url=f"{self._zendesk.url}/agent/tickets/{number}")
 
     async def pop(self, activity: CallActivity, user: CrmUser, memo: str | None) -> str | None:
-        agent, caller = mapping.agent_of(user), mapping.number_of(activity.contact)
+        agent, caller, ticket = mapping.agent_of(user), mapping.number_of(activity.contact), self._read_memo(memo).ticket
         if agent is not None and caller is not None:
             await self._zendesk.display(agent, "users", caller)
-        elif agent is not None and memo:
-            await self._zendesk.display(agent, "tickets", self._read_memo(memo).ticket)
+        elif agent is not None and ticket is not None:
+            await self._zendesk.display(agent, "tickets", ticket)
         return None
 
     async def unpop(self, activity: CallActivity, user: CrmUser, memo: str | None) -> None:
@@ -149,34 +133,50 @@ class ZendeskAdapter:
         refused: CrmRefusedError | None = None
         for key, each in zip((call_id, f"{call_id}-2", f"{call_id}-3"), mapping.retreats_of(ticket, number), strict=False):
             try:
-                row = await _once(make, each, key)
+                row, again = await make(each, key)
+                if not again:
+                    return int(row["id"]), True
+                if await self._zendesk.is_there(row["id"]):
+                    return int(row["id"]), False
+                break
+            except SameKeyError:
+                known = await self._zendesk.tickets_of(call_id)
+                if known:
+                    return int(known[0]["id"]), False
                 break
             except CrmRefusedError as error:
                 # Whoever it is about may have been deleted; the call is kept all the same.
                 refused = refused or error
         else:
             raise refused or CrmRefusedError(f"{self._around.name}: Zendesk makes no ticket")
-        if row is None:
-            known = await self._zendesk.tickets_of(call_id)
-            if known:
-                return int(known[0]["id"]), False
-            # What the key made before was deleted since.
-            row, _ = await make(each, None)
+        # What the key made before was deleted since.
+        row, _ = await make(each, None)
         return int(row["id"]), True
 
-    async def _complete(self, memo: Memo, activity: CallActivity) -> str:
+    async def _found_or_made(self, activity: CallActivity) -> Memo:
+        known = await self._zendesk.tickets_of(activity.call_id)
+        if known:
+            return Memo(ticket=known[0]["id"])
+        number, made = await self._make(activity.call_id, mapping.voice_ticket_of(activity), activity.number, voice=True)
+        if not made:
+            return Memo(ticket=number)
+        if activity.recording is not None:
+            return Memo(ticket=number, sound=activity.recording.url)
+        return Memo(ticket=number, told=digest_of(mapping.text_of(activity)))
+
+    async def _complete(self, memo: Memo, ticket: int, activity: CallActivity) -> Memo:
         """Give a call's ticket what it has not yet: its text, and its recording."""
         text = mapping.text_of(activity)
         digest = digest_of(text)
         if memo.told != digest:
-            await self._tell(memo.ticket, text)
+            await self._tell(ticket, text)
             memo = msgspec.structs.replace(memo, told=digest)
         sound = None if activity.recording is None else activity.recording.url
         if sound is not None and memo.sound != sound:
-            if not any(mapping.has_sound(comment, sound) for comment in await self._zendesk.comments(memo.ticket)):
-                await self._zendesk.change_ticket(memo.ticket, {"voice_comment": mapping.voice_comment_of(activity)})
+            if not any(mapping.has_sound(comment, sound) for comment in await self._zendesk.comments(ticket)):
+                await self._zendesk.change_ticket(ticket, {"voice_comment": mapping.voice_comment_of(activity)})
             memo = msgspec.structs.replace(memo, sound=sound)
-        return msgspec.json.encode(memo).decode()
+        return memo
 
     async def _tell(self, number: int, text: str) -> None:
         """Add a comment that is not there yet: the answer to it may have been lost."""
@@ -191,7 +191,9 @@ class ZendeskAdapter:
         found = [mapping.contact_of(row, self._zendesk.url, names) for row in listed]
         return [contact for contact in found if contact is not None]
 
-    def _read_memo(self, memo: str) -> Memo:
+    def _read_memo(self, memo: str | None) -> Memo:
+        if memo is None:
+            return Memo()
         try:
             return msgspec.json.decode(memo, type=Memo)
         except msgspec.DecodeError as error:

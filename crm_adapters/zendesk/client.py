@@ -93,6 +93,13 @@ class Zendesk:
         # All tickets come where the filter is passed over.
         return [row for row in rows if row.get("external_id") == external_id]
 
+    async def is_there(self, number: int) -> bool:
+        """Tell whether a ticket was not deleted."""
+        answer = await self._http.send("GET", f"/api/v2/tickets/{number}")
+        if not answer.ok and answer.status != 404:
+            raise self._error(answer, "/api/v2/tickets")
+        return answer.ok
+
     async def make_voice_ticket(self, ticket: Mapping[str, Any], key: str | None) -> tuple[Row, bool]:
         """Make a ticket of a call; also tell whether an earlier request with this key made it.
 

@@ -30,7 +30,8 @@ _TAG: Final = re.compile(r"<[^>]*>")
 class Memo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What is remembered of a call."""
 
-    ticket: int
+    ticket: int | None = None
+    """None: the call has not ended yet, or becomes no ticket."""
     told: str | None = None
     """Digest of the text that its comments have."""
     sound: str | None = None
@@ -39,7 +40,9 @@ class Memo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 def queries_of(query: PhoneQuery) -> list[str]:
     """Return what is searched for, in Zendesk's syntax: a property that is named twice may have either value."""
-    written = " ".join(f'phone:"{form}"' for form in query.forms)
+    significant = f"{query.country_code}-{query.significant}"
+    forms = dict.fromkeys((*query.forms, f"+{significant}", f"00{significant}", significant))
+    written = " ".join(f'phone:"{form}"' for form in forms)
     return [f"role:end-user phone:*{query.significant}", f"role:end-user {written}"]
 
 

@@ -125,6 +125,8 @@ class Desk:
             return NOT_FOUND
         if found[2] is not None:
             return Answered(body={"comments": self.comments[number][::-1]})
+        if asked.method == "GET":
+            return Answered(body={"ticket": self.tickets[number]})
         if asked.method == "DELETE":
             del self.tickets[number]
             return Answered(status=204)
