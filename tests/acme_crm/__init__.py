@@ -1,0 +1,1 @@
+"""Acme CRM as a CRM of Tieline's."""
