@@ -16,6 +16,7 @@ from gateway.ports.crm import (
     CountsCalls,
     CrmDeniedError,
     CrmError,
+    CrmRefusedError,
     CrmUnavailableError,
     FindsContacts,
     KeepsRecordings,
@@ -182,7 +183,11 @@ async def _long_note(bench: Bench) -> str | None:
 
 async def _withheld(bench: Bench) -> str | None:
     activity = bench.call(22, number=None, extension=None, rang=())
-    await bench.put(activity, None)
+    try:
+        await bench.put(activity, None)
+    except CrmRefusedError as error:
+        # Some CRMs have no call without a number; that it says so is all that is wanted.
+        raise SkippedError(f"the CRM takes none: {error}") from error
     await bench.expect(activity, 1)
     return None
 

@@ -7,8 +7,15 @@ from typing import Any, NamedTuple
 
 import pytest
 from support.crm import NOW, around
+from support.crm_bitrix24 import WEBHOOK, open_portal
+from support.crm_hubspot import KEY as HUBSPOT_KEY
+from support.crm_hubspot import open_account
 from support.crm_rest import KEY, dolibarr
 from support.crm_webhook import SECRET, shop
+from support.crm_zammad import KEY as ZAMMAD_KEY
+from support.crm_zammad import TOKEN, open_helpdesk
+from support.crm_zendesk import EMAIL, open_desk
+from support.crm_zendesk import KEY as ZENDESK_KEY
 
 from gateway.crm_conformance.bench import Bench
 from gateway.crm_conformance.suite import Report, try_out
@@ -26,6 +33,44 @@ class Living(NamedTuple):
     settings: dict[str, Any]
     wrong: dict[str, Any]
     """Settings with another key."""
+    numbers: tuple[str, ...] = ()
+    """Of contacts in it."""
+    limits: frozenset[str] = frozenset()
+    """Rules that this CRM, or this likeness of it, does not let an adapter keep."""
+
+
+@asynccontextmanager
+async def bitrix24() -> AsyncIterator[Living]:
+    async with open_portal() as portal:
+        portal.users = [{"ID": "1", "ACTIVE": True, "NAME": "Anna", "USER_TYPE": "employee", "UF_PHONE_INNER": "1001"}]
+        # The portal knows one webhook only; a call stays in its statistics when its activity is deleted.
+        limits = frozenset({"wrong_key", "withdrawn"})
+        yield Living({"url": Secret(portal.url + WEBHOOK)}, {"url": Secret(f"{portal.url}/rest/1/wrong/")}, limits=limits)
+
+
+@asynccontextmanager
+async def hubspot() -> AsyncIterator[Living]:
+    async with open_account() as account:
+        account.unique = "tieline_call_id"
+        settings = {"url": account.url, "key": Secret(HUBSPOT_KEY), "call_id_property": "tieline_call_id"}
+        yield Living(settings, settings | {"key": Secret("wrong")})
+
+
+@asynccontextmanager
+async def zammad_cti() -> AsyncIterator[Living]:
+    async with open_helpdesk() as helpdesk:
+        # It finds letter by letter, and a number behind 0086 with a dash is none of the forms that are asked for.
+        written = tuple(number for number in WRITTEN if not number.startswith("0086-"))
+        helpdesk.users = [{"id": index, "firstname": "A", "mobile": number} for index, number in enumerate(written)]
+        settings = {"url": helpdesk.url, "token": Secret(TOKEN), "key": Secret(ZAMMAD_KEY)}
+        yield Living(settings, settings | {"key": Secret("wrong")}, written)
+
+
+@asynccontextmanager
+async def zendesk() -> AsyncIterator[Living]:
+    async with open_desk() as desk:
+        settings = {"url": desk.url, "email": EMAIL, "key": Secret(ZENDESK_KEY)}
+        yield Living(settings, settings | {"key": Secret("wrong")})
 
 
 @asynccontextmanager
@@ -33,7 +78,7 @@ async def webhook() -> AsyncIterator[Living]:
     async with shop() as (kept, crm):
         kept.contacts = [{"id": number, "name": number, "numbers": [number]} for number in WRITTEN]
         settings = {"url": f"{crm.url}/calls", "find_url": f"{crm.url}/contacts", "secret": Secret(SECRET)}
-        yield Living(settings, settings | {"secret": Secret(SECRET.swapcase().replace("WHSEC_", "whsec_"))})
+        yield Living(settings, settings | {"secret": Secret(SECRET.swapcase().replace("WHSEC_", "whsec_"))}, WRITTEN)
 
 
 @asynccontextmanager
@@ -43,10 +88,17 @@ async def rest_template() -> AsyncIterator[Living]:
             there.add("contacts", {"lastname": number, "phone_mobile": number})
         there.add("users", {"login": "anna", "lastname": "Anna", "office_phone": "1001"})
         settings = {"template": "dolibarr16", "values": {"url": crm.url, "owner": "1"}}
-        yield Living(settings | {"secrets": {"key": Secret(KEY)}}, settings | {"secrets": {"key": Secret("no")}})
+        yield Living(settings | {"secrets": {"key": Secret(KEY)}}, settings | {"secrets": {"key": Secret("no")}}, WRITTEN)
 
 
-LIVING: dict[str, Callable[[], AbstractAsyncContextManager[Living]]] = {"webhook": webhook, "rest_template": rest_template}
+LIVING: dict[str, Callable[[], AbstractAsyncContextManager[Living]]] = {
+    "bitrix24": bitrix24,
+    "hubspot": hubspot,
+    "rest_template": rest_template,
+    "webhook": webhook,
+    "zammad_cti": zammad_cti,
+    "zendesk": zendesk,
+}
 
 
 async def report_of(name: str, living: Living) -> Report:
@@ -62,7 +114,7 @@ async def report_of(name: str, living: Living) -> Report:
 
     adapter = make("same")
     abilities = frozenset(getattr(adapter, "abilities", manifest.abilities))
-    bench = Bench(adapter=adapter, abilities=abilities, make=make, region="CN", now=NOW, numbers=WRITTEN)
+    bench = Bench(adapter=adapter, abilities=abilities, make=make, region="CN", now=NOW, numbers=living.numbers)
     try:
         return await try_out(name, bench)
     finally:
@@ -82,5 +134,9 @@ def elsewhere(raw: Any) -> Any:
 async def test_the_adapter_keeps_the_rules(name: str) -> None:
     async with LIVING[name]() as living:
         report = await report_of(name, living)
-    assert [f"{each.name}: {each.cause}" for each in report.verdicts if each.state == "failed"] == []
-    assert [each.name for each in report.verdicts if each.state == "passed"][:3] == ["check", "wrong_key", "unreachable"]
+    broken = [
+        f"{each.name}: {each.cause}" for each in report.verdicts if each.state == "failed" and each.name not in living.limits
+    ]
+    assert broken == []
+    passed = {each.name for each in report.verdicts if each.state == "passed"}
+    assert passed >= {"check", "unreachable", "one_activity", "lost_answer", "at_once", "hard_texts", "long_note"}

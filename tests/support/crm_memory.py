@@ -16,7 +16,7 @@ from gateway.model.crm import (
 )
 from gateway.model.ids import CallId
 from gateway.model.numbers import PhoneQuery, is_number_of
-from gateway.ports.crm import CrmAdapter, CrmDeniedError, CrmUnavailableError, Recording
+from gateway.ports.crm import CrmAdapter, CrmDeniedError, CrmRefusedError, CrmUnavailableError, Recording
 
 
 class MemoryCrm:
@@ -65,6 +65,8 @@ class MemoryAdapter:
     async def put_call(self, activity: CallActivity, memo: str | None) -> str:
         if self._breaks == "hard_texts" and "😀" in (activity.note or ""):
             raise ValueError("no text")
+        if self._breaks == "withheld" and activity.number is None:
+            raise CrmRefusedError("memory: no call without a number")
         there = [each for each, _ in self._crm.calls if each == activity.call_id]
         if not there or (memo is None and self._breaks == "lost_answer"):
             self._crm.calls.append((activity.call_id, activity))

@@ -35,3 +35,9 @@ async def test_a_broken_rule_is_found_and_told(breaks: str, text: str) -> None:
 def test_each_rule_has_a_name_and_a_reason() -> None:
     assert len({rule.name for rule in RULES}) == len(RULES)
     assert all(rule.what and rule.why for rule in RULES)
+
+
+async def test_a_crm_without_calls_of_nobody_may_say_so() -> None:
+    report = await try_out("memory", bench_of(MemoryCrm(), "withheld"))
+    (verdict,) = [each for each in report.verdicts if each.name == "withheld"]
+    assert (verdict.state, verdict.cause) == ("skipped", "the CRM takes none: memory: no call without a number")
