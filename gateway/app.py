@@ -374,6 +374,7 @@ class Gateway:
                 self.dispatcher,
                 self.supervisor.connector,
                 now=self._now,
+                crm_matches=self.crms.matches_of,
             ),
             ConversationsApi(ConversationBook(self.chats, self.sights), self.workplace.notes, self.customers.people),
             customer_conversations,

@@ -7,6 +7,7 @@ from msgspec import Meta
 
 from gateway.api.agents import AgentView
 from gateway.api.calls import LinkView
+from gateway.api.crms import MatchView
 from gateway.api.customer_views import CustomerView
 from gateway.api.mailboxes import MailboxView
 from gateway.api.queues import QueueView
@@ -66,6 +67,7 @@ class CardView(msgspec.Struct, frozen=True, kw_only=True):
         Meta(description="For those who may read customers; null where he is not known, or not for certain."),
     ]
     matches: Annotated[int, Meta(description="How many customers use the number.")]
+    crms: Annotated[list[MatchView], Meta(description="What each CRM knows of the customer, as far as it has answered.")]
     notes: Annotated[list[CallNote], Meta(description="Of this call and of those that became part of it, the eldest first.")]
     disposition: Filed | None
     done: Annotated[bool, Meta(description="The one who asks is done with it.")]

@@ -4,7 +4,7 @@ A live call comes from memory, and so does who calls, with his notes and former 
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from gateway.api.calls import told
@@ -48,6 +48,7 @@ class Cards:
         rules: When a call shows itself.
         sights: Knows who sees which call.
         connector: Returns the connector that runs for a PBX now.
+        crm_matches: Returns what the CRMs know of a live call's customer.
     """
 
     def __init__(
@@ -60,7 +61,9 @@ class Cards:
         rules: DeskRules,
         sights: Sights,
         connector: Callable[[PbxName], Connector | None],
+        crm_matches: Callable[[CallId], Sequence[Mapping[str, Any]]] = lambda _: (),
     ) -> None:
+        self._crm_matches = crm_matches
         self._engine = engine
         self._store = store
         self._acquaintances = acquaintances
@@ -123,9 +126,9 @@ class Cards:
             "consulted_about": None if about is None else about.call_id,
         }
         if not principal.may(Scope.CUSTOMERS_READ):
-            return card | {"customer": None, "matches": 0, "notes": [], "disposition": None, "done": False}
+            return card | {"customer": None, "matches": 0, "crms": [], "notes": [], "disposition": None, "done": False}
         work, known = await asyncio.gather(self._work(call, about), self._acquaintances.of(about or call, site))
-        card |= {"customer": None, "matches": 0}
+        card |= {"customer": None, "matches": 0, "crms": list(self._crm_matches((about or call).call_id))}
         if known is not None:
             card |= {"customer": self._shown(known), "matches": len(known.match.persons)}
         return card | _written(call, about, work, () if known is None else known.notes, principal)

@@ -1,6 +1,7 @@
 """What the API does for agents at work, put together."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from gateway.api.callbacks import Callbacks
 from gateway.api.cards import Cards
@@ -11,7 +12,7 @@ from gateway.api.figures import Figures
 from gateway.api.mailboxes import Mailboxes
 from gateway.api.operations import Group
 from gateway.api.queues import Queues
-from gateway.model.ids import PbxName
+from gateway.model.ids import CallId, PbxName
 from gateway.ports.connector import Connector
 from gateway.ports.store import Store
 from gateway.session.dispatcher import Dispatcher
@@ -35,10 +36,11 @@ def workplace_groups(
     connector: Callable[[PbxName], Connector | None],
     *,
     now: Callable[[], float],
+    crm_matches: Callable[[CallId], Sequence[Mapping[str, Any]]] = lambda _: (),
 ) -> list[Group]:
     """Return the operations about desks, cards, dispositions, calls to return, mailboxes and the figures of the day."""
     known, notes = workplace.acquaintances, workplace.notes
-    cards = Cards(engine, store, known, customer_calls, notes, workplace.rules, sights, connector)
+    cards = Cards(engine, store, known, customer_calls, notes, workplace.rules, sights, connector, crm_matches)
     return [
         DeskApi(engine, hub, store, cards, queues, workplace, now=now),
         Dispositions(workplace.notes),

@@ -226,6 +226,10 @@ class CrmService:
 
     async def matched(self, call_id: CallId) -> list[Mapping[str, Any]]:
         """Return what all CRMs know of a live call's customer."""
+        return self.matches_of(call_id)
+
+    def matches_of(self, call_id: CallId) -> list[Mapping[str, Any]]:
+        """Return the same, at once."""
         return [view_of(found) for found in self.pops.of(call_id)]
 
     async def choose(self, crm: str, call_id: CallId, contact_id: str) -> CrmContact:

@@ -14,6 +14,7 @@ async def test_a_click_is_a_command_in_the_crms_name() -> None:
         (order,) = disk.pbx.received
         assert isinstance(order.command, PlaceCall)
         assert (order.command.extension, order.command.number) == ("8001", "013800138000")
+        await desk.settled()
         (accepted,) = disk.events("command.accepted")
         assert "crm:odoo" in str(accepted) or "odoo" in str(accepted)
 

@@ -5,6 +5,7 @@ import { initials, languageName, phone, seconds, whenExactly } from "../lib/form
 import { outcomeText } from "../lib/calls.js";
 import { t } from "../lib/i18n.js";
 import { refused } from "./actions.js";
+import { inCrms } from "./crm.js";
 import { nameOf, otherSide } from "./people.js";
 
 const SHOWN_CALLS = 12;
@@ -29,7 +30,7 @@ function of(page, card) {
     h("span", { class: "avatar avatar-l", "aria-hidden": "true" }, initials(customer?.name ?? other.name)),
     h("div", { class: "cut" }, words("h2", customer?.name ?? other.label), words("p", customer?.company ?? (customer ? other.number : card.early ? t("Loading") : unknown(card)), "mut cut")),
   );
-  if (!customer) return [head, newcomer(page, card, other), notesOf(page, card)];
+  if (!customer) return [head, inCrms(page, card), newcomer(page, card, other), notesOf(page, card)];
   const tags = [customer.vip && "VIP", ...customer.tags].filter(Boolean);
   return [
     head,
@@ -40,6 +41,7 @@ function of(page, card) {
       tags.length > 0 && h("p", { key: "tags", class: "row wrap" }, tags.map((tag) => h("span", { key: tag, class: tag === "VIP" ? "tag s-acw" : "tag", dir: "auto" }, tag))),
       h("dl", { class: "custdl" }, [[t("Company"), customer.company], [t("Speaks"), customer.language && languageName(customer.language)], [t("Customer no."), customer.external_ids.join(", ")]].filter(([, value]) => value).map(([what, value]) => [h("dt", { key: `dt${what}` }, what), h("dd", { key: `dd${what}`, dir: "auto" }, value)])),
     ),
+    inCrms(page, card),
     notesOf(page, card),
     earlier(page, card),
     wrote(card),
