@@ -26,6 +26,7 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
     for name, text in FILES.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text, "utf-8")
+    (tmp_path / "acme_crm" / "__init__.py").touch()
     project = tomllib.loads(re.findall(r"```toml\n(\[project\].*?)^```", GUIDE, re.MULTILINE | re.DOTALL)[0])["project"]
     information = tmp_path / "acme_crm_tieline-1.0.dist-info"
     information.mkdir()

@@ -132,7 +132,7 @@ def _changed(raw: dict[str, Any], how: str, secrets: frozenset[str]) -> dict[str
 
 
 def _elsewhere(url: str) -> str:
-    return urlunsplit(urlsplit(url)._replace(scheme="http", netloc=NOWHERE))
+    return urlunsplit(urlsplit(url)._replace(netloc=NOWHERE))
 
 
 def _another(secret: str) -> str:

@@ -14,6 +14,9 @@ from gateway.ports.crm import WithdrawsCalls
 RULE_S: Final = 300.0
 """Seconds for one rule; a CRM's quota may stretch it."""
 
+CLEAR_S: Final = 60.0
+"""Seconds for taking one call away."""
+
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """What came of a rule."""
@@ -83,6 +86,7 @@ async def _clear(bench: Bench) -> None:
             bench.left.append(f"call {call_id}")
             continue
         try:
-            await bench.adapter.withdraw_call(activity, memo)
+            async with asyncio.timeout(CLEAR_S):
+                await bench.adapter.withdraw_call(activity, memo)
         except Exception:  # noqa: BLE001  # an adapter may be anybody's
             bench.left.append(f"call {call_id}")

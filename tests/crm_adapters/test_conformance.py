@@ -8,8 +8,10 @@ from typing import Any, NamedTuple
 import pytest
 from support.crm import NOW, around
 from support.crm_bitrix24 import WEBHOOK, open_portal
+from support.crm_espocrm import FakeEspo, served_espo
 from support.crm_hubspot import KEY as HUBSPOT_KEY
 from support.crm_hubspot import open_account
+from support.crm_odoo import FakeOdoo, served_odoo
 from support.crm_rest import KEY, dolibarr
 from support.crm_webhook import SECRET, shop
 from support.crm_zammad import KEY as ZAMMAD_KEY
@@ -46,6 +48,20 @@ async def bitrix24() -> AsyncIterator[Living]:
         # The portal knows one webhook only; a call stays in its statistics when its activity is deleted.
         limits = frozenset({"wrong_key", "withdrawn"})
         yield Living({"url": Secret(portal.url + WEBHOOK)}, {"url": Secret(f"{portal.url}/rest/1/wrong/")}, limits=limits)
+
+
+@asynccontextmanager
+async def espocrm() -> AsyncIterator[Living]:
+    async with served_espo(FakeEspo()) as crm:
+        settings = {"url": crm.url, "key": Secret("key"), "extension_field": "cExtension"}
+        yield Living(settings, settings | {"key": Secret("wrong")})
+
+
+@asynccontextmanager
+async def odoo() -> AsyncIterator[Living]:
+    async with served_odoo(FakeOdoo()) as crm:
+        settings = {"url": crm.url, "database": "crm", "login": "admin", "key": Secret("admin")}
+        yield Living(settings, settings | {"key": Secret("wrong")})
 
 
 @asynccontextmanager
@@ -93,7 +109,9 @@ async def rest_template() -> AsyncIterator[Living]:
 
 LIVING: dict[str, Callable[[], AbstractAsyncContextManager[Living]]] = {
     "bitrix24": bitrix24,
+    "espocrm": espocrm,
     "hubspot": hubspot,
+    "odoo": odoo,
     "rest_template": rest_template,
     "webhook": webhook,
     "zammad_cti": zammad_cti,

@@ -1,1 +1,0 @@
-"""Acme CRM as a CRM of Tieline's."""
