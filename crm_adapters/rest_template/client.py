@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import aiohttp
 
-from crm_adapters._kit.http import MAX_REASON_CHARACTERS, Answer, CrmHttp, printable
+from crm_adapters._kit.http import MAX_REASON_CHARACTERS, Answer, CrmHttp, excerpt, printable
 from crm_adapters.rest_template.plan import Plan, Request, Rule
 from crm_adapters.rest_template.text import Known, look_up, written
 from gateway.ports.crm import (
@@ -25,7 +25,6 @@ UPLOAD_TIMEOUT_S: Final = 600.0
 MAX_ROWS: Final = 2_000
 """Of one search; who finds more has not searched."""
 
-_NOTHING: Final = object()
 _MEANINGS: Final[Mapping[str, type[CrmError]]] = {
     "denied": CrmDeniedError,
     "unavailable": CrmUnavailableError,
@@ -146,12 +145,13 @@ class Client:
         return await http.send(request.method, path, params=query, json=json, form=body, headers=headers)
 
     def _said(self, request: Request, answer: Answer) -> Any:
+        is_json = True
         try:
             said = answer.json() if answer.body.strip() else None
         except ValueError:
-            said = _NOTHING
+            is_json, said = False, excerpt(answer.body)
         for rule in self._plan.rules:
-            if said is not _NOTHING and _fits(rule, answer.status, said):
+            if _fits(rule, answer.status, said):
                 if rule.failure.means == "empty":
                     return None
                 raise self._failed(rule, request, said)
@@ -159,7 +159,7 @@ class Client:
             return None
         if not answer.ok:
             raise self._http.error_of(answer)
-        if said is _NOTHING:
+        if not is_json:
             raise CrmRefusedError(f"{self.name}: {request.method} answered no JSON: look at the url among its values")
         return said
 

@@ -166,7 +166,8 @@ class Failure(_Part, frozen=True, kw_only=True):
     """What in an answer says that it failed, whatever its status; the first rule that fits decides."""
 
     at: str
-    """Path. Without one of the next three, whatever is neither null, false, 0 nor empty there."""
+    """Path; an empty one is the whole answer, also one that is no JSON. Without one of the next three keys it fits whatever is
+    neither null, false, 0 nor empty there."""
     equals: str | int | bool | None = None
     differs: str | int | bool | None = None
     """It is there, and something else."""

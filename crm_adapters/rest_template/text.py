@@ -78,7 +78,8 @@ def text_of(plain: str, known: frozenset[str], words: Words, *, path: bool = Fal
                 continue
             value = written(piece(values))
             if path:
-                value = quote(value, safe="")
+                # Dots alone would lead to the folder above, however they are encoded.
+                value = quote(value, safe="") if value.strip(".") or not value else "_"
             elif in_html and not has_html[position // 2]:
                 value = html(value)
             text += value

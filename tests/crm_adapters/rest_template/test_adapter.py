@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from support.crm import activity, around
+from support.crm import Answered, Asked, activity, around, served
 from support.crm_rest import KEY, Dolibarr, dolibarr
 
 import crm_adapters.rest_template
@@ -195,3 +195,42 @@ async def test_what_a_template_lacks_is_refused(tmp_path: Path) -> None:
 async def test_a_memo_of_another_template_is_searched_for(erp: tuple[Dolibarr, RestTemplateAdapter]) -> None:
     memo = await erp[1].put_call(activity(), None)
     assert msgspec.json.decode(await erp[1].put_call(activity(), "12")) == msgspec.json.decode(memo)
+
+
+FORMS = """
+crm: Small
+values: {url: where it is}
+base: "{{values.url}}"
+check: {path: /, says: Small}
+find:
+  - each: form
+    forms: 3
+    path: /people/{{number.form}}
+    rows: data
+    contact: {id: "{{row.id}}", kind: lead, name: "{{row.name}}", numbers: ["{{row.tel}}", "{{row.no}}"]}
+contacts:
+  steps:
+    - {method: POST, path: /people, json: {tel: "{{new.number}}"}, only_if: "{{new.number}}", keep: {id: "{{answer.id}}"}}
+"""
+
+
+async def test_forms_are_asked_for_one_after_another_and_rows_without_an_id_passed_over(tmp_path: Path) -> None:
+    file = tmp_path / "small.yaml"
+    file.write_text(FORMS)
+    row = {"id": 7, "name": "Wei", "tel": "138 0013 8000", "no": None}
+
+    def answer(asked: Asked) -> Answered:
+        return Answered(body={"data": [row, {"tel": "+8613800138000"}, "odd", None] if "%20" in asked.path else None})
+
+    async with served(answer) as crm:
+        adapter = create(RestTemplateSettings(file=str(file), values={"url": crm.url}), around("small"))
+        (found,) = await adapter.find(QUERY)
+        assert (found.id, found.kind, found.numbers) == ("7", "lead", ("138 0013 8000",))
+        assert [asked.path for asked in crm.asked] == [
+            "/people/%2B8613800138000",
+            "/people/138%200013%208000",
+            "/people/13800138000",
+        ]
+        with pytest.raises(CrmRefusedError, match="small: no step of its template brought an id"):
+            await adapter.make_contact(NewContact(name="Nobody"))
+        await adapter.close()

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 from support.crm import Answered, Asked, ServedCrm, around, served
+from support.crm_rest import captured
 
 from crm_adapters.rest_template.client import Client
-from crm_adapters.rest_template.plan import Plan, plan_of
+from crm_adapters.rest_template.plan import Plan, load, plan_of
 from gateway.ports.crm import (
     CrmDeniedError,
     CrmError,
@@ -124,6 +125,29 @@ async def test_a_page_is_no_answer() -> None:
     async with tryton(lambda asked: signed(asked, b"<html>welcome</html>")) as (plan, client, _crm):
         with pytest.raises(CrmRefusedError, match="answered no JSON: look at the url"):
             await client.ask(plan.check, client.known())
+
+
+@pytest.mark.parametrize(
+    ("name", "error", "text"),
+    [
+        ("15-find-bad-filter", CrmRefusedError, "erp: GET failed: Service Unavailable: Error when retrieve contacts"),
+        ("20-agendaevent-missing", CrmRefusedError, "erp: GET failed: Internal Server Error: Error creating event"),
+        ("28-err-404-path", CrmDeniedError, "erp: GET failed: API not found"),
+        ("02-auth-bad", CrmDeniedError, "erp: status 401: Unauthorized"),
+        ("27-err-404", CrmGoneError, "erp: status 404: Not Found: Contact not found"),
+    ],
+)
+async def test_what_a_dolibarr_answers_to_errors_is_told(name: str, error: type[CrmError], text: str) -> None:
+    said = captured(name)
+    if isinstance(said.body, str):
+        said = Answered(status=said.status, body=said.body.encode())
+    async with served(lambda _asked: said) as crm:
+        plan = load(None, "dolibarr16")
+        client = Client(plan, {"url": crm.url, "key": "k", "owner": "1"}, around("erp"))
+        with pytest.raises(CrmError, match=text) as caught:
+            await client.ask(plan.check, client.known())
+        assert type(caught.value) is error
+        await client.close()
 
 
 async def test_pages_are_read_until_one_brings_nothing_new() -> None:

@@ -48,6 +48,11 @@ def test_what_people_wrote_stays_one_part_of_an_address() -> None:
     assert made.count("/") == 2
 
 
+@pytest.mark.parametrize("dots", [".", "..", "..."])
+def test_dots_lead_nowhere_in_an_address(dots: str) -> None:
+    assert text_of("/x/{{row}}/y", KNOWN, {}, path=True)({"row": dots}) == "/x/_/y"
+
+
 def test_what_people_wrote_is_no_html_among_tags() -> None:
     made = filled("<p>{{call.note}}</p>")
     assert "<script" not in made
