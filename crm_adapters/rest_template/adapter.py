@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from crm_adapters._kit.http import printable
 from crm_adapters.rest_template.calls import Calls, existing, kept_of
 from crm_adapters.rest_template.client import Client
 from crm_adapters.rest_template.facts import of_new, of_number
@@ -63,7 +64,7 @@ class RestTemplateAdapter:
 
     async def check(self) -> str:
         answer = await self._client.ask(self._plan.check, self._client.known())
-        return written(self._plan.says(self._client.known(answer=answer)))[:200]
+        return printable(written(self._plan.says(self._client.known(answer=answer)))[:200])
 
     async def close(self) -> None:
         await self._client.close()

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import aiohttp
 
-from crm_adapters._kit.http import MAX_REASON_CHARACTERS, Answer, CrmHttp, excerpt, printable
+from crm_adapters._kit.http import MAX_REASON_CHARACTERS, Answer, CrmHttp, excerpt, printable, usual_reason
 from crm_adapters.rest_template.plan import Plan, Request, Rule
 from crm_adapters.rest_template.text import Known, look_up, written
 from gateway.ports.crm import (
@@ -47,8 +47,8 @@ class Client:
         self.values = values
         self._plan = plan
         base = written(plan.base({"values": values}))
-        self._http = CrmHttp(around, base)
-        self._uploads = CrmHttp(around, base, timeout_s=UPLOAD_TIMEOUT_S)
+        self._http = CrmHttp(around, base, reason_of=_reason_of)
+        self._uploads = CrmHttp(around, base, timeout_s=UPLOAD_TIMEOUT_S, reason_of=_reason_of)
         self._session: dict[str, Any] | None = None
         self._signing = asyncio.Lock()
 
@@ -148,7 +148,7 @@ class Client:
         is_json = True
         try:
             said = answer.json() if answer.body.strip() else None
-        except ValueError:
+        except (ValueError, RecursionError):
             is_json, said = False, excerpt(answer.body)
         for rule in self._plan.rules:
             if _fits(rule, answer.status, said):
@@ -186,3 +186,10 @@ def _fits(rule: Rule, status: int, said: Any) -> bool:
 def _line(value: Any) -> str:
     """Return a header's value: what people wrote begins no other header."""
     return "".join(character for character in written(value) if character.isprintable())
+
+
+def _reason_of(answer: Answer) -> str:
+    try:
+        return usual_reason(answer)
+    except RecursionError:
+        return "an answer with too many levels"

@@ -7,7 +7,7 @@ is wanted.
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from crm_adapters._kit.http import Answer, CrmHttp
+from crm_adapters._kit.http import Answer, CrmHttp, usual_reason
 from crm_adapters.webhook.settings import WebhookSettings
 from gateway.model.errors import ConfigurationError
 from gateway.model.secret import Secret
@@ -28,7 +28,8 @@ class Receiver:
         self._now: Callable[[], float] = around.now
         secrets = [settings.secret, *([settings.old_secret] if settings.old_secret is not None else [])]
         self._keys = _keys(around.name, secrets)
-        self._http = CrmHttp(around, "", headers={name: value.reveal() for name, value in settings.headers.items()})
+        headers = {name: value.reveal() for name, value in settings.headers.items()}
+        self._http = CrmHttp(around, "", headers=headers, reason_of=_reason_of)
 
     async def tell(self, message_id: str, body: bytes) -> None:
         """Send a message.
@@ -57,7 +58,7 @@ class Receiver:
             raise self._error(answer)
         try:
             return answer.json()
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise CrmRefusedError(f"{self.name}: find_url answered no JSON: write the address that answers a list") from error
 
     async def close(self) -> None:
@@ -74,6 +75,13 @@ class Receiver:
         if isinstance(error, CrmGoneError):
             return CrmDeniedError(f"{error}. Nothing takes calls there: look at the url of {self.name}")
         return error
+
+
+def _reason_of(answer: Answer) -> str:
+    try:
+        return usual_reason(answer)
+    except RecursionError:
+        return "an answer with too many levels"
 
 
 def _keys(name: str, secrets: Sequence[Secret]) -> list[bytes]:
