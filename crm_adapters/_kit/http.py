@@ -51,9 +51,12 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
         """Return what the body says.
 
         Raises:
-            ValueError: It is no JSON.
+            ValueError: It is no JSON, or nested without end.
         """
-        return msgspec.json.decode(self.body)
+        try:
+            return msgspec.json.decode(self.body)
+        except RecursionError as error:
+            raise ValueError("it is nested too deeply") from error
 
 
 class CrmHttp:

@@ -290,7 +290,9 @@ class Odoo:
 
 
 def _message_domain(marker: str) -> list[Any]:
-    return [["body", "ilike", marker], ["model", "in", [PARTNER, LEAD]]]
+    # Odoo also tells an agent of his activity by a message, which is none of the customer's history.
+    told_to_somebody = ["message_type", "!=", "user_notification"]
+    return [["body", "ilike", marker], ["model", "in", [PARTNER, LEAD]], told_to_somebody]
 
 
 def _read(memo: str) -> Memo:

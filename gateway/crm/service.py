@@ -111,7 +111,10 @@ class CrmService:
             around = CrmSurroundings(
                 name=entry.common.name, pace=QuotaPace(entry.common.name, entry.quota), now=now, region=entry.region
             )
-            self._crms[entry.common.name] = self._made(entry, create(entry, around))
+            adapter = create(entry, around)
+            # One that is made of a file may do less than its manifest says of all.
+            able = entry.abilities & getattr(adapter, "abilities", entry.abilities)
+            self._crms[entry.common.name] = self._made(msgspec.structs.replace(entry, abilities=able), adapter)
         self.pops = Pops(list(self._crms.values()), engine, hub, committer, now=now)
 
     def _made(self, entry: CrmEntry, adapter: CrmAdapter) -> Crm:

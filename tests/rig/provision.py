@@ -14,7 +14,7 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypedDict
@@ -73,11 +73,11 @@ def provision(major: int) -> Installed:
     locked = _read_lock().get(str(major))
     if locked is None:
         raise ProvisionError(f"{LOCK.name} records no Asterisk {major}; record it: {_record_command(major)}")
-    target = _cache() / f"asterisk-{locked['suite']}-{locked['version'].partition(':')[2]}"
+    target = cache() / f"asterisk-{locked['suite']}-{locked['version'].partition(':')[2]}"
     installed = Installed(target / "root", upstream(locked["version"]))
     if _is_whole(target, locked):
         return installed
-    with _held(target):
+    with held(target):
         if not _is_whole(target, locked):
             _install(major, locked, target)
     return installed
@@ -95,12 +95,12 @@ def record(major: int) -> Locked:
         ProvisionError: The mirror has no Asterisk of this major version.
     """
     suite = SUITES[major]
-    with _downloaded(suite) as (served, packages):
+    with downloaded(suite, "asterisk", _MAPPED.match) as (served, packages):
         if not upstream(served).startswith(f"{major}."):
             raise ProvisionError(f"{suite} serves Asterisk {served}, which is no {major}")
         locked = Locked(suite=suite, version=served, sha256=_checksums(packages))
-        target = _cache() / f"asterisk-{suite}-{served.partition(':')[2]}"
-        with _held(target):
+        target = cache() / f"asterisk-{suite}-{served.partition(':')[2]}"
+        with held(target):
             _unpack(packages, locked, target)
     lock = _read_lock() | {str(major): locked}
     LOCK.write_text(json.dumps(lock, indent=1, sort_keys=True) + "\n")
@@ -108,11 +108,11 @@ def record(major: int) -> Locked:
 
 
 def _install(major: int, locked: Locked, target: Path) -> None:
-    with _downloaded(locked["suite"]) as (served, packages):
+    with downloaded(locked["suite"], "asterisk", _MAPPED.match) as (served, packages):
         if served != locked["version"]:
             raise ProvisionError(
                 f"{LOCK.name} records Asterisk {locked['version']} of {locked['suite']}, which serves {served} now and is "
-                f"not in {_cache()}; record the new one: {_record_command(major)}"
+                f"not in {cache()}; record the new one: {_record_command(major)}"
             )
         found = _checksums(packages)
         if found != locked["sha256"]:
@@ -122,37 +122,40 @@ def _install(major: int, locked: Locked, target: Path) -> None:
 
 
 @contextlib.contextmanager
-def _downloaded(suite: str) -> Iterator[tuple[str, list[Path]]]:
-    """The version that the suite serves and its packages, in a folder that is gone afterwards."""
+def downloaded(
+    suite: str, product: str, wanted: Callable[[str], object], *, renewed: bool = True
+) -> Iterator[tuple[str, list[Path]]]:
+    """The version of a product that the suite serves, and those packages of it that are wanted, in a folder that is gone
+    afterwards. What is ``renewed`` comes from the suite's security updates too."""
     for tool in ("apt-get", "dpkg-deb"):
         if shutil.which(tool) is None:
-            raise ProvisionError(f"{tool} is missing: the real Asterisk comes from Debian packages")
+            raise ProvisionError(f"{tool} is missing: the real {product} comes from Debian packages")
     mirror = _mirror()
-    with tempfile.TemporaryDirectory(prefix="asterisk-") as folder:
+    with tempfile.TemporaryDirectory(prefix="tieline-debs-") as folder:
         base = Path(folder)
         for name in ("lists/partial", "cache/archives/partial", "etc"):
             (base / "apt" / name).mkdir(parents=True)
         (base / "apt/status").touch()
         (base / "apt.conf").write_text(_APT_CONF.format(dir=folder))
         sources = f"deb [signed-by={_KEYRING}] {mirror} {suite} main\n"
-        if suite != "sid":
+        if suite != "sid" and renewed:
             sources += f"deb [signed-by={_KEYRING}] {mirror}-security {suite}-security main\n"
         (base / "apt/etc/sources.list").write_text(sources)
         environment = os.environ | {"APT_CONFIG": str(base / "apt.conf"), "LC_ALL": "C"}
         archives = base / "apt/cache/archives"
-        _run(["apt-get", "-qq", "update"], environment, base)
-        wanted = _run(["apt-get", "-qq", "-y", "--print-uris", "install", "asterisk"], environment, base)
-        names = [line.split()[1].partition("_")[0] for line in wanted.splitlines() if line.startswith("'")]
-        _run(["apt-get", "-qq", "download", *(name for name in names if _MAPPED.match(name))], environment, archives)
+        run(["apt-get", "-qq", "update"], environment, base)
+        listed = run(["apt-get", "-qq", "-y", "--print-uris", "install", product], environment, base)
+        names = [line.split()[1].partition("_")[0] for line in listed.splitlines() if line.startswith("'")]
+        run(["apt-get", "-qq", "download", *(name for name in names if wanted(name))], environment, archives)
         packages = sorted(archives.glob("*.deb"))
-        main = next(path for path in packages if path.name.startswith("asterisk_"))
-        served = _run(["dpkg-deb", "-f", str(main), "Version"], environment, base).strip()
+        main = next(path for path in packages if path.name.startswith(f"{product}_"))
+        served = run(["dpkg-deb", "-f", str(main), "Version"], environment, base).strip()
         yield served, packages
 
 
 def _mirror() -> str:
     """The Debian mirror that this machine is set up with."""
-    listed = _run(["apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages"], dict(os.environ), Path("/"))
+    listed = run(["apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages"], dict(os.environ), Path("/"))
     mirrors = {uri.rstrip("/") for uri in listed.split() if "security" not in uri}
     if not mirrors:
         raise ProvisionError("apt knows no Debian mirror: the real Asterisk comes from Debian packages")
@@ -160,7 +163,7 @@ def _mirror() -> str:
     return min(mirrors, key=lambda uri: (not uri.endswith("/debian"), uri))
 
 
-def _run(command: list[str], environment: dict[str, str], folder: Path) -> str:
+def run(command: list[str], environment: dict[str, str], folder: Path) -> str:
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
@@ -178,7 +181,7 @@ def _unpack(packages: list[Path], locked: Locked, target: Path) -> None:
     shutil.rmtree(target, ignore_errors=True)
     (target / "root").mkdir(parents=True)
     for package in packages:
-        _run(["dpkg-deb", "-x", str(package), str(target / "root")], dict(os.environ), target)
+        run(["dpkg-deb", "-x", str(package), str(target / "root")], dict(os.environ), target)
     (target / _MARK).write_text(json.dumps(locked))
 
 
@@ -188,7 +191,7 @@ def _is_whole(target: Path, locked: Locked) -> bool:
 
 
 @contextlib.contextmanager
-def _held(target: Path) -> Iterator[None]:
+def held(target: Path) -> Iterator[None]:
     """One process at a time makes a folder of the cache."""
     target.parent.mkdir(parents=True, exist_ok=True)
     with target.with_name(target.name + ".lock").open("w") as lock:
@@ -196,7 +199,7 @@ def _held(target: Path) -> Iterator[None]:
         yield
 
 
-def _cache() -> Path:
+def cache() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tieline"
 
 

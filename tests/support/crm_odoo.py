@@ -38,7 +38,7 @@ FIELDS = {
     ],
     "res.users": ["name", "login", "email", "share", "internal_number"],
     "mail.activity": ["summary", "note", "res_model", "res_model_id", "res_id", "user_id", "activity_type_id", "date_deadline"],
-    "mail.message": ["body", "model", "res_id", "attachment_ids"],
+    "mail.message": ["body", "model", "res_id", "attachment_ids", "message_type"],
     "mail.activity.type": ["name", "icon"],
     "ir.model": ["model"],
     "ir.attachment": ["name", "description", "datas", "res_model", "res_id", "mimetype"],
@@ -173,6 +173,9 @@ class FakeOdoo:
         made = dict(values)
         if model == "mail.activity":
             made["res_model"] = self.records["ir.model"][values["res_model_id"]]["model"]
+            if values.get("user_id"):
+                told = {"body": values["note"], "model": made["res_model"], "res_id": values["res_id"]}
+                self.add("mail.message", message_type="user_notification", **told)
         return self.add(model, **made)
 
     def _feedback(self, record: int, feedback: str) -> int:
@@ -205,6 +208,8 @@ def _holds(domain: list[Any], record: Mapping[str, Any], model: str, fields: lis
         match operator:
             case "=":
                 return bool(value == wanted)
+            case "!=":
+                return bool(value != wanted)
             case "in":
                 return value in wanted
             case "ilike":

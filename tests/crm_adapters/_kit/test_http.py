@@ -97,6 +97,16 @@ async def test_200_with_what_is_no_json_is_an_error(crm: tuple[ServedCrm, list[A
     await client.close()
 
 
+async def test_what_is_nested_without_end_is_no_json(crm: tuple[ServedCrm, list[Answered]]) -> None:
+    server, answers = crm
+    client = CrmHttp(around(), server.url)
+    for status in (200, 400):
+        answers.append(Answered(body=b"[" * 100_000, status=status))
+        with pytest.raises(CrmRefusedError):
+            await client.call("GET", "/x")
+    await client.close()
+
+
 @pytest.mark.parametrize(
     ("headers", "seconds"),
     [
