@@ -53,6 +53,7 @@ bench: setup  ## measure against the peers and fail under a bar
 	@PYTHONPATH=tests $(BIN)/python -m bench.spoken --check
 	@PYTHONPATH=tests $(BIN)/python -m bench.voice_answers --check
 	@PYTHONPATH=tests $(BIN)/python -m bench.voice_faults --check
+	@PYTHONPATH=tests $(BIN)/python -m bench.crm_backlog --check
 	@PYTHONPATH=tests $(BIN)/python -m bench.run --check $(ARGS)
 
 lock: setup  ## lock the newest versions that pyproject.toml allows
