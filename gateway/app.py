@@ -31,6 +31,7 @@ from gateway.api.customers import Customers
 from gateway.api.dial_rules import DialRulesShown
 from gateway.api.documents import Documents
 from gateway.api.doors import PLACES_DAYS, Doors
+from gateway.api.embed import embed_routes
 from gateway.api.guard import MAX_BODY_BYTES, PUBLIC, guard, limited
 from gateway.api.health import Health
 from gateway.api.listening import listen
@@ -90,6 +91,7 @@ from gateway.store.recordings import SqlRecordings
 from gateway.store.tokens import SqlTokens
 from gateway.store.users import SqlUsers
 from gateway.store.webhooks import SqlWebhooks
+from gateway.web import BAR
 from gateway.web import routes as page_routes
 from gateway.webhooks.endpoints import Endpoints
 from gateway.webhooks.sender import Sender
@@ -286,17 +288,9 @@ class Gateway:
                     if watcher is not None
                 ]
                 # What follows the events, and ends when no more come.
-                parts = (
-                    self.callers,
-                    self.visitors,
-                    self.webhooks,
-                    self.crms,
-                    self.floor,
-                    self.recordings,
-                    self.dispatcher,
-                    self.workplace,
-                )
-                followers = [tasks.create_task(part.run(), name=type(part).__name__) for part in parts]
+                knowing = (self.callers, self.visitors, self.floor, self.dispatcher, self.workplace)
+                telling = (self.webhooks, self.crms, self.recordings)
+                followers = [tasks.create_task(part.run(), name=type(part).__name__) for part in (*knowing, *telling)]
                 voices = tasks.create_task(self.voices.run(), name="voices")
                 chats = [tasks.create_task(part.run(), name=type(part).__name__) for part in (self.channels, self.chats)]
                 try:
@@ -392,7 +386,9 @@ class Gateway:
         application.add_routes(stream.routes())
         application.add_routes(self.doors.routes())
         application.add_routes(page_routes())
-        application[PUBLIC] = frozenset(application.add_routes([*self.channels.routes(), *callback_routes(self.crms)]))
+        # What pages and programs of others ask for without a token of ours.
+        public = [*self.channels.routes(), *callback_routes(self.crms), *embed_routes(api.embed, BAR)]
+        application[PUBLIC] = frozenset(application.add_routes(public))
         application.on_shutdown.append(stream.close)
         return application
 

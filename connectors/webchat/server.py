@@ -11,11 +11,11 @@ import structlog
 from aiohttp import WSCloseCode, hdrs, web
 
 from connectors.webchat.assets import Assets
-from connectors.webchat.origins import Origins
 from connectors.webchat.protocol import Refused, Why
 from connectors.webchat.settings import WebchatSettings
 from connectors.webchat.visit import AGAIN_S, MAX_FRAME_BYTES, SEND_TIMEOUT_S, GoneError, Limits, Visit, cut_off, goodbye
 from gateway.model.limits import Buckets, key_of
+from gateway.model.origins import Origins
 from gateway.ports.conversations import CLIENT, VisitorDesk
 
 HEARTBEAT_S: Final = 20.0

@@ -4,8 +4,8 @@ from typing import Annotated
 
 import msgspec
 
-from connectors.webchat.origins import ORIGIN
 from gateway.model.limits import Rate
+from gateway.model.origins import ORIGIN
 
 Origin = Annotated[str, msgspec.Meta(pattern=ORIGIN, max_length=253)]
 Title = Annotated[str, msgspec.Meta(min_length=1, max_length=80)]

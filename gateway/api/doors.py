@@ -7,7 +7,9 @@ from typing import Final
 from aiohttp import web
 
 from gateway.api.access import Access
+from gateway.api.access_tokens import AccessTokens
 from gateway.api.entrance import Entrance
+from gateway.api.oauth import OAuth
 from gateway.api.oidc import Oidc
 from gateway.api.operations import Authenticator, Group
 from gateway.api.passwords import Passwords, one_time
@@ -78,7 +80,9 @@ class Doors:
         self._now = now
         self._random_bytes = random_bytes
         self.passwords = passwords or Passwords()
-        self.authenticator = SessionAuthenticator(users, others, rules=rules, per_session=limits["token"], now=now, clock=clock)
+        given = AccessTokens(others, now=now, random_bytes=random_bytes)
+        self._oauth = OAuth(others, given, users)
+        self.authenticator = SessionAuthenticator(users, given, rules=rules, per_session=limits["token"], now=now, clock=clock)
         self._entrance = Entrance(
             users,
             log,
@@ -129,7 +133,7 @@ class Doors:
 
     def routes(self) -> list[web.AbstractRouteDef]:
         """Return what browsers come by that is none of the API."""
-        return self._oidc.routes()
+        return [*self._oidc.routes(), *self._oauth.routes()]
 
     async def has_users(self) -> bool:
         """Tell whether anybody can sign in."""

@@ -65,7 +65,9 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         _log.exception("request_failed", method=request.method, route=_route_of(request), **{"pii.path": request.path})
         response = internal().response()
     if not response.prepared:
-        response.headers.update(SECURITY_HEADERS)
+        for name, value in SECURITY_HEADERS.items():
+            # What is for pages of other sites says itself for which.
+            response.headers.setdefault(name, value)
         response.headers.setdefault(hdrs.CACHE_CONTROL, "no-store")
         if surroundings_of(request).encrypted:
             response.headers["Strict-Transport-Security"] = STRICT_TRANSPORT

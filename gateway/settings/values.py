@@ -14,6 +14,7 @@ from gateway.model.dial_rules import DialRules
 from gateway.model.ids import PbxName
 from gateway.model.limits import Rate
 from gateway.model.oidc import OidcSettings
+from gateway.model.origins import ORIGIN
 from gateway.model.secret import Secret
 from gateway.model.sessions import SessionRules
 from gateway.model.site import Site
@@ -21,6 +22,7 @@ from gateway.plugins.channels import ApplicationEntry, ChannelEntry
 from gateway.plugins.voice import MediaEntry
 from gateway.recordings.settings import RecordingSettings
 
+Origin = Annotated[str, msgspec.Meta(pattern=ORIGIN, max_length=253)]
 PBX_NAME_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,31}$"
 
 DEMO_PBX = PbxName("demo")
@@ -65,6 +67,9 @@ class ApiSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """Let programs on this machine read ``/metrics`` without a token."""
     limits: LimitSettings = LimitSettings()
     sessions: SessionRules = SessionRules()
+    embed: Annotated[tuple[Origin, ...], msgspec.Meta(max_length=200)] = ()
+    """Pages of other programs, such as a CRM's, that may have the bar for calls in them: ``https://crm.example.com``, or
+    ``*.example.com`` for all below."""
     oidc: tuple[OidcSettings, ...] = ()
     """Companies' own sign-ins (OpenID Connect), beside passwords."""
 

@@ -6,6 +6,8 @@ from typing import Final
 from aiohttp import hdrs, web
 
 STATIC: Final = Path(__file__).parent / "static"
+BAR: Final = STATIC / "embed" / "tieline-bar.js"
+"""What other programs' pages include."""
 PAGES: Final = {
     "/": "sign-in.html",
     "/live": "live.html",

@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from connectors.webchat.origins import ORIGIN, Origins
+from gateway.model.origins import ORIGIN, Origins
 
 OURS = Origins(("https://www.example.com", "*.shop.example", "http://localhost:8080", "http://*.lan"))
 
