@@ -12,7 +12,7 @@ const WORDS = {
   ringing: ["Rings", "振铃"], connected: ["Talking", "通话中"], held: ["On hold", "保持中"], calling: ["Calls", "呼叫中"], consulting: ["Asks", "咨询中"], ended: ["Ended", "已结束"],
   hold: ["Hold", "保持"], retrieve: ["Take back", "取回"], hang_up: ["Hang up", "挂断"], dial: ["Call", "呼叫"], number: ["Number", "号码"], withheld: ["Number withheld", "号码未显示"],
 };
-const t = (word) => WORDS[word]?.[zh ? 1 : 0] ?? word;
+const say = (word) => WORDS[word]?.[zh ? 1 : 0] ?? word;
 document.documentElement.lang = zh ? "zh" : "en";
 
 const bar = document.getElementById("bar");
@@ -128,12 +128,12 @@ function h(tag, attributes, ...children) {
 
 function paint() {
   const card = current();
-  const words = state.problem ?? (card ? t(card.role_of_mine) : t(state.note));
-  const who = card && h("b", { class: "who", dir: "auto" }, card.customer?.name ?? card.call.caller_name ?? other(card) ?? t("withheld"));
+  const words = state.problem ?? (card ? say(card.role_of_mine) : say(state.note));
+  const who = card && h("b", { class: "who", dir: "auto" }, card.customer?.name ?? card.call.caller_name ?? other(card) ?? say("withheld"));
   const number = card && h("span", { class: "number" }, other(card) ?? "");
   const can = (name) => card?.controls.includes(name);
-  const button = (name, look) => h("button", { type: "button", class: look, click: () => act(name) }, t(name));
-  const form = !card && state.desk && h("form", { submit: (event) => { event.preventDefault(); dial(event.target.elements.number.value); } }, h("input", { name: "number", type: "tel", "aria-label": t("number"), placeholder: t("number"), autocomplete: "off" }), h("button", null, t("dial")));
+  const button = (name, look) => h("button", { type: "button", class: look, click: () => act(name) }, say(name));
+  const form = !card && state.desk && h("form", { submit: (event) => { event.preventDefault(); dial(event.target.elements.number.value); } }, h("input", { name: "number", type: "tel", "aria-label": say("number"), placeholder: say("number"), autocomplete: "off" }), h("button", null, say("dial")));
   bar.dataset.state = card?.role_of_mine ?? state.note;
   const typed = bar.querySelector("input")?.value ?? "";
   bar.replaceChildren(...[h("span", { class: "state", role: "status" }, words), who, number, h("span", { class: "buttons" }, can("hold") && button("hold"), can("retrieve") && button("retrieve"), can("hang_up") && button("hang_up", "bad")), form].filter(Boolean));

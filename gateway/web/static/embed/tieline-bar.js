@@ -1,5 +1,5 @@
-// Tieline's call control in another program's page: <script src="https://GATEWAY/embed/tieline-bar.js"></script> and
-// <tieline-bar></tieline-bar>. The bar lives in a frame of the gateway's; the two speak by messages, each taken from the other alone.
+// The bar in another program's page: a script from the gateway's /embed/tieline-bar.js, and <tieline-bar></tieline-bar>. It lives in a
+// frame of the gateway; the two speak by messages, each taken from the other alone.
 (() => {
   const HOME = new URL(document.currentScript.src).origin;
   const VERSION = 1;
