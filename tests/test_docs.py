@@ -38,7 +38,8 @@ SHOWN_BY: Final = {
         "tests/ivr/cli/test_render.py::test_all_prompts_are_made_with_a_bar"
     ),
     "tieline itr load --callers 1 2 4 8": "tests/ivr/cli/test_load.py::test_it_says_how_many_callers_are_talked_with",
-    "tieline crm conformance acme_crm --url http://127.0.0.1:8080 --set key=acme1 --number '138 0013 8000' --number +8613800138001": (
+    "tieline crm conformance acme_crm --url http://127.0.0.1:8080 --set key=acme1 "
+    "--number '138 0013 8000' --number +8613800138001": (
         "tests/test_crm_guide.py::test_the_adapter_of_the_guide_keeps_the_rules"
     ),
     "make lock": "tests/test_house.py::test_make_starts_what_it_says",

@@ -159,7 +159,9 @@ class CrmHttp:
             raise CrmUnavailableError(f"{self.name}: {_place(url)} did not answer within {self._timeout_s:g} s") from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
             # ValueError: an address that is none.
-            raise CrmUnavailableError(f"{self.name}: {_place(url)} cannot be reached: {str(error) or type(error).__name__}") from error
+            raise CrmUnavailableError(
+                f"{self.name}: {_place(url)} cannot be reached: {str(error) or type(error).__name__}"
+            ) from error
         if len(answer.body) > MAX_ANSWER_BYTES:
             raise CrmRefusedError(f"{self.name}: {_place(url)} answered more than {MAX_ANSWER_BYTES} bytes")
         if answer.status == 429 or (answer.status == 503 and "retry-after" in answer.headers):
