@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from acme_crm.mapping import call_of, contact_of
 from acme_crm.settings import AcmeSettings
+
 from crm_adapters._kit.http import CrmHttp
 from gateway.model.crm import CallActivity, CrmContact
 from gateway.model.ids import CallId
