@@ -13,6 +13,7 @@ from support.crm_hubspot import KEY as HUBSPOT_KEY
 from support.crm_hubspot import open_account
 from support.crm_odoo import FakeOdoo, served_odoo
 from support.crm_rest import KEY, dolibarr
+from support.crm_vtiger import FakeVtiger, served_vtiger
 from support.crm_webhook import SECRET, shop
 from support.crm_zammad import KEY as ZAMMAD_KEY
 from support.crm_zammad import TOKEN, open_helpdesk
@@ -107,12 +108,20 @@ async def rest_template() -> AsyncIterator[Living]:
         yield Living(settings | {"secrets": {"key": Secret(KEY)}}, settings | {"secrets": {"key": Secret("no")}}, WRITTEN)
 
 
+@asynccontextmanager
+async def vtiger() -> AsyncIterator[Living]:
+    async with served_vtiger(FakeVtiger()) as crm:
+        settings = {"url": crm.url, "login": "admin", "key": Secret("key")}
+        yield Living(settings, settings | {"key": Secret("wrong")})
+
+
 LIVING: dict[str, Callable[[], AbstractAsyncContextManager[Living]]] = {
     "bitrix24": bitrix24,
     "espocrm": espocrm,
     "hubspot": hubspot,
     "odoo": odoo,
     "rest_template": rest_template,
+    "vtiger": vtiger,
     "webhook": webhook,
     "zammad_cti": zammad_cti,
     "zendesk": zendesk,

@@ -1,0 +1,1 @@
+"""Vtiger CRM, by its web services."""

@@ -1,0 +1,173 @@
+"""Vtiger as the gateway asks it; see :mod:`gateway.ports.crm`."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Final
+
+import msgspec
+
+from crm_adapters.vtiger.client import VtigerClient
+from crm_adapters.vtiger.mapping import (
+    PHONES,
+    Memo,
+    call_of,
+    comment_of,
+    contact_of,
+    marker_of,
+    names_of,
+    place_of,
+    quoted,
+    search_of,
+    select,
+    user_of,
+)
+from crm_adapters.vtiger.settings import VtigerSettings
+from gateway.model.crm import CallActivity, ContactKind, CrmContact, CrmUser, Made, NewContact, NewTicket
+from gateway.model.ids import CallId
+from gateway.model.numbers import PhoneQuery, is_number_of, query_of
+from gateway.ports.crm import CrmGoneError, CrmSurroundings
+
+MAX_FOUND: Final = 40
+PAGE: Final = 100
+"""Records that Vtiger lists at once."""
+MAX_USERS: Final = 2_000
+NO_COMPANY: Final = "?"
+"""Vtiger wants a company of each lead."""
+
+
+def create(settings: VtigerSettings, around: CrmSurroundings) -> "Vtiger":
+    """Make the adapter."""
+    return Vtiger(settings, around)
+
+
+class Vtiger:
+    """One Vtiger."""
+
+    def __init__(self, settings: VtigerSettings, around: CrmSurroundings) -> None:
+        self._url = settings.url.rstrip("/")
+        self._login = settings.login
+        self._around = around
+        self._client = VtigerClient(settings, around)
+
+    async def check(self) -> str:
+        """Sign in."""
+        session = await self._client.session()
+        return f"Vtiger {session.version} as {self._login}"
+
+    async def close(self) -> None:
+        """Let go of all connections."""
+        await self._client.close()
+
+    async def find(self, query: PhoneQuery) -> list[CrmContact]:
+        """Return contacts, leads and organisations that may have a number."""
+        found = []
+        for module in PHONES:
+            records = await self._client.query(search_of(module, query, MAX_FOUND))
+            found += [contact_of(module, record, self._page(module, str(record["id"]))) for record in records]
+        return found
+
+    async def put_call(self, activity: CallActivity, memo: str | None) -> str:
+        """Let Vtiger have one record of this call, and one comment with what was written of it."""
+        known = None if memo is None else _read(memo)
+        if known is None:
+            there = await self.calls_of(activity.call_id)
+            known = Memo(call=there[0], comment=await self._comment_there(activity.call_id)) if there else None
+        owner = activity.owner.id if activity.owner is not None else (await self._client.session()).user
+        if known is None:
+            made = await self._client.create("PBXManager", call_of(activity, owner))
+            known = Memo(call=made["id"])
+        else:
+            await self._client.revise(known.call, call_of(activity, owner))
+        known = await self._commented(activity, known, owner)
+        return msgspec.json.encode(known).decode()
+
+    async def calls_of(self, call_id: CallId) -> list[str]:
+        """Return the ids of a call's records."""
+        terms = f"sourceuuid={quoted(call_id)}"
+        found = await self._client.query(select(["id"], "PBXManager", terms, MAX_FOUND))
+        return [str(each["id"]) for each in found]
+
+    async def withdraw_call(self, activity: CallActivity, memo: str) -> None:
+        """Delete a call's record and comment."""
+        known = _read(memo)
+        for record in (known.comment, known.call):
+            if record is not None:
+                with suppress(CrmGoneError):
+                    await self._client.delete(record)
+
+    async def make_contact(self, new: NewContact) -> CrmContact:
+        """Add a contact or a lead; who is there already with the number is returned as he is."""
+        module = "Leads" if new.kind is ContactKind.LEAD else "Contacts"
+        if new.number is not None:
+            query = query_of(new.number, self._around.region)
+            for contact in await self.find(query):
+                if any(is_number_of(number, query) for number in contact.numbers):
+                    return contact
+        owner = new.owner.id if new.owner is not None else (await self._client.session()).user
+        values = {**names_of(new.name), "phone": new.number, "email": new.email, "description": new.text}
+        if module == "Leads":
+            values["company"] = new.company or NO_COMPANY
+        element = {name: value for name, value in values.items() if value} | {"assigned_user_id": owner}
+        made = await self._client.create(module, element)
+        return contact_of(module, made, self._page(module, made["id"]))
+
+    async def make_ticket(self, new: NewTicket) -> Made:
+        """Make a ticket."""
+        marker = "" if new.call_id is None else marker_of(new.call_id)
+        if marker:
+            terms = f"description LIKE {quoted(f'%{marker}%')}"
+            for there in await self._client.query(select(["id"], "HelpDesk", terms, 1)):
+                return Made(id=str(there["id"]), url=self._page("HelpDesk", str(there["id"])))
+        owner = new.owner.id if new.owner is not None else (await self._client.session()).user
+        element = {
+            "ticket_title": new.title,
+            "ticketstatus": "Open",
+            "ticketpriorities": "Normal",
+            "description": "\n".join(filter(None, (new.text, new.number, marker))),
+            "assigned_user_id": owner,
+        }
+        place = None if new.contact is None else place_of(new.contact)
+        if place is not None and place[0] != "Leads":
+            element["contact_id" if place[0] == "Contacts" else "parent_id"] = place[1]
+        made = await self._client.create("HelpDesk", element)
+        return Made(id=made["id"], url=self._page("HelpDesk", made["id"]))
+
+    async def users(self) -> Sequence[CrmUser]:
+        """Return those who work with it."""
+        fields = ("id", "user_name", "first_name", "last_name", "email1", "phone_crm_extension")
+        found: list[CrmUser] = []
+        while len(found) < MAX_USERS:
+            page = await self._client.query(select(fields, "Users", None, PAGE, after=len(found)))
+            found += [user_of(record) for record in page]
+            if len(page) < PAGE:
+                break
+        return found
+
+    async def _commented(self, activity: CallActivity, known: Memo, owner: str) -> Memo:
+        """Let what was written stand with the contact, once."""
+        text = comment_of(activity)
+        place = None if activity.contact is None else place_of(activity.contact)
+        if text is None or place is None:
+            return known
+        if known.comment is not None:
+            await self._client.revise(known.comment, {"commentcontent": text})
+            return known
+        element = {"commentcontent": text, "related_to": place[1], "assigned_user_id": owner}
+        there = await self._comment_there(activity.call_id)
+        made = there or (await self._client.create("ModComments", element))["id"]
+        return msgspec.structs.replace(known, comment=made)
+
+    async def _comment_there(self, call_id: CallId) -> str | None:
+        terms = f"commentcontent LIKE {quoted(f'%{marker_of(call_id)}%')}"
+        found = await self._client.query(select(["id"], "ModComments", terms, 1))
+        return str(found[0]["id"]) if found else None
+
+    def _page(self, module: str, record: str) -> str:
+        return f"{self._url}/index.php?module={module}&view=Detail&record={record.rpartition('x')[2]}"
+
+
+def _read(memo: str) -> Memo:
+    try:
+        return msgspec.json.decode(memo, type=Memo)
+    except msgspec.DecodeError as error:
+        raise CrmGoneError("the memo of a call cannot be read") from error

@@ -1,0 +1,151 @@
+"""Between our words and Vtiger's. Pure."""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import msgspec
+
+from gateway.model.crm import CallActivity, CallStage, ContactKind, CrmContact, CrmUser
+from gateway.model.ids import CallId
+from gateway.model.numbers import PhoneQuery
+
+PHONES: Final[Mapping[str, tuple[str, ...]]] = {
+    "Contacts": ("mobile", "phone", "homephone", "otherphone"),
+    "Leads": ("mobile", "phone"),
+    "Accounts": ("phone", "otherphone"),
+}
+"""Fields with numbers by module."""
+_NAMES: Final[Mapping[str, tuple[str, ...]]] = {
+    "Contacts": ("firstname", "lastname"),
+    "Leads": ("firstname", "lastname", "company"),
+    "Accounts": ("accountname",),
+}
+_MAIL: Final = {"Contacts": "email", "Leads": "email", "Accounts": "email1"}
+_KINDS: Final = {"Contacts": ContactKind.CONTACT, "Leads": ContactKind.LEAD, "Accounts": ContactKind.COMPANY}
+MAX_COMMENT_CHARACTERS: Final = 20_000
+WITHHELD: Final = "withheld"
+"""Vtiger wants a number of each call."""
+
+
+class Memo(msgspec.Struct, frozen=True, kw_only=True):
+    """What is remembered of a call."""
+
+    call: str
+    comment: str | None = None
+    """With what agents wrote, at the contact."""
+
+
+def quoted(text: str) -> str:
+    """Return a value as it stands in a query, so that nothing in it ends it."""
+    return "'" + text.replace("\\", "").replace("'", "''") + "'"
+
+
+def select(fields: Iterable[str], module: str, terms: str | None, limit: int, *, after: int = 0) -> str:
+    """Return a query; ``terms`` holds values that are :func:`quoted` already."""
+    condition = "" if terms is None else f" WHERE {terms}"
+    return f"SELECT {','.join(fields)} FROM {module}{condition} LIMIT {after}, {limit}"  # noqa: S608  # see quoted
+
+
+def marker_of(call_id: CallId) -> str:
+    """Return the words by which what belongs to a call is found again."""
+    return f"Tieline call {call_id}"
+
+
+def search_of(module: str, query: PhoneQuery, limit: int) -> str:
+    """Return the query for those of a module who may have a number; Vtiger keeps numbers as they were written."""
+    fields = ("id", *_NAMES[module], *PHONES[module], _MAIL[module], "assigned_user_id")
+    pattern = quoted(query.wildcard())
+    terms = " OR ".join(f"{field} LIKE {pattern}" for field in PHONES[module])
+    return select(fields, module, terms, limit)
+
+
+def contact_of(module: str, record: Mapping[str, Any], url: str) -> CrmContact:
+    """Return who a record is; what is empty is an empty text."""
+    parts = [_text(record.get(name)) for name in _NAMES[module] if name != "company"]
+    return CrmContact(
+        id=f"{module}/{record['id']}",
+        kind=_KINDS[module],
+        name=" ".join(part for part in parts if part) or None,
+        company=_text(record.get("company")),
+        numbers=tuple(number for number in (_text(record.get(field)) for field in PHONES[module]) if number),
+        email=_text(record.get(_MAIL[module])),
+        owner=_text(record.get("assigned_user_id")),
+        url=url,
+    )
+
+
+def place_of(contact: CrmContact) -> tuple[str, str] | None:
+    """Return the module and the record that a contact is; None where its id is none of ours."""
+    module, _, record = contact.id.partition("/")
+    first, _, second = record.partition("x")
+    return (module, record) if module in PHONES and first.isdigit() and second.isdigit() else None
+
+
+def user_of(record: Mapping[str, Any]) -> CrmUser:
+    """Return who a user is."""
+    names = (_text(record.get("first_name")), _text(record.get("last_name")))
+    return CrmUser(
+        id=str(record.get("id")),
+        login=_text(record.get("user_name")),
+        name=" ".join(name for name in names if name) or None,
+        email=_text(record.get("email1")),
+        extension=_text(record.get("phone_crm_extension")),
+    )
+
+
+def call_of(activity: CallActivity, owner: str) -> dict[str, str]:
+    """Return the fields of a call; ``owner`` is a user's id."""
+    place = None if activity.contact is None else place_of(activity.contact)
+    values = {
+        "direction": "inbound" if activity.direction == "inbound" else "outbound",
+        "callstatus": status_of(activity),
+        "starttime": _time(activity.started_at),
+        "sourceuuid": activity.call_id,
+        "gateway": "Tieline",
+        "customernumber": activity.number or WITHHELD,
+        "user": owner,
+        "assigned_user_id": owner,
+    }
+    if place is not None:
+        values |= {"customer": place[1], "customertype": place[0]}
+    if activity.ended_at is not None:
+        values |= {
+            "endtime": _time(activity.ended_at),
+            "totalduration": str(round(max(activity.ended_at - activity.started_at, 0.0))),
+            "billduration": str(round(activity.talk_s or 0.0)),
+        }
+    if activity.recording is not None:
+        values["recordingurl"] = activity.recording.url
+    return values
+
+
+def status_of(activity: CallActivity) -> str:
+    """Return what Vtiger calls the state of a call."""
+    if activity.stage is not CallStage.ENDED:
+        return "ringing" if activity.stage is CallStage.RINGING else "in-progress"
+    return {"answered": "completed", "busy": "busy"}.get(activity.outcome or "", "no-answer")
+
+
+def comment_of(activity: CallActivity) -> str | None:
+    """Return what agents wrote of a call, with the marker; None where they wrote nothing."""
+    facts = [("Filed as", activity.disposition), ("Note", activity.note), ("Said to the menu", activity.transcript)]
+    lines = [f"{name}: {value}" for name, value in facts if value]
+    if not lines:
+        return None
+    text = "\n".join([activity.subject, *lines])[:MAX_COMMENT_CHARACTERS]
+    return f"{text}\n{marker_of(activity.call_id)}"
+
+
+def names_of(name: str) -> dict[str, str]:
+    """Return a name as Vtiger has it: a last name there must be."""
+    first, _, last = name.strip().rpartition(" ")
+    return {"firstname": first, "lastname": last}
+
+
+def _text(value: Any) -> str | None:
+    return value.strip() if isinstance(value, str) and value.strip() else None
+
+
+def _time(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S")
