@@ -147,10 +147,15 @@ class _Writer:
         return found
 
 
+_YAML_WORDS: Final = frozenset({"true", "false", "yes", "no", "on", "off", "y", "n", "null"})
+"""YAML 1.1, what a plain scalar may mean."""
+
+
 def identifier(text: str) -> str:
     """Return a node's id for a name of any kind."""
     made = re.sub(r"[^a-z0-9]+", "-", text.casefold()).strip("-")[:48].strip("-")
-    return made if made[:1].isalpha() else f"menu-{made}".strip("-")
+    # Some words are no texts in YAML.
+    return made if made[:1].isalpha() and made not in _YAML_WORDS else f"menu-{made}".strip("-")
 
 
 def _spoken(prompts: tuple[Prompt, ...]) -> str:

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ivr.definition.reading import parse_dialog, read_dialog
@@ -87,6 +87,8 @@ def test_nothing_is_written_of_nothing() -> None:
     assert written(Imported(menus=()), name="x", language="en").text == ""
 
 
+@example(name="FALSE", label="", target="")
+@example(name="on", label="null", target="yes")
 @given(st.text(max_size=60), st.text(max_size=60), st.text(max_size=20))
 def test_whatever_stands_in_names_and_comments_the_dialog_can_be_read(name: str, label: str, target: str) -> None:
     made = written(
