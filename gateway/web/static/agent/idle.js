@@ -15,8 +15,9 @@ const SHOWN_COLLEAGUES = 200;
 
 export function idle(page) {
   const { agent } = page.desk;
-  const { tone, mark: shape } = stateOf(agent ?? { state: "logged_out" });
-  const isReady = agent?.state === "ready";
+  // The call that rings is about to stand here: what goes does not move before.
+  const isReady = ["ready", "reserved"].includes(agent?.state);
+  const { tone, mark: shape } = stateOf(isReady ? { ...agent, state: "ready" } : agent ?? { state: "logged_out" });
   return h(
     "div",
     { key: "idle", class: "idle" },
