@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
+from crm_adapters._kit.texts import marker_of
 from crm_adapters.odoo.client import OdooClient
 from crm_adapters.odoo.mapping import (
     LEAD,
@@ -18,7 +19,6 @@ from crm_adapters.odoo.mapping import (
     domain_of,
     html_of,
     is_over,
-    marker_of,
     owner_of,
     paragraphs,
     place_of,

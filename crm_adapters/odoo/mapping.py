@@ -11,8 +11,8 @@ from typing import Any, Final
 
 import msgspec
 
+from crm_adapters._kit.texts import lines_of, marker_of, text_of
 from gateway.model.crm import CallActivity, CallStage, ContactKind, CrmContact, CrmUser
-from gateway.model.ids import CallId
 from gateway.model.numbers import PhoneQuery
 
 PARTNER: Final = "res.partner"
@@ -98,11 +98,6 @@ def owner_of(activity: CallActivity) -> dict[str, int]:
     return {"user_id": int(owner.id)} if owner is not None and owner.id.isascii() and owner.id.isdigit() else {}
 
 
-def marker_of(call_id: CallId) -> str:
-    """Return the words by which a call is found again."""
-    return f"Tieline call {call_id}"
-
-
 def day_of(activity: CallActivity) -> str:
     """Return the day that an activity is planned for."""
     return datetime.fromtimestamp(activity.started_at, UTC).strftime("%Y-%m-%d")
@@ -110,24 +105,7 @@ def day_of(activity: CallActivity) -> str:
 
 def told(activity: CallActivity) -> list[str]:
     """Return all that there is to say of a call, a line each, as plain text."""
-    agent = activity.owner.name if activity.owner is not None and activity.owner.name else None
-    who = ", ".join(dict.fromkeys(activity.agents)) or agent or activity.extension
-    facts = [
-        ("Outcome", activity.outcome.replace("_", " ") if activity.outcome else None),
-        ("Agent", who),
-        ("Queue", activity.queue),
-        ("Started", _time(activity.started_at)),
-        ("Answered", _time(activity.answered_at)),
-        ("Ended", _time(activity.ended_at)),
-        ("Talked", None if activity.talk_s is None else f"{activity.talk_s:.0f} s"),
-        ("Number called", activity.our_number),
-        ("Filed as", activity.disposition),
-        ("Recording", None if activity.recording is None else activity.recording.url),
-        ("Note", activity.note),
-        ("Said to the menu", activity.transcript),
-    ]
-    lines = [activity.subject, *(f"{name}: {value}" for name, value in facts if value)]
-    return [line for each in lines for line in each.split("\n")]
+    return [activity.subject, *lines_of(activity)]
 
 
 def html_of(activity: CallActivity) -> str:
@@ -145,15 +123,6 @@ def paragraphs(text: str) -> str:
     return f"<p>{escape(text).replace(chr(10), '<br/>')}</p>"
 
 
-def text_of(value: Any) -> str | None:
-    """Return a field's text; None where it is empty, which Odoo writes as False."""
-    return value if isinstance(value, str) and value else None
-
-
 def is_over(activity: CallActivity) -> bool:
     """Tell whether the call has ended."""
     return activity.stage is CallStage.ENDED
-
-
-def _time(at: float | None) -> str | None:
-    return None if at is None else datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
