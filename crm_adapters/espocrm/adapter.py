@@ -7,12 +7,12 @@ from typing import Any, Final
 import msgspec
 
 from crm_adapters._kit.http import Answer, CrmHttp, printable, usual_reason
+from crm_adapters._kit.texts import marker_of
 from crm_adapters.espocrm.mapping import (
     KINDS,
     call_of,
     contact_of,
-    marker_of,
-    names_of,
+    name_fields,
     place_of,
     user_of,
     where,
@@ -146,7 +146,7 @@ class EspoCrm:
             for contact in await self.find(query):
                 if any(is_number_of(number, query) for number in contact.numbers):
                     return contact
-        values: dict[str, Any] = names_of(new.name)
+        values: dict[str, Any] = name_fields(new.name)
         values |= {"phoneNumber": new.number, "emailAddress": new.email, "description": new.text}
         if entity == "Lead":
             values |= {"source": "Call", "accountName": new.company}

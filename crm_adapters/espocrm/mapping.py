@@ -4,27 +4,23 @@ Source: docs.espocrm.com, "API Overview", "Search Parameters"; capture ``espocrm
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any, Final
 
+from crm_adapters._kit.texts import FACTS, lines_of, marker_of, names_of, text_of, time_of
 from gateway.model.crm import CallActivity, CallStage, ContactKind, CrmContact, CrmUser
-from gateway.model.ids import CallId
 
 KINDS: Final = {"Contact": ContactKind.CONTACT, "Lead": ContactKind.LEAD, "Account": ContactKind.COMPANY}
 """Entities that have numbers."""
 LEAST_S: Final = 60.0
 """How long a call lasts in the calendar while it is not over."""
 MAX_DESCRIPTION_CHARACTERS: Final = 20_000
+_DESCRIBED: Final = FACTS - {"Started", "Ended"}
+"""EspoCRM has fields for the others."""
 
 
 def where(*terms: Mapping[str, str]) -> dict[str, str]:
     """Return search parameters as a query has them: ``where[0][type]=equals``. Values cannot be read as more than values."""
     return {f"where[{place}][{name}]": value for place, term in enumerate(terms) for name, value in term.items()}
-
-
-def marker_of(call_id: CallId) -> str:
-    """Return the words by which a call is found again."""
-    return f"Tieline call {call_id}"
 
 
 def contact_of(entity: str, record: Mapping[str, Any], url: str) -> CrmContact:
@@ -35,11 +31,11 @@ def contact_of(entity: str, record: Mapping[str, Any], url: str) -> CrmContact:
     return CrmContact(
         id=f"{entity}/{record['id']}",
         kind=KINDS[entity],
-        name=_text(record.get("name")),
-        company=_text(record.get("accountName")),
+        name=text_of(record.get("name")),
+        company=text_of(record.get("accountName")),
         numbers=tuple(dict.fromkeys(number for number in numbers if isinstance(number, str) and number)),
-        email=_text(record.get("emailAddress")),
-        owner=_text(record.get("assignedUserId")),
+        email=text_of(record.get("emailAddress")),
+        owner=text_of(record.get("assignedUserId")),
         url=url,
     )
 
@@ -49,9 +45,9 @@ def user_of(record: Mapping[str, Any], extension_field: str | None) -> CrmUser:
     extension = None if extension_field is None else record.get(extension_field)
     return CrmUser(
         id=str(record["id"]),
-        login=_text(record.get("userName")),
-        name=_text(record.get("name")),
-        email=_text(record.get("emailAddress")),
+        login=text_of(record.get("userName")),
+        name=text_of(record.get("name")),
+        email=text_of(record.get("emailAddress")),
         extension=None if extension in (None, "") else str(extension),
     )
 
@@ -64,8 +60,8 @@ def call_of(activity: CallActivity, owner: str) -> dict[str, Any]:
         "name": activity.subject,
         "status": "Planned" if not over else "Held" if activity.outcome == "answered" else "Not Held",
         "direction": "Inbound" if activity.direction == "inbound" else "Outbound",
-        "dateStart": _time(activity.started_at),
-        "dateEnd": _time(max(ended_at, activity.started_at)),
+        "dateStart": time_of(activity.started_at),
+        "dateEnd": time_of(max(ended_at, activity.started_at)),
         "description": description_of(activity),
         "assignedUserId": owner,
     }
@@ -81,19 +77,7 @@ def call_of(activity: CallActivity, owner: str) -> dict[str, Any]:
 
 def description_of(activity: CallActivity) -> str:
     """Return all that there is to say of a call, and the marker; plain text, as EspoCRM shows it."""
-    facts = [
-        ("Outcome", activity.outcome.replace("_", " ") if activity.outcome else None),
-        ("Agent", ", ".join(dict.fromkeys(activity.agents)) or activity.extension),
-        ("Queue", activity.queue),
-        ("Answered", None if activity.answered_at is None else f"{_time(activity.answered_at)} UTC"),
-        ("Talked", None if activity.talk_s is None else f"{activity.talk_s:.0f} s"),
-        ("Number called", activity.our_number),
-        ("Filed as", activity.disposition),
-        ("Recording", None if activity.recording is None else activity.recording.url),
-        ("Note", activity.note),
-        ("Said to the menu", activity.transcript),
-    ]
-    text = "\n".join(f"{name}: {value}" for name, value in facts if value)
+    text = "\n".join(lines_of(activity, _DESCRIBED))
     return f"{text[:MAX_DESCRIPTION_CHARACTERS]}\n{marker_of(activity.call_id)}".lstrip()
 
 
@@ -103,15 +87,7 @@ def place_of(contact: CrmContact) -> tuple[str, str] | None:
     return (entity, id_) if entity in KINDS and id_.isalnum() else None
 
 
-def names_of(name: str) -> dict[str, str]:
+def name_fields(name: str) -> dict[str, str]:
     """Return a name as EspoCRM has it: a last name there must be."""
-    first, _, last = name.strip().rpartition(" ")
+    first, last = names_of(name)
     return {"firstName": first, "lastName": last} if first else {"lastName": last}
-
-
-def _time(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S")
-
-
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) and value else None

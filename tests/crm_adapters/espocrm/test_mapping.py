@@ -1,6 +1,7 @@
 from support.crm import NOW, activity
 
-from crm_adapters.espocrm.mapping import call_of, contact_of, description_of, marker_of, names_of, place_of, user_of, where
+from crm_adapters._kit.texts import marker_of
+from crm_adapters.espocrm.mapping import call_of, contact_of, description_of, name_fields, place_of, user_of, where
 from gateway.model.crm import CallStage, ContactKind, CrmContact, CrmUser
 
 
@@ -53,8 +54,8 @@ def test_a_description_can_be_found_however_long_the_note_is() -> None:
 
 
 def test_names_and_places() -> None:
-    assert names_of("Zhang Wei Min") == {"firstName": "Zhang Wei", "lastName": "Min"}
-    assert names_of("张伟") == {"lastName": "张伟"}
+    assert name_fields("Zhang Wei Min") == {"firstName": "Zhang Wei", "lastName": "Min"}
+    assert name_fields("张伟") == {"lastName": "张伟"}
     assert place_of(CrmContact(id="Contact/a1")) == ("Contact", "a1")
     assert place_of(CrmContact(id="User/a1")) is None
     assert place_of(CrmContact(id="Contact/a1/../b")) is None
