@@ -6,6 +6,7 @@ from typing import Final
 
 import msgspec
 
+from crm_adapters._kit.texts import marker_of
 from crm_adapters.vtiger.client import VtigerClient
 from crm_adapters.vtiger.mapping import (
     PHONES,
@@ -13,8 +14,7 @@ from crm_adapters.vtiger.mapping import (
     call_of,
     comment_of,
     contact_of,
-    marker_of,
-    names_of,
+    name_fields,
     place_of,
     quoted,
     search_of,
@@ -104,7 +104,7 @@ class Vtiger:
                 if any(is_number_of(number, query) for number in contact.numbers):
                     return contact
         owner = new.owner.id if new.owner is not None else (await self._client.session()).user
-        values = {**names_of(new.name), "phone": new.number, "email": new.email, "description": new.text}
+        values = {**name_fields(new.name), "phone": new.number, "email": new.email, "description": new.text}
         if module == "Leads":
             values["company"] = new.company or NO_COMPANY
         element = {name: value for name, value in values.items() if value} | {"assigned_user_id": owner}

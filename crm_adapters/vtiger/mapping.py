@@ -1,13 +1,12 @@
 """Between our words and Vtiger's. Pure."""
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
 from typing import Any, Final
 
 import msgspec
 
+from crm_adapters._kit.texts import WRITTEN, full_name, lines_of, marker_of, names_of, text_of, time_of
 from gateway.model.crm import CallActivity, CallStage, ContactKind, CrmContact, CrmUser
-from gateway.model.ids import CallId
 from gateway.model.numbers import PhoneQuery
 
 PHONES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -47,11 +46,6 @@ def select(fields: Iterable[str], module: str, terms: str | None, limit: int, *,
     return f"SELECT {','.join(fields)} FROM {module}{condition} LIMIT {after}, {limit}"  # noqa: S608  # see quoted
 
 
-def marker_of(call_id: CallId) -> str:
-    """Return the words by which what belongs to a call is found again."""
-    return f"Tieline call {call_id}"
-
-
 def search_of(module: str, query: PhoneQuery, limit: int) -> str:
     """Return the query for those of a module who may have a number; Vtiger keeps numbers as they were written."""
     fields = ("id", *_NAMES[module], *PHONES[module], _MAIL[module], "assigned_user_id")
@@ -62,15 +56,14 @@ def search_of(module: str, query: PhoneQuery, limit: int) -> str:
 
 def contact_of(module: str, record: Mapping[str, Any], url: str) -> CrmContact:
     """Return who a record is; what is empty is an empty text."""
-    parts = [_text(record.get(name)) for name in _NAMES[module] if name != "company"]
     return CrmContact(
         id=f"{module}/{record['id']}",
         kind=_KINDS[module],
-        name=" ".join(part for part in parts if part) or None,
-        company=_text(record.get("company")),
-        numbers=tuple(number for number in (_text(record.get(field)) for field in PHONES[module]) if number),
-        email=_text(record.get(_MAIL[module])),
-        owner=_text(record.get("assigned_user_id")),
+        name=full_name(*(record.get(name) for name in _NAMES[module] if name != "company")),
+        company=text_of(record.get("company")),
+        numbers=tuple(number for number in (text_of(record.get(field)) for field in PHONES[module]) if number),
+        email=text_of(record.get(_MAIL[module])),
+        owner=text_of(record.get("assigned_user_id")),
         url=url,
     )
 
@@ -84,13 +77,12 @@ def place_of(contact: CrmContact) -> tuple[str, str] | None:
 
 def user_of(record: Mapping[str, Any]) -> CrmUser:
     """Return who a user is."""
-    names = (_text(record.get("first_name")), _text(record.get("last_name")))
     return CrmUser(
         id=str(record.get("id")),
-        login=_text(record.get("user_name")),
-        name=" ".join(name for name in names if name) or None,
-        email=_text(record.get("email1")),
-        extension=_text(record.get("phone_crm_extension")),
+        login=text_of(record.get("user_name")),
+        name=full_name(record.get("first_name"), record.get("last_name")),
+        email=text_of(record.get("email1")),
+        extension=text_of(record.get("phone_crm_extension")),
     )
 
 
@@ -100,7 +92,7 @@ def call_of(activity: CallActivity, owner: str) -> dict[str, str]:
     values = {
         "direction": "inbound" if activity.direction == "inbound" else "outbound",
         "callstatus": status_of(activity),
-        "starttime": _time(activity.started_at),
+        "starttime": time_of(activity.started_at),
         "sourceuuid": activity.call_id,
         "gateway": "Tieline",
         "customernumber": activity.number or WITHHELD,
@@ -111,7 +103,7 @@ def call_of(activity: CallActivity, owner: str) -> dict[str, str]:
         values |= {"customer": place[1], "customertype": place[0]}
     if activity.ended_at is not None:
         values |= {
-            "endtime": _time(activity.ended_at),
+            "endtime": time_of(activity.ended_at),
             "totalduration": str(round(max(activity.ended_at - activity.started_at, 0.0))),
             "billduration": str(round(activity.talk_s or 0.0)),
         }
@@ -129,23 +121,14 @@ def status_of(activity: CallActivity) -> str:
 
 def comment_of(activity: CallActivity) -> str | None:
     """Return what agents wrote of a call, with the marker; None where they wrote nothing."""
-    facts = [("Filed as", activity.disposition), ("Note", activity.note), ("Said to the menu", activity.transcript)]
-    lines = [f"{name}: {value}" for name, value in facts if value]
+    lines = lines_of(activity, WRITTEN)
     if not lines:
         return None
     text = "\n".join([activity.subject, *lines])[:MAX_COMMENT_CHARACTERS]
     return f"{text}\n{marker_of(activity.call_id)}"
 
 
-def names_of(name: str) -> dict[str, str]:
+def name_fields(name: str) -> dict[str, str]:
     """Return a name as Vtiger has it: a last name there must be."""
-    first, _, last = name.strip().rpartition(" ")
+    first, last = names_of(name)
     return {"firstname": first, "lastname": last}
-
-
-def _text(value: Any) -> str | None:
-    return value.strip() if isinstance(value, str) and value.strip() else None
-
-
-def _time(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S")

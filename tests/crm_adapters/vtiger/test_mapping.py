@@ -1,12 +1,12 @@
 from support.crm import activity
 
+from crm_adapters._kit.texts import marker_of
 from crm_adapters.vtiger.mapping import (
     WITHHELD,
     call_of,
     comment_of,
     contact_of,
-    marker_of,
-    names_of,
+    name_fields,
     place_of,
     quoted,
     search_of,
@@ -64,4 +64,4 @@ def test_what_was_written_is_a_comment_that_can_be_found() -> None:
     assert text is not None
     assert text.endswith(marker_of(activity().call_id))
     assert "Filed as: Solved" in text
-    assert names_of("张伟") == {"firstname": "", "lastname": "张伟"}
+    assert name_fields("张伟") == {"firstname": "", "lastname": "张伟"}
