@@ -162,11 +162,11 @@ class ZendeskAdapter:
             return Memo(ticket=number)
         if activity.recording is not None:
             return Memo(ticket=number, sound=activity.recording.url)
-        return Memo(ticket=number, told=digest_of(mapping.text_of(activity)))
+        return Memo(ticket=number, told=digest_of(mapping.told(activity)))
 
     async def _complete(self, memo: Memo, ticket: int, activity: CallActivity) -> Memo:
         """Give a call's ticket what it has not yet: its text, and its recording."""
-        text = mapping.text_of(activity)
+        text = mapping.told(activity)
         digest = digest_of(text)
         if memo.told != digest:
             await self._tell(ticket, text)

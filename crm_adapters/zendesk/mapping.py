@@ -6,12 +6,12 @@ Sources: developer.zendesk.com, "Talk Partner Edition API: Basics" (``via_id``, 
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from html import escape, unescape
+from html import unescape
 from typing import Any, Final
 
 import msgspec
 
+from crm_adapters._kit.texts import FACTS, html_of, iso_of, lines_of, text_of, visible
 from crm_adapters.zendesk.settings import TicketsOf
 from gateway.model.crm import CallActivity, CallStage, ContactKind, CrmContact, CrmUser, NewContact, NewTicket
 from gateway.model.numbers import PhoneQuery
@@ -25,6 +25,8 @@ OUTBOUND: Final = 46
 _PLACEHOLDER: Final = re.compile(r"\{(?=[{%])")
 """Zendesk fills in ``{{…}}`` and ``{%…%}`` in what agents write, such as ``{{ticket.requester.email}}``."""
 _TAG: Final = re.compile(r"<[^>]*>")
+_TOLD: Final = FACTS - {"Started", "Answered", "Ended", "Number called", "Recording"}
+"""A recording becomes a comment of its own, which shows the others too."""
 
 
 class Memo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -57,14 +59,13 @@ def contact_of(row: Mapping[str, Any], url: str, organizations: Mapping[int, str
     if not isinstance(number, int) or isinstance(number, bool) or row.get("suspended") is True or row.get("active") is False:
         return None
     organization = row.get("organization_id")
-    locale = row.get("locale")
     return CrmContact(
         id=f"users/{number}",
-        name=_text(row.get("name")),
+        name=text_of(row.get("name")),
         company=organizations.get(organization) if isinstance(organization, int) else None,
-        numbers=() if _text(row.get("phone")) is None else (str(row["phone"]),),
-        email=_text(row.get("email")),
-        language=_text(locale),
+        numbers=() if (phone := text_of(row.get("phone"))) is None else (phone,),
+        email=text_of(row.get("email")),
+        language=text_of(row.get("locale")),
         url=f"{url}/agent/users/{number}",
     )
 
@@ -74,8 +75,8 @@ def user_of(row: Mapping[str, Any]) -> CrmUser | None:
     number = row.get("id")
     if not isinstance(number, int) or row.get("suspended") is True or row.get("active") is False:
         return None
-    email = _text(row.get("email"))
-    return CrmUser(id=str(number), login=email, name=_text(row.get("name")), email=email)
+    email = text_of(row.get("email"))
+    return CrmUser(id=str(number), login=email, name=text_of(row.get("name")), email=email)
 
 
 def number_of(contact: CrmContact | None) -> int | None:
@@ -111,7 +112,7 @@ def voice_ticket_of(activity: CallActivity) -> dict[str, Any]:
         "external_id": activity.call_id,
     } | people_of(activity.contact, activity.owner, activity.number)
     if activity.recording is None:
-        return ticket | {"comment": comment_of(text_of(activity))}
+        return ticket | {"comment": comment_of(told(activity))}
     return ticket | {"description": subject_of(activity), "voice_comment": voice_comment_of(activity)}
 
 
@@ -130,7 +131,7 @@ def voice_comment_of(activity: CallActivity) -> dict[str, Any]:
         "from": customer if inbound else ours,
         "to": ours if inbound else customer,
         "recording_url": "" if activity.recording is None else activity.recording.url,
-        "started_at": iso(activity.started_at),
+        "started_at": iso_of(activity.started_at),
         "call_duration": max(0, round(activity.talk_s or 0.0)),
     }
     agent = agent_of(activity.owner)
@@ -164,30 +165,9 @@ def retreats_of(ticket: Mapping[str, Any], number: str | None) -> list[dict[str,
     return found
 
 
-def text_of(activity: CallActivity) -> str:
+def told(activity: CallActivity) -> str:
     """Return what is said of a call, in HTML; what people wrote is text in it."""
-    told = [
-        ("", subject_of(activity)),
-        ("Outcome: ", (activity.outcome or "").replace("_", " ")),
-        ("Talked, seconds: ", None if activity.talk_s is None else f"{activity.talk_s:.0f}"),
-        ("Queue: ", activity.queue),
-        ("Agents: ", ", ".join(activity.agents)),
-        ("", activity.disposition),
-        ("", activity.note),
-        ("", activity.transcript),
-    ]
-    return html_of([label + line for label, text in told if text for line in text.splitlines() if line.strip()])
-
-
-def html_of(lines: list[str]) -> str:
-    """Return lines as HTML, as many as fit."""
-    body = ""
-    for line in lines:
-        paragraph = f"<p>{escape(harmless(line))}</p>"
-        if len(body) + len(paragraph) > MAX_TEXT_CHARACTERS:
-            return body + "<p>…</p>"
-        body += paragraph
-    return body
+    return _html([subject_of(activity), *lines_of(activity, _TOLD)])
 
 
 def comment_of(text: str) -> dict[str, Any]:
@@ -232,7 +212,7 @@ def ticket_of(new: NewTicket) -> dict[str, Any]:
 
 def text_of_ticket(new: NewTicket) -> str:
     """Return a ticket's text in HTML."""
-    return html_of([line for line in (new.title, *new.text.splitlines(), new.number or "") if line.strip()])
+    return _html([new.title, *new.text.splitlines(), new.number or ""])
 
 
 def subject_of(activity: CallActivity) -> str:
@@ -245,22 +225,12 @@ def harmless(text: str) -> str:
     return _PLACEHOLDER.sub("{ ", visible(text))
 
 
-def visible(text: str) -> str:
-    """Return a text without the characters that nobody sees, lines kept."""
-    return "".join(character for character in text if character.isprintable() or character in "\n\t")
-
-
-def iso(at: float) -> str:
-    """Return a time as ``2026-11-22T11:26:02Z``."""
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+def _html(lines: list[str]) -> str:
+    return html_of(map(harmless, lines), MAX_TEXT_CHARACTERS)
 
 
 def _words(html: str) -> list[str]:
     return unescape(_TAG.sub(" ", html)).split()
-
-
-def _text(found: Any) -> str | None:
-    return found.strip() or None if isinstance(found, str) else None
 
 
 def _number(text: str) -> int | None:

@@ -106,7 +106,7 @@ def test_a_search_names_each_form_once_and_nothing_else() -> None:
 
 @pytest.mark.parametrize("text", ["{{ticket.requester.email}}", "{% assign a = 1 %}", "{{{x}}}", "{\x00{x}}"])
 def test_zendesk_fills_nothing_into_what_people_wrote(text: str) -> None:
-    body = mapping.text_of(activity(note=text, transcript=text, agents=(text,), queue=text, disposition=text))
+    body = mapping.told(activity(note=text, transcript=text, agents=(text,), queue=text, disposition=text))
     ticket = mapping.ticket_of(NewTicket(title=text, text=text))
     for said in (body, ticket["subject"], ticket["comment"]["html_body"]):
         assert "{{" not in said
@@ -114,14 +114,14 @@ def test_zendesk_fills_nothing_into_what_people_wrote(text: str) -> None:
 
 
 def test_what_people_wrote_is_no_markup() -> None:
-    body = mapping.text_of(activity(note="<script>alert(1)</script>", transcript="> 1 < 2 & 3"))
+    body = mapping.told(activity(note="<script>alert(1)</script>", transcript="> 1 < 2 & 3"))
     assert "<script" not in body
     assert "&lt;script&gt;" in body
     assert mapping.has_text({"html_body": f'<div class="zd-comment">{body}</div>'}, body)
 
 
 def test_a_text_is_bounded_and_whole() -> None:
-    body = mapping.html_of(["<" * 1000] * 500)
+    body = mapping.told(activity(note="\n".join(["<" * 1000] * 500)))
     assert len(body) <= mapping.MAX_TEXT_CHARACTERS + len("<p>…</p>")
     assert body.endswith("<p>…</p>")
 
