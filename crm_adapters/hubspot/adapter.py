@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from crm_adapters._kit.texts import marker_of
 from crm_adapters.hubspot import mapping
 from crm_adapters.hubspot.client import HubSpot, Record
 from crm_adapters.hubspot.mapping import COMPANIES, CONTACTS, Memo
@@ -143,7 +144,7 @@ class HubSpotAdapter:
         if unique is not None:
             return await self._hubspot.read("tickets", call_id, (unique,), by=unique)
         rows = await self._hubspot.search("tickets", mapping.ticket_filter(call_id), ("content",))
-        return next((row for row in rows if str(row["properties"].get("content") or "").endswith(f"Call {call_id}")), None)
+        return next((row for row in rows if str(row["properties"].get("content") or "").endswith(marker_of(call_id))), None)
 
     async def _contact(self, row: Record, kind: str) -> CrmContact:
         account = await self._hubspot.account()

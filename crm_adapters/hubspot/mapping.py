@@ -4,12 +4,12 @@ Sources: developers.hubspot.com, "Calls", "Contacts", "Tickets", "Search the CRM
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from html import escape
+from datetime import datetime
 from typing import Any, Final
 
 import msgspec
 
+from crm_adapters._kit.texts import FACTS, full_name, html_of, iso_of, lines_of, marker_of, names_of, text_of, visible
 from gateway.model.crm import CallActivity, CallStage, ContactKind, CrmContact, CrmUser, NewContact, NewTicket
 from gateway.model.numbers import PhoneQuery
 
@@ -17,6 +17,8 @@ EXTERNAL_ID: Final = "hs_call_external_id"
 """The property of a call that holds our call id."""
 MAX_BODY_CHARACTERS: Final = 60_000
 """Of a call's text, with its marks; HubSpot takes 65,536."""
+_TOLD: Final = FACTS - {"Started", "Answered", "Ended", "Talked", "Number called"}
+"""HubSpot has properties for the others."""
 
 CONTACTS: Final = "contacts"
 COMPANIES: Final = "companies"
@@ -104,20 +106,19 @@ def ticket_filter(call_id: str) -> list[list[dict[str, Any]]]:
 def contact_of(row: Mapping[str, Any], kind: str, pages: str, portal: str) -> CrmContact:
     """Return a record of the type ``contacts`` or ``companies``; its id is such as ``contacts/512``."""
     said: Mapping[str, Any] = row["properties"]
-    name = " ".join(part for part in (_text(said, "firstname"), _text(said, "lastname")) if part)
-    company = _text(said, "name") if kind == COMPANIES else _text(said, "company")
-    lead = (_text(said, "lifecyclestage") or "") in _LEAD_STAGES
+    company = text_of(said.get("name")) if kind == COMPANIES else text_of(said.get("company"))
+    lead = (text_of(said.get("lifecyclestage")) or "") in _LEAD_STAGES
     return CrmContact(
         id=f"{kind}/{row['id']}",
         kind=ContactKind.COMPANY if kind == COMPANIES else ContactKind.LEAD if lead else ContactKind.CONTACT,
-        name=company if kind == COMPANIES else name or None,
+        name=company if kind == COMPANIES else full_name(said.get("firstname"), said.get("lastname")),
         company=company,
-        numbers=tuple(number for number in (_text(said, "phone"), _text(said, "mobilephone")) if number),
-        email=_text(said, "email"),
-        language=_text(said, "hs_language"),
-        owner=_text(said, "hubspot_owner_id"),
+        numbers=tuple(number for number in (text_of(said.get("phone")), text_of(said.get("mobilephone"))) if number),
+        email=text_of(said.get("email")),
+        language=text_of(said.get("hs_language")),
+        owner=text_of(said.get("hubspot_owner_id")),
         url=page_of(pages, portal, kind, row["id"]),
-        last_contact_at=_time(_text(said, "notes_last_contacted")),
+        last_contact_at=_time(text_of(said.get("notes_last_contacted"))),
     )
 
 
@@ -137,9 +138,8 @@ def user_of(row: Mapping[str, Any]) -> CrmUser | None:
     key = row.get("id")
     if not isinstance(key, str) or not key.isdecimal() or row.get("archived") is True or row.get("type", "PERSON") != "PERSON":
         return None
-    name = " ".join(part for part in (_text(row, "firstName"), _text(row, "lastName")) if part)
-    email = _text(row, "email")
-    return CrmUser(id=key, login=email, name=name or None, email=email)
+    email = text_of(row.get("email"))
+    return CrmUser(id=key, login=email, name=full_name(row.get("firstName"), row.get("lastName")), email=email)
 
 
 def call_of(activity: CallActivity, dispositions: Mapping[str, str]) -> dict[str, str]:
@@ -147,18 +147,18 @@ def call_of(activity: CallActivity, dispositions: Mapping[str, str]) -> dict[str
     inbound = activity.direction == "inbound"
     ours = activity.our_number or activity.extension or ""
     link = None if activity.recording is None else activity.recording.url
-    playable = link if link is not None and link.startswith("https://") else None
+    playable = link if link is not None and link.startswith("https://") else ""
     said = {
-        "hs_timestamp": iso(activity.started_at),
+        "hs_timestamp": iso_of(activity.started_at, "milliseconds"),
         "hs_call_title": visible(activity.subject),
         "hs_call_direction": "INBOUND" if inbound else "OUTBOUND",
         "hs_call_status": status_of(activity),
         "hs_call_duration": str(max(0, round((activity.talk_s or 0.0) * 1000))),
         "hs_call_from_number": (activity.number or "") if inbound else ours,
         "hs_call_to_number": ours if inbound else (activity.number or ""),
-        "hs_call_body": body_of(activity, None if playable is not None else link),
+        "hs_call_body": body_of(activity, linked=not playable),
         "hs_call_disposition": dispositions.get(activity.disposition or "", ""),
-        "hs_call_recording_url": playable or "",
+        "hs_call_recording_url": playable,
         "hubspot_owner_id": activity.owner.id if activity.owner is not None else "",
         EXTERNAL_ID: activity.call_id,
     }
@@ -179,30 +179,14 @@ def status_of(activity: CallActivity) -> str:
     return _STATUS.get(activity.outcome or "", "COMPLETED")
 
 
-def body_of(activity: CallActivity, link: str | None) -> str:
-    """Return what is said of a call, in HTML. What people wrote is text in it."""
-    told = [
-        ("", activity.disposition),
-        ("", activity.note),
-        ("Queue: ", activity.queue),
-        ("Agents: ", ", ".join(activity.agents)),
-        ("Outcome: ", (activity.outcome or "").replace("_", " ")),
-        ("Recording: ", link),
-        ("", activity.transcript),
-    ]
-    lines = [label + line for label, text in told if text for line in text.splitlines() if line.strip()]
-    body = ""
-    for line in lines:
-        paragraph = f"<p>{escape(visible(line))}</p>"
-        if len(body) + len(paragraph) > MAX_BODY_CHARACTERS:
-            return body + "<p>…</p>"
-        body += paragraph
-    return body
+def body_of(activity: CallActivity, *, linked: bool) -> str:
+    """Return what is said of a call, in HTML, with the recording's link or without. What people wrote is text in it."""
+    return html_of(lines_of(activity, _TOLD if linked else _TOLD - {"Recording"}), MAX_BODY_CHARACTERS)
 
 
 def contact_properties(new: NewContact) -> dict[str, str]:
     """Return the properties of a new contact; a lead is one of the stage ``lead``."""
-    first, _, last = new.name.strip().rpartition(" ")
+    first, last = names_of(new.name)
     said = {"firstname": visible(first), "lastname": visible(last)} if first else {"lastname": visible(last)}
     if new.number is not None:
         said["phone"] = new.number
@@ -221,7 +205,7 @@ def contact_properties(new: NewContact) -> dict[str, str]:
 
 def ticket_properties(new: NewTicket, pipeline: str, stage: str) -> dict[str, str]:
     """Return the properties of a new ticket; the last line of its text is what it is found again by."""
-    lines = [new.text, new.number or "", f"Call {new.call_id}" if new.call_id is not None else ""]
+    lines = [new.text, new.number or "", "" if new.call_id is None else marker_of(new.call_id)]
     said = {
         "subject": visible(new.title),
         "content": "\n".join(visible(line)[:MAX_BODY_CHARACTERS] for line in lines if line),
@@ -231,21 +215,6 @@ def ticket_properties(new: NewTicket, pipeline: str, stage: str) -> dict[str, st
     if new.owner is not None:
         said["hubspot_owner_id"] = new.owner.id
     return said
-
-
-def iso(at: float) -> str:
-    """Return a time as ``2026-11-22T11:26:02.000Z``."""
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def visible(text: str) -> str:
-    """Return a text without the characters that nobody sees, lines kept."""
-    return "".join(character for character in text if character.isprintable() or character in "\n\t")
-
-
-def _text(said: Mapping[str, Any], key: str) -> str | None:
-    found = said.get(key)
-    return found.strip() or None if isinstance(found, str) else None
 
 
 def _time(text: str | None) -> float | None:

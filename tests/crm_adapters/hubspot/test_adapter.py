@@ -297,10 +297,10 @@ async def test_an_id_is_one_part_of_a_path(account: Account, sure: HubSpotAdapte
 
 
 async def test_a_search_does_not_take_what_only_resembles(account: Account, hubspot: HubSpotAdapter) -> None:
-    account.add("tickets", content="Call 01kaw5egx0abcdefghjkmnpqrs and more")
+    account.add("tickets", content="Tieline call 01kaw5egx0abcdefghjkmnpqrs and more")
     made = await hubspot.make_ticket(NewTicket(title="Broken", call_id=CALL))
     assert len(account.records["tickets"]) == 2
-    assert account.records["tickets"][made.id]["content"] == f"Call {CALL}"
+    assert account.records["tickets"][made.id]["content"] == f"Tieline call {CALL}"
 
 
 def test_the_memo_is_small(hubspot: HubSpotAdapter) -> None:

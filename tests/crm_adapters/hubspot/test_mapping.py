@@ -72,7 +72,7 @@ def test_what_is_not_known_is_left_as_people_wrote_it_there() -> None:
 def test_a_disposition_is_hubspots_outcome_where_it_is_configured() -> None:
     call = mapping.call_of(activity(disposition="Sold"), {"Sold": "f240bbac-87c9-4f6e-bf70-924b57d47db7"})
     assert call["hs_call_disposition"] == "f240bbac-87c9-4f6e-bf70-924b57d47db7"
-    assert "<p>Sold</p>" in call["hs_call_body"]
+    assert "<p>Filed as: Sold</p>" in call["hs_call_body"]
     assert "hs_call_disposition" not in mapping.call_of(activity(disposition="Lost"), {"Sold": "x"})
 
 
@@ -84,7 +84,7 @@ def test_a_recording_that_hubspot_does_not_play_is_a_line_of_the_text(url: str, 
 
 
 def test_a_text_is_bounded_and_whole() -> None:
-    body = mapping.body_of(activity(transcript="\n".join(["<" * 1000] * 500)), None)
+    body = mapping.body_of(activity(transcript="\n".join(["<" * 1000] * 500)), linked=True)
     assert len(body) <= mapping.MAX_BODY_CHARACTERS + len("<p>…</p>")
     assert body.endswith("<p>…</p>")
     assert body.count("<p>") == body.count("</p>")
@@ -182,7 +182,7 @@ def test_a_name_has_two_parts_and_the_last_one_is_the_family() -> None:
 
 def test_a_tickets_text_ends_with_its_call() -> None:
     said = mapping.ticket_properties(NewTicket(title="A\x00B", text="C", number="+86", call_id=activity().call_id), "0", "1")
-    assert (said["subject"], said["content"]) == ("AB", f"C\n+86\nCall {activity().call_id}")
+    assert (said["subject"], said["content"]) == ("AB", f"C\n+86\nTieline call {activity().call_id}")
 
 
 @pytest.mark.parametrize("row", [{}, {"id": 7}, {"id": "7", "archived": True}, {"id": "7", "type": "QUEUE"}])
