@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from crm_adapters._kit.texts import marker_of
 from crm_adapters.bitrix24 import mapping
 from crm_adapters.bitrix24.calls import Calls
 from crm_adapters.bitrix24.client import Bitrix24
@@ -82,7 +83,7 @@ class Bitrix24Adapter:
         owner = {"OWNER_TYPE_ID": mapping.ENTITY_TYPES[entity[0]], "OWNER_ID": entity[1]}
         if new.call_id is not None:
             said = {"filter": owner, "select": ["ID", "DESCRIPTION"], "order": {"ID": "DESC"}}
-            mark = mapping.mark_of(new.call_id)
+            mark = marker_of(new.call_id)
             rows = await self._portal.call("crm.activity.list", said)
             for row in rows if isinstance(rows, list) else ():
                 if isinstance(row, dict) and mark in str(row.get("DESCRIPTION")).splitlines():

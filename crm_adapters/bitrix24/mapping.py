@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
+from crm_adapters._kit.texts import Fact, full_name, lines_of, marker_of, text_of, visible
 from gateway.model.crm import CallActivity, ContactKind, CrmContact, CrmUser, NewContact, NewTicket
 
 MAX_TEXT_CHARACTERS: Final = 60_000
@@ -131,19 +132,14 @@ def user_of_call(activity: CallActivity, unowned: int) -> dict[str, Any]:
 
 def note_of(activity: CallActivity) -> str | None:
     """Return what people and the gateway say of a call beside its figures; None where they say nothing."""
-    several = ", ".join(activity.agents) if len(activity.agents) > 1 else None
+    several = len(activity.agents) > 1
     if not (activity.disposition or activity.note or activity.recording or several):
         # A request for each call is too dear for what its card shows anyhow.
         return None
-    told = [
-        ("", activity.disposition),
-        ("Queue: ", activity.queue),
-        ("Agents: ", several),
-        ("", activity.note),
-        ("Recording: ", None if activity.recording is None else activity.recording.url),
-    ]
-    lines = [label + plain(text) for label, text in told if text]
-    return "\n".join(lines)[:MAX_TEXT_CHARACTERS] or None
+    # The transcript goes to the call itself, and one agent is whose call it is.
+    told: set[Fact] = {"Queue", "Filed as", "Note", "Recording"}
+    lines = lines_of(activity, told | {"Agent"} if several else told)
+    return "\n".join(map(plain, lines))[:MAX_TEXT_CHARACTERS]
 
 
 def messages_of(transcript: str) -> list[dict[str, Any]]:
@@ -162,8 +158,7 @@ def messages_of(transcript: str) -> list[dict[str, Any]]:
 
 def plain(text: str) -> str:
     """Return a text in which neither BBCode nor HTML begins: their brackets become wide ones where a tag could follow."""
-    visible = "".join(character for character in text if character.isprintable() or character in "\n\t")
-    return _TAG.sub(lambda found: "［" if found[0] == "[" else "＜", visible)
+    return _TAG.sub(lambda found: "［" if found[0] == "[" else "＜", visible(text))
 
 
 def entity_of(text: str) -> tuple[str, int] | None:
@@ -189,14 +184,13 @@ def contact_of(kind: str, row: Mapping[str, Any], portal: str, companies: Mappin
     number = number_in(row.get("ID"))
     if number is None:
         return None
-    names = [str(row[part]).strip() for part in ("NAME", "SECOND_NAME", "LAST_NAME") if row.get(part)]
-    title = str(row.get("TITLE") or "").strip()
-    company = str(row.get("COMPANY_TITLE") or "").strip() or companies.get(str(row.get("COMPANY_ID") or ""))
+    title = text_of(row.get("TITLE"))
+    company = text_of(row.get("COMPANY_TITLE")) or companies.get(str(row.get("COMPANY_ID") or ""))
     owner = number_in(row.get("ASSIGNED_BY_ID"))
     return CrmContact(
         id=f"{kind}/{number}",
         kind=KINDS[kind],
-        name=" ".join(names) or title or None,
+        name=full_name(row.get("NAME"), row.get("SECOND_NAME"), row.get("LAST_NAME")) or title,
         company=title if kind == "COMPANY" else company,
         numbers=tuple(_values(row.get("PHONE"))),
         email=next(iter(_values(row.get("EMAIL"))), None),
@@ -215,12 +209,11 @@ def user_of(row: Mapping[str, Any]) -> CrmUser | None:
     number = number_in(row.get("ID"))
     if number is None or row.get("ACTIVE") not in (True, "Y", "true", "1") or row.get("USER_TYPE", "employee") != "employee":
         return None
-    name = " ".join(str(row[part]).strip() for part in ("NAME", "LAST_NAME") if row.get(part))
-    email = str(row.get("EMAIL") or "").strip() or None
+    email = text_of(row.get("EMAIL"))
     return CrmUser(
         id=str(number),
         login=email,
-        name=name or None,
+        name=full_name(row.get("NAME"), row.get("LAST_NAME")),
         email=email,
         extension=str(row.get("UF_PHONE_INNER") or "").strip() or None,
     )
@@ -254,7 +247,7 @@ def todo_of(new: NewTicket, entity: tuple[str, int], due_at: float) -> dict[str,
     if new.number is not None:
         lines.append(plain(new.number))
     if new.call_id is not None:
-        lines.append(mark_of(new.call_id))
+        lines.append(marker_of(new.call_id))
     said: dict[str, Any] = {
         "ownerTypeId": ENTITY_TYPES[entity[0]],
         "ownerId": entity[1],
@@ -267,13 +260,8 @@ def todo_of(new: NewTicket, entity: tuple[str, int], due_at: float) -> dict[str,
     return said
 
 
-def mark_of(call_id: str) -> str:
-    """Return the line by which a call's to-do is found again."""
-    return f"Call {call_id}"
-
-
 def iso(at: float) -> str:
-    """Return a time as ``2026-03-07T10:20:30+00:00``."""
+    """Return a time as ``2026-03-07T10:20:30+00:00``, for the vendor documents an offset and no ``Z``."""
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")
 
 

@@ -87,7 +87,7 @@ async def test_a_lost_answer_makes_no_second_call(
     bitrix = await restart(bitrix) if restarted else bitrix
     await bitrix.put_call(ended, None)
     assert len(portal.statistic) == 1
-    assert list(portal.notes.values()) == ["Queue: sales\ncalls back"]
+    assert list(portal.notes.values()) == ["Queue: sales\nNote: calls back"]
     assert not portal.open
     assert list(await bitrix.calls_of(ended.call_id)) == [portal.statistic[0]["CRM_ACTIVITY_ID"]]
 
@@ -147,7 +147,9 @@ async def test_what_comes_after_the_call_is_written_once_and_replaced(portal: Po
         memo = await bitrix.put_call(
             activity(note=note, disposition="Sale", recording=link, transcript="> hello\n< good day"), memo
         )
-    assert list(portal.notes.values()) == ["Sale\nQueue: sales\nfirst and second\nRecording: https://cc.example.com/recordings/1"]
+    assert list(portal.notes.values()) == [
+        "Queue: sales\nFiled as: Sale\nNote: first and second\nRecording: https://cc.example.com/recordings/1"
+    ]
     assert len(portal.called("crm.timeline.note.save")) == 2
     assert portal.called("crm.timeline.note.save")[0]["ownerTypeId"] == 3
     assert len(portal.called("telephony.call.attachTranscription")) == 1

@@ -86,7 +86,7 @@ def test_a_ticket_is_found_again_by_a_line_of_its_own() -> None:
         "ownerId": 5,
         "deadline": "2026-11-22T11:26:02+00:00",
         "title": "Broken",
-        "description": "since today\n+861\nCall c1",
+        "description": "since today\n+861\nTieline call c1",
         "responsibleId": 4,
     }
 
