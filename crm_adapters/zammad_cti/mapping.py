@@ -6,6 +6,7 @@ Sources: docs.zammad.org, "Generic CTI": New Call, Call Answered, Call Hangup.
 from collections.abc import Mapping
 from typing import Any, Final
 
+from crm_adapters._kit.texts import full_name, text_of, visible
 from gateway.model.crm import CallActivity, CallStage, CrmContact
 
 NEW: Final = "newCall"
@@ -67,8 +68,7 @@ def agent_of(activity: CallActivity) -> str | None:
     """Return the name under which Zammad shows the agent."""
     name = activity.owner.name if activity.owner is not None else None
     name = name or (activity.agents[-1] if activity.agents else activity.extension)
-    visible = "".join(character for character in name or "" if character.isprintable()).strip()
-    return visible[:MAX_NAME_CHARACTERS] or None
+    return visible(name or "", keep="").strip()[:MAX_NAME_CHARACTERS] or None
 
 
 def bare(number: str | None) -> str | None:
@@ -81,14 +81,12 @@ def contact_of(row: Mapping[str, Any], url: str) -> CrmContact | None:
     number = row.get("id")
     if not isinstance(number, int) or isinstance(number, bool):
         return None
-    name = " ".join(str(row[part]).strip() for part in ("firstname", "lastname") if row.get(part))
-    organization = row.get("organization")
     return CrmContact(
         id=str(number),
-        name=name or None,
-        company=organization if isinstance(organization, str) and organization else None,
-        numbers=tuple(str(row[field]) for field in ("phone", "mobile") if row.get(field)),
-        email=str(row.get("email") or "") or None,
+        name=full_name(row.get("firstname"), row.get("lastname")),
+        company=text_of(row.get("organization")),
+        numbers=tuple(filter(None, map(text_of, (row.get("phone"), row.get("mobile"))))),
+        email=text_of(row.get("email")),
         url=f"{url}/#user/profile/{number}",
     )
 
