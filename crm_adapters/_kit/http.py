@@ -8,7 +8,7 @@ read: :meth:`CrmHttp.send` returns every answer, :meth:`CrmHttp.call` those that
 import asyncio
 from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
-from typing import Any, Final
+from typing import Any, Final, TypedDict, Unpack
 
 import aiohttp
 import msgspec
@@ -59,6 +59,18 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
             raise ValueError("it is nested too deeply") from error
 
 
+class Sent(TypedDict, total=False):
+    """What goes with a request; one of ``json``, ``form`` and ``data`` at most."""
+
+    params: Mapping[str, str] | None
+    headers: Mapping[str, str] | None
+    json: Any
+    """None is nothing."""
+    form: Mapping[str, str] | aiohttp.FormData | None
+    data: Any
+    """As it is: bytes, or an async iterator of them."""
+
+
 class CrmHttp:
     """One CRM's HTTP. Connections open with the first request.
 
@@ -87,23 +99,13 @@ class CrmHttp:
         self._reason_of = reason_of or usual_reason
         self._session: aiohttp.ClientSession | None = None
 
-    async def call(
-        self,
-        method: str,
-        path: str,
-        *,
-        params: Mapping[str, str] | None = None,
-        json: Any = None,
-        form: Mapping[str, str] | aiohttp.FormData | None = None,
-        data: Any = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> Any:
+    async def call(self, method: str, path: str, **sent: Unpack[Sent]) -> Any:
         """Send a request and return what its answer says in JSON; None of an empty one.
 
         Raises:
             CrmError: It did not succeed, or its answer is no JSON.
         """
-        answer = await self.send(method, path, params=params, json=json, form=form, data=data, headers=headers)
+        answer = await self.send(method, path, **sent)
         if not answer.ok:
             raise self.error_of(answer)
         if not answer.body.strip():
@@ -113,21 +115,10 @@ class CrmHttp:
         except ValueError as error:
             raise CrmRefusedError(f"{self.name}: {method} {path} answered no JSON: {excerpt(answer.body)}") from error
 
-    async def send(
-        self,
-        method: str,
-        path: str,
-        *,
-        params: Mapping[str, str] | None = None,
-        json: Any = None,
-        form: Mapping[str, str] | aiohttp.FormData | None = None,
-        data: Any = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> Answer:
+    async def send(self, method: str, path: str, **sent: Unpack[Sent]) -> Answer:
         """Send a request when it is our turn and return the answer, whatever it says, but 429 and the like.
 
-        ``json`` is sent as JSON, ``form`` as a form, ``data`` as it is (bytes, or an async iterator of them). ``path`` may be
-        a whole address too.
+        ``path`` may be a whole address too.
 
         Raises:
             CrmUnavailableError: It cannot be reached, does not answer in time, or wants to be left alone (429, 503 with
@@ -136,18 +127,18 @@ class CrmHttp:
         """
         await self._pace.turn()
         url = path if path.startswith(("http://", "https://")) else self._url + path
-        sent = dict(headers or {})
-        body: Any = data
-        if json is not None:
-            body = msgspec.json.encode(json)
-            sent.setdefault("Content-Type", "application/json")
+        headers = dict(sent.get("headers") or {})
+        body, form = sent.get("data"), sent.get("form")
+        if sent.get("json") is not None:
+            body = msgspec.json.encode(sent["json"])
+            headers.setdefault("Content-Type", "application/json")
         elif form is not None:
             body = form if isinstance(form, aiohttp.FormData) else dict(form)
         try:
             async with (
                 asyncio.timeout(self._timeout_s),
                 self._opened().request(
-                    method, url, params=params, data=body, headers=self._headers | sent, allow_redirects=False
+                    method, url, params=sent.get("params"), data=body, headers=self._headers | headers, allow_redirects=False
                 ) as response,
             ):
                 held = await response.content.read(MAX_ANSWER_BYTES + 1)
