@@ -22,12 +22,26 @@ from support.crm_zendesk import KEY as ZENDESK_KEY
 
 from gateway.crm_conformance.bench import Bench
 from gateway.crm_conformance.suite import Report, try_out
+from gateway.model.crm import CrmAbility
 from gateway.model.secret import Secret
 from gateway.plugins.loader import load, plugin
+from gateway.ports import crm as port
 from gateway.ports.crm import CrmAdapter
 
 WRITTEN = ("+8613900139001", "139 0013 9002", "13900139003", "+86 139 0013 9004", "0086-13900139005", "139-0013-9006")
 """Ways in which people write numbers in CRMs."""
+PROTOCOLS: dict[CrmAbility, Any] = {
+    CrmAbility.FIND: port.FindsContacts,
+    CrmAbility.CALLS: port.KeepsCalls,
+    CrmAbility.COUNT_CALLS: port.CountsCalls,
+    CrmAbility.WITHDRAW_CALLS: port.WithdrawsCalls,
+    CrmAbility.RECORDINGS: port.KeepsRecordings,
+    CrmAbility.CONTACTS: port.MakesContacts,
+    CrmAbility.TICKETS: port.MakesTickets,
+    CrmAbility.USERS: port.ListsUsers,
+    CrmAbility.POP: port.PopsCards,
+    CrmAbility.CALLBACKS: port.TakesCallbacks,
+}
 
 
 class Living(NamedTuple):
@@ -128,19 +142,19 @@ LIVING: dict[str, Callable[[], AbstractAsyncContextManager[Living]]] = {
 }
 
 
-async def report_of(name: str, living: Living) -> Report:
+def made(name: str, settings: dict[str, Any]) -> CrmAdapter:
     manifest = plugin(name)
-    wanted, create = load(manifest.settings), load(manifest.create)
+    adapter: CrmAdapter = load(manifest.create)(load(manifest.settings)(**settings), around(name))
+    return adapter
 
+
+async def report_of(name: str, living: Living) -> Report:
     def make(how: str) -> CrmAdapter:
         raw = living.wrong if how == "wrong key" else living.settings
-        if how == "unreachable":
-            raw = elsewhere(raw)
-        adapter: CrmAdapter = create(wanted(**raw), around(name))
-        return adapter
+        return made(name, elsewhere(raw) if how == "unreachable" else raw)
 
     adapter = make("same")
-    abilities = frozenset(getattr(adapter, "abilities", manifest.abilities))
+    abilities = frozenset(getattr(adapter, "abilities", plugin(name).abilities))
     bench = Bench(adapter=adapter, abilities=abilities, make=make, region="CN", now=NOW, numbers=living.numbers)
     try:
         return await try_out(name, bench)
@@ -167,3 +181,16 @@ async def test_the_adapter_keeps_the_rules(name: str) -> None:
     assert broken == []
     passed = {each.name for each in report.verdicts if each.state == "passed"}
     assert passed >= {"check", "unreachable", "one_activity", "lost_answer", "at_once", "hard_texts", "long_note"}
+
+
+@pytest.mark.parametrize("name", LIVING)
+async def test_the_manifest_promises_what_the_adapter_does(name: str) -> None:
+    async with LIVING[name]() as living:
+        adapter = made(name, living.settings)
+        does = {ability for ability, protocol in PROTOCOLS.items() if isinstance(adapter, protocol)}
+        assert set(plugin(name).abilities) == does == set(getattr(adapter, "abilities", does))
+        await adapter.close()
+
+
+def test_each_ability_is_a_protocol() -> None:
+    assert set(PROTOCOLS) == set(CrmAbility)

@@ -9,10 +9,15 @@ from aiohttp import web
 
 from gateway.model.crm import CallActivity, CallStage
 from gateway.model.ids import CallId, PbxName
+from gateway.model.numbers import query_of
 from gateway.ports.crm import CrmSurroundings
 
 NOW = 1_795_346_762.0
 """2026-11-22 11:26:02 UTC."""
+NUMBER = "+8613800138000"
+"""The customer's."""
+QUERY = query_of(NUMBER, "CN")
+CALL = CallId("01KAW5EGX0ABCDEFGHJKMNPQRS")
 
 
 class FreePace:
@@ -37,11 +42,11 @@ def around(name: str = "crm", *, region: str = "CN", now: Callable[[], float] = 
 def activity(**changes: Any) -> CallActivity:
     """Return an answered and ended call of 151 seconds, changed as wanted."""
     whole: dict[str, Any] = {
-        "call_id": CallId("01KAW5EGX0ABCDEFGHJKMNPQRS"),
+        "call_id": CALL,
         "pbx": PbxName("cc1"),
         "stage": CallStage.ENDED,
         "direction": "inbound",
-        "number": "+8613800138000",
+        "number": NUMBER,
         "our_number": "4008001234",
         "extension": "1001",
         "rang": ("1001", "1002"),
@@ -54,6 +59,21 @@ def activity(**changes: Any) -> CallActivity:
         "agents": ("Anna",),
     }
     return CallActivity(**(whole | changes))
+
+
+class Sound:
+    """A recording of some bytes, which comes in pieces."""
+
+    def __init__(self, content: bytes = b"RIFF", file_name: str = "call.wav") -> None:
+        self.file_name = file_name
+        self.content_type = "audio/wav"
+        self.size = len(content)
+        self._content = content
+
+    async def read(self) -> AsyncIterator[bytes]:
+        piece = max(self.size // 2, 1)
+        for start in range(0, self.size, piece):
+            yield self._content[start : start + piece]
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,45 +1,22 @@
 """A portal as a CRM of the gateway's: all that its manifest promises."""
 
 import json
-from pathlib import Path
-from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 from support.crm import Answered, activity
 from support.crm_bitrix24 import CAPTURES, Portal, faults, phone
 
-import crm_adapters.bitrix24
 from crm_adapters.bitrix24.adapter import Bitrix24Adapter
-from gateway.model.crm import CallStage, ClickToCall, CrmAbility, CrmContact, CrmUser, NewTicket
+from gateway.model.crm import CallStage, ClickToCall, CrmContact, CrmUser, NewTicket
 from gateway.model.ids import CallId
-from gateway.plugins.manifest import MANIFEST_FILE, read_manifest
-from gateway.ports import crm as port
 from gateway.ports.crm import CrmDeniedError, CrmGoneError, CrmRefusedError
-
-PROTOCOLS: dict[CrmAbility, Any] = {
-    CrmAbility.FIND: port.FindsContacts,
-    CrmAbility.CALLS: port.KeepsCalls,
-    CrmAbility.COUNT_CALLS: port.CountsCalls,
-    CrmAbility.WITHDRAW_CALLS: port.WithdrawsCalls,
-    CrmAbility.RECORDINGS: port.KeepsRecordings,
-    CrmAbility.CONTACTS: port.MakesContacts,
-    CrmAbility.TICKETS: port.MakesTickets,
-    CrmAbility.USERS: port.ListsUsers,
-    CrmAbility.POP: port.PopsCards,
-    CrmAbility.CALLBACKS: port.TakesCallbacks,
-}
 
 
 def event(name: str, **data: str) -> bytes:
     """Return what an outbound webhook posts."""
     fields = {f"data[{key}]": value for key, value in data.items()}
     return urlencode({"event": name, "auth[application_token]": "t0ken", **fields}).encode()
-
-
-def test_the_manifest_promises_what_the_adapter_does(bitrix: Bitrix24Adapter) -> None:
-    manifest = read_manifest(Path(crm_adapters.bitrix24.__path__[0]) / MANIFEST_FILE)
-    assert set(manifest.abilities) == {ability for ability, protocol in PROTOCOLS.items() if isinstance(bitrix, protocol)}
 
 
 async def test_it_says_where_it_is_signed_in(portal: Portal, bitrix: Bitrix24Adapter) -> None:

@@ -2,12 +2,12 @@
 
 import asyncio
 import base64
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
 import pytest
-from support.crm import NOW, Answered, activity
+from support.crm import NOW, Answered, Sound, activity
 from support.crm_bitrix24 import Portal, phone
 
 from crm_adapters.bitrix24 import calls
@@ -20,20 +20,6 @@ WEI = {"ID": "651", "NAME": "Wei", "PHONE": phone("+8613800138000")}
 
 
 Restart = Callable[[Bitrix24Adapter], Awaitable[Bitrix24Adapter]]
-
-
-class Sound:
-    """A recording of some bytes."""
-
-    def __init__(self, content: bytes, file_name: str = "call.wav") -> None:
-        self.file_name = file_name
-        self.content_type = "audio/wav"
-        self.size = len(content)
-        self._content = content
-
-    async def read(self) -> AsyncIterator[bytes]:
-        for start in range(0, len(self._content), 100):
-            yield self._content[start : start + 100]
 
 
 async def test_a_call_is_registered_once_and_finished_once(portal: Portal, bitrix: Bitrix24Adapter) -> None:

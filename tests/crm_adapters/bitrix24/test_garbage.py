@@ -5,14 +5,13 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from support.crm import Answered, activity, around, served
+from support.crm import QUERY, Answered, activity, around, served
 from support.crm_bitrix24 import WEBHOOK
 
 from crm_adapters.bitrix24.adapter import Bitrix24Adapter, create
 from crm_adapters.bitrix24.settings import Bitrix24Settings
 from gateway.model.crm import CallStage, CrmContact, CrmUser, NewContact, NewTicket
 from gateway.model.ids import CallId
-from gateway.model.numbers import query_of
 from gateway.model.secret import Secret
 from gateway.ports.crm import CrmError
 
@@ -57,7 +56,7 @@ async def ask(bitrix: Bitrix24Adapter, what: str) -> object:
         case "check":
             return await bitrix.check()
         case "find":
-            return await bitrix.find(query_of("+8613800138000", "CN"))
+            return await bitrix.find(QUERY)
         case "users":
             return await bitrix.users()
         case "ringing":

@@ -1,14 +1,13 @@
 """Who is who in a portal."""
 
 import pytest
+from support.crm import QUERY
 from support.crm_bitrix24 import Portal, phone
 
 from crm_adapters.bitrix24.adapter import Bitrix24Adapter
 from gateway.model.crm import ContactKind, CrmUser, NewContact
-from gateway.model.numbers import is_number_of, query_of
+from gateway.model.numbers import is_number_of
 from gateway.ports.crm import CrmDeniedError
-
-QUERY = query_of("+8613800138000", "CN")
 
 
 @pytest.mark.parametrize("written", ["+8613800138000", "138 0013 8000", "13800138000", "008613800138000", "+86 138 0013 8000"])

@@ -4,24 +4,14 @@ from collections.abc import AsyncIterator
 
 import msgspec
 import pytest
-from support.crm import Answered, activity, around, served
+from support.crm import NUMBER, QUERY, Answered, Sound, activity, around, served
 from support.crm_espocrm import FakeEspo, served_espo
 
 from crm_adapters.espocrm.adapter import EspoCrm, create
 from crm_adapters.espocrm.settings import EspoSettings
 from gateway.model.crm import CallStage, ContactKind, CrmContact, CrmUser, NewContact, NewTicket
-from gateway.model.numbers import query_of
 from gateway.model.secret import Secret
 from gateway.ports.crm import CrmDeniedError, CrmGoneError, CrmRefusedError, CrmUnavailableError
-
-NUMBER = "+8613800138000"
-
-
-class Sound:
-    file_name, content_type, size = "call.wav", "audio/wav", 4
-
-    async def read(self) -> AsyncIterator[bytes]:
-        yield b"RIFF"
 
 
 class Bench:
@@ -58,7 +48,7 @@ async def test_people_are_found_by_each_of_their_numbers(bench: Bench) -> None:
     data = [{"phoneNumber": "+8675586001234"}, {"phoneNumber": NUMBER}]
     second = bench.espo.add("Lead", name="Li", phoneNumber="+8675586001234", phoneNumberData=data)
     bench.espo.add("Account", name="Acme", phoneNumber="+8613900139000")
-    found = await bench.adapter.find(query_of(NUMBER, "CN"))
+    found = await bench.adapter.find(QUERY)
     assert [(each.id, each.kind.value) for each in found] == [(bench.wei.id, "contact"), (f"Lead/{second}", "lead")]
     assert all(NUMBER in each.numbers for each in found)
     assert str(found[0].url).endswith(f"/#{bench.wei.id.replace('/', '/view/')}")
@@ -156,7 +146,7 @@ async def test_what_goes_wrong_says_why() -> None:
 async def test_garbage_is_one_of_the_errors(body: bytes) -> None:
     async with served(lambda asked: Answered(body=body)) as server:
         adapter = create(EspoSettings(url=server.url, key=Secret("key")), around("espo"))
-        for asking in (adapter.find(query_of(NUMBER, "CN")), adapter.put_call(activity(), None), adapter.users()):
+        for asking in (adapter.find(QUERY), adapter.put_call(activity(), None), adapter.users()):
             with pytest.raises((CrmRefusedError, CrmUnavailableError)):
                 await asking
         await adapter.close()

@@ -4,7 +4,7 @@ import re
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from support.crm import Answered, Asked, activity, around, served
+from support.crm import QUERY, Answered, Asked, activity, around, served
 from support.crm_captures import answered, captured
 from support.crm_espocrm import FakeEspo, served_espo
 
@@ -66,7 +66,7 @@ async def test_its_requests_are_those_that_were_taken() -> None:
     wei = CrmContact(id=f"Contact/{espo.add('Contact', name='Wei', phoneNumber='+8613800138000')}")
     async with served_espo(espo) as server:
         adapter = create(EspoSettings(url=server.url, key=Secret("key")), around("espo"))
-        await adapter.find(query_of("+8613800138000", "CN"))
+        await adapter.find(QUERY)
         memo = await adapter.put_call(activity(contact=wei), None)
         await adapter.put_call(activity(contact=wei, note="x"), memo)
         await adapter.make_contact(NewContact(name="Wei Li", email="w@example.com", number="+8613700137000"))

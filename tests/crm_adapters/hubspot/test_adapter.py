@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from support.crm import Answered, activity, around
+from support.crm import CALL, QUERY, Answered, activity, around
 from support.crm_hubspot import Account, failed
 
 from crm_adapters.hubspot import client
@@ -14,30 +14,15 @@ from crm_adapters.hubspot.adapter import INDEX_LAG_S, HubSpotAdapter, create
 from crm_adapters.hubspot.settings import HubSpotSettings
 from gateway.model.crm import CallStage, ContactKind, CrmContact, CrmUser, NewContact, NewTicket
 from gateway.model.ids import CallId
-from gateway.model.numbers import is_number_of, query_of
+from gateway.model.numbers import is_number_of
 from gateway.model.secret import Secret
 from gateway.ports.crm import (
-    CountsCalls,
     CrmDeniedError,
     CrmError,
     CrmGoneError,
     CrmRefusedError,
     CrmUnavailableError,
-    FindsContacts,
-    KeepsCalls,
-    ListsUsers,
-    MakesContacts,
-    MakesTickets,
-    WithdrawsCalls,
 )
-
-CALL = CallId("01KAW5EGX0ABCDEFGHJKMNPQRS")
-QUERY = query_of("+8613800138000", "CN")
-
-
-def test_it_can_what_its_manifest_says(hubspot: HubSpotAdapter) -> None:
-    for ability in (FindsContacts, KeepsCalls, CountsCalls, WithdrawsCalls, MakesContacts, MakesTickets, ListsUsers):
-        assert isinstance(hubspot, ability)
 
 
 async def test_it_says_which_account_it_is(hubspot: HubSpotAdapter) -> None:

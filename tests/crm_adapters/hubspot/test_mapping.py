@@ -4,13 +4,12 @@ from typing import Any
 
 import msgspec
 import pytest
-from support.crm import NOW, activity
+from support.crm import NOW, QUERY, activity
 from support.crm_hubspot import SPEC
 from support.crm_schema import SPECS
 
 from crm_adapters.hubspot import mapping
 from gateway.model.crm import CallStage, ContactKind, CrmContact, CrmUser, NewContact, NewTicket, RecordingLink
-from gateway.model.numbers import query_of
 
 CAPTURES = SPECS / "hubspot-prism"
 
@@ -91,7 +90,7 @@ def test_a_text_is_bounded_and_whole() -> None:
 
 
 def test_a_search_is_as_the_vendors_mock_took_it() -> None:
-    query = query_of("+8613800138000", "CN")
+    query = QUERY
     asked = captured("00-contacts-search-ok")["request"]["body"]
     (filters,) = (group["filters"] for group in asked["filterGroups"])
     assert filters in mapping.contact_groups(query)

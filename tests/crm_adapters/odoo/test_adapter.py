@@ -4,26 +4,16 @@ from collections.abc import AsyncIterator
 
 import msgspec
 import pytest
-from support.crm import activity, around
+from support.crm import NUMBER, QUERY, Sound, activity, around
 from support.crm_odoo import FakeOdoo, served_odoo
 
 from crm_adapters.odoo.adapter import Odoo, create
 from crm_adapters.odoo.settings import OdooSettings
 from gateway.model.crm import CallStage, ContactKind, CrmContact, CrmUser, NewContact, NewTicket
 from gateway.model.errors import ConfigurationError
-from gateway.model.numbers import is_number_of, query_of
+from gateway.model.numbers import is_number_of
 from gateway.model.secret import Secret
 from gateway.ports.crm import CrmGoneError, CrmRefusedError
-
-NUMBER = "+8613800138000"
-
-
-class Sound:
-    file_name, content_type, size = "call.wav", "audio/wav", 4
-
-    async def read(self) -> AsyncIterator[bytes]:
-        yield b"RI"
-        yield b"FF"
 
 
 class Bench:
@@ -61,7 +51,7 @@ async def test_people_are_found_however_their_number_was_written(bench: Bench) -
     bench.odoo.partner("Firm", "0086 13800138000", is_company=True)
     bench.odoo.partner("Other", "139 0013 8000")
     bench.odoo.add("crm.lead", name="Call", contact_name="Lead", phone=False, phone_sanitized=NUMBER)
-    query = query_of(NUMBER, "CN")
+    query = QUERY
     found = [each for each in await bench.adapter.find(query) if any(is_number_of(number, query) for number in each.numbers)]
     assert {(each.name, each.kind.value) for each in found} == {
         ("Wei", "contact"),

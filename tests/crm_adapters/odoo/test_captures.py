@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from support.crm import Answered, Asked, activity, around, served
+from support.crm import QUERY, Answered, Asked, activity, around, served
 from support.crm_captures import answered, captured
 from support.crm_odoo import FakeOdoo, served_odoo
 
@@ -12,7 +12,6 @@ from crm_adapters.odoo.adapter import create
 from crm_adapters.odoo.client import OdooClient
 from crm_adapters.odoo.settings import OdooSettings
 from gateway.model.crm import CallStage, CrmContact, CrmUser, NewContact, NewTicket
-from gateway.model.numbers import query_of
 from gateway.model.secret import Secret
 from gateway.ports.crm import CrmDeniedError, CrmError, CrmGoneError, CrmRefusedError
 
@@ -96,7 +95,7 @@ async def asked_by_us(api: str) -> list[Asked]:
     async with served_odoo(odoo) as server:
         adapter = create(settings(server.url, api), around("odoo"))
         await adapter.check()
-        await adapter.find(query_of("+8613800138000", "CN"))
+        await adapter.find(QUERY)
         owner = CrmUser(id=str(odoo.anna))
         memo = await adapter.put_call(activity(stage=CallStage.RINGING, contact=wei, owner=owner), None)
         memo = await adapter.put_call(activity(contact=wei), memo)

@@ -1,4 +1,4 @@
-from support.crm import activity
+from support.crm import QUERY, activity
 
 from crm_adapters._kit.texts import marker_of
 from crm_adapters.odoo.mapping import (
@@ -12,11 +12,10 @@ from crm_adapters.odoo.mapping import (
     user_of,
 )
 from gateway.model.crm import ContactKind, CrmContact, CrmUser, RecordingLink
-from gateway.model.numbers import query_of
 
 
 def test_a_number_is_looked_for_in_the_fields_that_there_are() -> None:
-    query = query_of("+8613800138000", "CN")
+    query = QUERY
     wild = "%1%3%8%0%0%1%3%8%0%0%0%"
     assert domain_of(query, ["phone", "phone_sanitized", "name"]) == [
         "|",

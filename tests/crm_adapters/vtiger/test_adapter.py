@@ -3,18 +3,15 @@
 from collections.abc import AsyncIterator
 
 import pytest
-from support.crm import activity, around
+from support.crm import NUMBER, QUERY, activity, around
 from support.crm_captures import captured
 from support.crm_vtiger import FakeVtiger, served_vtiger
 
 from crm_adapters.vtiger.adapter import Vtiger, create
 from crm_adapters.vtiger.settings import VtigerSettings
 from gateway.model.crm import CallStage, ContactKind, CrmContact, CrmUser, NewContact, NewTicket
-from gateway.model.numbers import query_of
 from gateway.model.secret import Secret
 from gateway.ports.crm import CrmGoneError
-
-NUMBER = "+8613800138000"
 
 
 class Bench:
@@ -42,7 +39,7 @@ async def test_people_are_found_however_their_number_was_written(bench: Bench) -
     bench.vtiger.add("Leads", lastname="Lead", company="Acme", phone="138-0013-8000")
     bench.vtiger.add("Accounts", accountname="Firm", phone="0086 13800138000")
     bench.vtiger.add("Contacts", lastname="Other", mobile="13900138000")
-    found = await bench.adapter.find(query_of(NUMBER, "CN"))
+    found = await bench.adapter.find(QUERY)
     assert [(each.name, each.kind.value) for each in found] == [("Wei Zhang", "contact"), ("Lead", "lead"), ("Firm", "company")]
     assert str(found[0].url).endswith(f"/index.php?module=Contacts&view=Detail&record={bench.wei.id.rpartition('x')[2]}")
     assert await bench.adapter.check() == "Vtiger 8.2.0 as admin"

@@ -1,4 +1,4 @@
-from support.crm import activity
+from support.crm import QUERY, activity
 
 from crm_adapters._kit.texts import marker_of
 from crm_adapters.vtiger.mapping import (
@@ -15,7 +15,6 @@ from crm_adapters.vtiger.mapping import (
     user_of,
 )
 from gateway.model.crm import CallStage, ContactKind, CrmContact, CrmUser
-from gateway.model.numbers import query_of
 
 
 def test_nothing_in_a_value_ends_it() -> None:
@@ -24,7 +23,7 @@ def test_nothing_in_a_value_ends_it() -> None:
 
 
 def test_a_number_is_looked_for_however_it_was_written() -> None:
-    text = search_of("Leads", query_of("+8613800138000", "CN"), 20)
+    text = search_of("Leads", QUERY, 20)
     pattern = "'%1%3%8%0%0%1%3%8%0%0%0%'"
     assert text.endswith(f"FROM Leads WHERE mobile LIKE {pattern} OR phone LIKE {pattern} LIMIT 0, 20")
     assert select(["id"], "Users", None, 5, after=10) == "SELECT id FROM Users LIMIT 10, 5"

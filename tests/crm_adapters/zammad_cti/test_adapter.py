@@ -1,29 +1,15 @@
 """A Zammad as a CRM of the gateway's."""
 
-from pathlib import Path
-
 import pytest
-from support.crm import activity, around
+from support.crm import CALL, QUERY, activity, around
 from support.crm_zammad import TOKEN, Helpdesk
 
-import crm_adapters.zammad_cti
 from crm_adapters.zammad_cti.adapter import ZammadAdapter, create
 from crm_adapters.zammad_cti.settings import ZammadSettings
-from gateway.model.crm import CallStage, CrmAbility
-from gateway.model.numbers import is_number_of, query_of
+from gateway.model.crm import CallStage
+from gateway.model.numbers import is_number_of
 from gateway.model.secret import Secret
-from gateway.plugins.manifest import MANIFEST_FILE, read_manifest
-from gateway.ports.crm import CrmUnavailableError, FindsContacts, KeepsCalls
-
-QUERY = query_of("+8613800138000", "CN")
-CALL = activity().call_id
-
-
-def test_the_manifest_promises_what_the_adapter_does(zammad: ZammadAdapter) -> None:
-    manifest = read_manifest(Path(crm_adapters.zammad_cti.__path__[0]) / MANIFEST_FILE)
-    assert manifest.abilities == (CrmAbility.FIND, CrmAbility.CALLS)
-    assert isinstance(zammad, FindsContacts)
-    assert isinstance(zammad, KeepsCalls)
+from gateway.ports.crm import CrmUnavailableError
 
 
 async def test_each_event_of_a_call_is_told_once(helpdesk: Helpdesk, zammad: ZammadAdapter) -> None:

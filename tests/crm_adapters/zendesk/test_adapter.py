@@ -5,40 +5,25 @@ from collections.abc import Coroutine
 from typing import Any
 
 import pytest
-from support.crm import Answered, activity, around
+from support.crm import CALL, QUERY, Answered, activity, around
 from support.crm_zendesk import KEY, ME, Desk, invalid
 
 from crm_adapters.zendesk.adapter import MAX_LOOKED_THROUGH, ZendeskAdapter, create
 from crm_adapters.zendesk.settings import TicketsOf, ZendeskSettings
 from gateway.model.crm import CallStage, ContactKind, CrmContact, CrmUser, NewContact, NewTicket, RecordingLink
 from gateway.model.ids import CallId
-from gateway.model.numbers import is_number_of, query_of
+from gateway.model.numbers import is_number_of
 from gateway.model.secret import Secret
 from gateway.ports.crm import (
-    CountsCalls,
     CrmDeniedError,
     CrmError,
     CrmGoneError,
     CrmRefusedError,
     CrmUnavailableError,
-    FindsContacts,
-    KeepsCalls,
-    ListsUsers,
-    MakesContacts,
-    MakesTickets,
-    PopsCards,
-    WithdrawsCalls,
 )
 
-CALL = CallId("01KAW5EGX0ABCDEFGHJKMNPQRS")
-QUERY = query_of("+8613800138000", "CN")
 SOUND = RecordingLink(url="https://t/r/1.wav")
 VOICE = "POST /api/v2/channels/voice/tickets"
-
-
-def test_it_can_what_its_manifest_says(zendesk: ZendeskAdapter) -> None:
-    for ability in (FindsContacts, KeepsCalls, CountsCalls, WithdrawsCalls, MakesContacts, MakesTickets, ListsUsers, PopsCards):
-        assert isinstance(zendesk, ability)
 
 
 async def test_it_says_as_whom_it_works(desk: Desk, zendesk: ZendeskAdapter) -> None:

@@ -4,13 +4,12 @@ from typing import Any
 
 import msgspec
 import pytest
-from support.crm import activity
+from support.crm import QUERY, activity
 from support.crm_schema import SPECS
 
 from crm_adapters.zendesk import mapping
 from crm_adapters.zendesk.settings import TicketsOf
 from gateway.model.crm import CallStage, ContactKind, CrmContact, CrmUser, NewContact, NewTicket, RecordingLink
-from gateway.model.numbers import query_of
 
 SOUND = RecordingLink(url="https://t/r/1.wav")
 
@@ -97,7 +96,7 @@ def test_whose_ticket_it_is(contact: CrmContact | None, number: str | None, said
 
 
 def test_a_search_names_each_form_once_and_nothing_else() -> None:
-    end, written = mapping.queries_of(query_of("+8613800138000", "CN"))
+    end, written = mapping.queries_of(QUERY)
     assert end == "role:end-user phone:*13800138000"
     assert 'phone:"+8613800138000"' in written
     assert 'phone:"13800138000"' in written
