@@ -15,6 +15,7 @@ from gateway.model.crm_calls import CrmRules, activity_of, agent_of, chosen
 from gateway.model.customers import outside_number
 from gateway.model.desk import calls_within
 from gateway.model.dispositions import Disposition
+from gateway.model.errors import RecordingError, StorageError
 from gateway.model.ids import CallId, Tenant
 from gateway.model.recordings import Recording, RecordingState
 from gateway.model.site import Site
@@ -77,12 +78,18 @@ class Sound:
         self.file_name = audio.file_name
         self.content_type = audio.media_type
         self.size = audio.size
+        self.problem: str | None = None
+        """Why it could not be read to its end: what an adapter says then is not the CRM's doing."""
 
     async def read(self) -> AsyncIterator[bytes]:
         """Return it piece by piece."""
-        async with aclosing(self._audio.read(0, self._audio.size)) as pieces:
-            async for piece in pieces:
-                yield piece
+        try:
+            async with aclosing(self._audio.read(0, self._audio.size)) as pieces:
+                async for piece in pieces:
+                    yield piece
+        except (RecordingError, StorageError, OSError) as error:
+            self.problem = str(error)
+            raise
 
 
 class Activities:

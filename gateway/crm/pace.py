@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Final
 
+from gateway.crm.asking import not_counted
 from gateway.model.limits import Rate
 from gateway.ports.crm import CrmUnavailableError
 
@@ -58,7 +59,8 @@ class QuotaPace:
         self._hand_out()
         try:
             if not urgent:
-                await turn
+                with not_counted():
+                    await turn
             else:
                 async with asyncio.timeout(URGENT_WAIT_S):
                     await turn

@@ -15,6 +15,7 @@ from gateway.crm.entries import CrmEntry
 from gateway.crm.lookups import Found, Lookups
 from gateway.crm.pace import QuotaPace, urgently
 from gateway.crm.pops import Pops, view_of
+from gateway.crm.telling import Teller
 from gateway.crm.users import CrmUsers
 from gateway.model.calls import Call
 from gateway.model.claims import Evidence, Identity, IdentityKind
@@ -131,13 +132,22 @@ class CrmService:
             names=self._names,
             is_shared=self._is_shared,
         )
-        courier = Courier(
+        teller = Teller(
             name,
             adapter,
+            entry.abilities,
             rules,
             activities,
             self._log_book,
             calls=self._calls,
+            engine=self._engine,
+            tenant=self._tenant,
+            now=self._now,
+        )
+        courier = Courier(
+            name,
+            teller,
+            self._log_book,
             engine=self._engine,
             hub=self._hub,
             tenant=self._tenant,

@@ -57,8 +57,8 @@ class CrmLog(Protocol):
     async def due(self, tenant: Tenant, crm: str, *, now: float, limit: int) -> list[CrmCall]:
         """Return what is to be told now, in order."""
 
-    async def next_at(self, tenant: Tenant, crm: str) -> float | None:
-        """Return when the next thing is to be told; None where there is none."""
+    async def next_at(self, tenant: Tenant, crm: str, *, after: float) -> float | None:
+        """Return when the next thing after this time is to be told; None where there is none."""
 
     async def put(self, tenant: Tenant, crm: str, call: CrmCall) -> None:
         """Keep how a call stands. Where more was heard meanwhile (behind ``call.heard``) it stays pending."""

@@ -95,9 +95,9 @@ class SqlCrmLog:
         wanted = sa.select(CALLS).where(*_waiting(tenant, crm), CALLS.c.retry_at <= now)
         return [_call(row) for row in await self._database.rows(wanted.order_by(CALLS.c.position).limit(limit))]
 
-    async def next_at(self, tenant: Tenant, crm: str) -> float | None:
-        """Return when the next thing is to be told."""
-        wanted = sa.select(sa.func.min(CALLS.c.retry_at).label("at")).where(*_waiting(tenant, crm))
+    async def next_at(self, tenant: Tenant, crm: str, *, after: float) -> float | None:
+        """Return when the next thing after this time is to be told."""
+        wanted = sa.select(sa.func.min(CALLS.c.retry_at).label("at")).where(*_waiting(tenant, crm), CALLS.c.retry_at > after)
         return next((row.at for row in await self._database.rows(wanted)), None)
 
     async def put(self, tenant: Tenant, crm: str, call: CrmCall) -> None:

@@ -44,6 +44,10 @@ class FakeCrm:
         """Activities by their ids."""
         self.history: list[CallActivity] = []
         """All that was put, in order."""
+        self.memos: list[str | None] = []
+        """What was remembered of each of them."""
+        self.searchable = True
+        """Whether a call's activity is found by its id."""
         self.sounds: dict[str, bytes] = {}
         self.tickets: list[NewTicket] = []
         self.popped: list[tuple[str, str]] = []
@@ -85,12 +89,14 @@ class FakeAdapter:
 
     async def put_call(self, activity: CallActivity, memo: str | None) -> str:
         lost = await self._asked()
-        found = memo or next((id_ for id_, each in self.crm.records.items() if each.call_id == activity.call_id), None)
+        same = (id_ for id_, each in self.crm.records.items() if each.call_id == activity.call_id and self.crm.searchable)
+        found = memo or next(same, None)
         if memo is not None and memo not in self.crm.records:
             raise CrmGoneError(f"there is no activity {memo}")
         found = found or f"activity-{len(self.crm.history) + 1}"
         self.crm.records[found] = activity
         self.crm.history.append(activity)
+        self.crm.memos.append(memo)
         if lost is not None:
             raise lost.error
         return found

@@ -59,6 +59,8 @@ class CrmWorld:
         self.recordings: list[Recording] = []
         self.sound = b""
         self.dialled: list[ClickToCall] = []
+        self.clock_is_off_s = 0.0
+        """By how many seconds the gateway's wall clock is wrong."""
         self.service: CrmService
         self.desk: Desk
         self.notes: DeskBook
@@ -98,7 +100,7 @@ class CrmWorld:
             committer=committer,
             dial=self._dial,
             tenant=DEFAULT_TENANT,
-            now=clock,
+            now=lambda: clock() + self.clock_is_off_s,
             jitter=Random(1),
         )
         async with self.desk.running(connected=False), at_work(self.service):

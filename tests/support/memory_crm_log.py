@@ -2,9 +2,11 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from itertools import islice
+from typing import Any
 
 import msgspec
 
+from gateway.model.errors import StoreUnavailableError
 from gateway.model.ids import CallId, Tenant
 from gateway.ports.crm_log import CrmCall, CrmCounts
 
@@ -65,8 +67,9 @@ class MemoryCrmLog:
     async def due(self, tenant: Tenant, crm: str, *, now: float, limit: int) -> list[CrmCall]:
         return list(islice((each for each in self._of(tenant, crm).waiting.values() if each.retry_at <= now), limit))
 
-    async def next_at(self, tenant: Tenant, crm: str) -> float | None:
-        return min((each.retry_at for each in self._of(tenant, crm).waiting.values()), default=None)
+    async def next_at(self, tenant: Tenant, crm: str, *, after: float) -> float | None:
+        waits = (each.retry_at for each in self._of(tenant, crm).waiting.values())
+        return min((at for at in waits if at > after), default=None)
 
     async def put(self, tenant: Tenant, crm: str, call: CrmCall) -> None:
         book = self._of(tenant, crm)
@@ -120,3 +123,21 @@ class MemoryCrmLog:
                     book.others.pop(each.call_id, None)
                     count += 1
         return count
+
+
+class CrmLogAway(MemoryCrmLog):
+    """One that does nothing while its disk is full; what is there stays."""
+
+    away = False
+
+    def __getattribute__(self, name: str) -> Any:
+        found = super().__getattribute__(name)
+        if name.startswith("_") or name == "away":
+            return found
+
+        async def there(*args: Any, **more: Any) -> Any:
+            if self.away:
+                raise StoreUnavailableError("crm.db: the disk is full (database or disk is full)")
+            return await found(*args, **more)
+
+        return there

@@ -91,8 +91,9 @@ async def test_what_is_put_off_keeps_its_place_and_time(log: CrmLog) -> None:
     await note(log, 9, a=(9, 9), b=(8, 8))
     assert [each.call_id for each in await due(log)] == [B]
     assert [(each.call_id, each.attempts) for each in await due(log, 30.0)] == [(A, 1), (B, 0)]
-    assert await log.next_at(DEFAULT_TENANT, "odoo") == 0.0
-    assert await log.next_at(DEFAULT_TENANT, "zammad") is None
+    assert await log.next_at(DEFAULT_TENANT, "odoo", after=-1.0) == 0.0
+    assert await log.next_at(DEFAULT_TENANT, "odoo", after=0.0) == 30.0
+    assert await log.next_at(DEFAULT_TENANT, "zammad", after=-1.0) is None
 
 
 async def test_a_memo_takes_the_place_of_the_one_it_was_made_of_only(log: CrmLog) -> None:
