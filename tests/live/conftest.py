@@ -1,15 +1,18 @@
-"""What the live tests share: a real Asterisk, telephones, a carrier, and SIPp."""
+"""What the live tests share: a real Asterisk, telephones, a carrier, SIPp, and a browser."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
+from playwright.async_api import Browser
 from rig import sipp as load
 from rig.asterisk import Asterisk
+from rig.leg import Ring
 from rig.phone import Phone
 from rig.site import CARRIER_HOST
 from rig.stage import Ensemble
+from support.agent_desks import browser
 from support.commanded_desk import Desk, connected, snippet_files
 
 Phones = Callable[[str], Awaitable[Phone]]
@@ -91,7 +94,22 @@ async def phones_of_commanded(commanded_asterisk: Asterisk) -> AsyncIterator[Ens
 
 
 @pytest.fixture
+def telephones(phones_of_commanded: Ensemble) -> Ensemble:
+    """The same; an agent's telephone rings until the test answers it."""
+    for phone in phones_of_commanded.agents.values():
+        phone.behaviour = Ring()
+    return phones_of_commanded
+
+
+@pytest.fixture
 async def desk(commanded_asterisk: Asterisk, phones_of_commanded: Ensemble, tmp_path: Path) -> AsyncIterator[Desk]:
     """The same with the connector that gives it orders."""
     async with connected(commanded_asterisk, tmp_path) as (connector, sink):
         yield Desk(commanded_asterisk, phones_of_commanded, connector, sink)
+
+
+@pytest.fixture
+async def chromium() -> AsyncIterator[Browser]:
+    """A real browser."""
+    async with browser() as running:
+        yield running

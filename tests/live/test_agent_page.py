@@ -9,10 +9,9 @@ import pytest
 from bench.soak_gateway import Gateway
 from playwright.async_api import Browser, Page, Route, expect
 from rig.asterisk import Asterisk
-from rig.leg import Ring
 from rig.site import SITE
 from rig.stage import FROM_CALLER, FROM_SECOND, Ensemble
-from support.agent_desks import browser, opened, part, picture, signed_in, users, violations
+from support.agent_desks import opened, part, picture, signed_in, users, violations
 
 pytestmark = [pytest.mark.live, pytest.mark.slow, pytest.mark.parametrize("commanded_asterisk", [22], indirect=True)]
 
@@ -33,21 +32,6 @@ async def gateway(commanded_asterisk: Asterisk, tmp_path: Path) -> AsyncIterator
         yield running
 
 
-@pytest.fixture
-async def phones(commanded_asterisk: Asterisk) -> AsyncIterator[Ensemble]:
-    async with Ensemble(commanded_asterisk) as ensemble:
-        for phone in ensemble.agents.values():
-            phone.behaviour = Ring()
-        yield ensemble
-        await ensemble.tidy()
-
-
-@pytest.fixture
-async def chromium() -> AsyncIterator[Browser]:
-    async with browser() as running:
-        yield running
-
-
 async def known_customer(gateway: Gateway) -> None:
     """Make the caller one who has been here before."""
     customer = {
@@ -64,14 +48,14 @@ async def known_customer(gateway: Gateway) -> None:
             assert answer.status == 201, await answer.text()
 
 
-async def test_a_queue_call_goes_from_agent_to_agent(gateway: Gateway, phones: Ensemble, chromium: Browser) -> None:
+async def test_a_queue_call_goes_from_agent_to_agent(gateway: Gateway, telephones: Ensemble, chromium: Browser) -> None:
     await known_customer(gateway)
     anna = await opened(await signed_in(chromium, gateway, "anna"), gateway)
     ben = await opened(await signed_in(chromium, gateway, "ben"), gateway)
     await expect(anna.locator("#state")).to_contain_text("Ready")
 
-    caller = await phones.carrier.dial("5000", FROM_CALLER)
-    leg = await phones.agents["1001"].next_leg()
+    caller = await telephones.carrier.dial("5000", FROM_CALLER)
+    leg = await telephones.agents["1001"].next_leg()
     ringing = part(anna, "ringing")
     await expect(ringing).to_contain_text("Chan Tai Man")
     await expect(ringing).to_contain_text("+852 9123 4567")
@@ -97,7 +81,7 @@ async def test_a_queue_call_goes_from_agent_to_agent(gateway: Gateway, phones: E
     await anna.keyboard.press("Alt+KeyC")
     await anna.keyboard.type("1002")
     await anna.keyboard.press("Enter")
-    second = await phones.agents["1002"].next_leg()
+    second = await telephones.agents["1002"].next_leg()
     await expect(part(ben, "ringing")).to_contain_text("A colleague asks you")
     await expect(part(ben, "ringing")).to_contain_text(NOTE)
     second.answer()
@@ -128,15 +112,15 @@ async def test_a_queue_call_goes_from_agent_to_agent(gateway: Gateway, phones: E
     await picture(anna, "agent-between-calls")
 
 
-async def test_three_tabs_call_for_attention_once(gateway: Gateway, phones: Ensemble, chromium: Browser) -> None:
+async def test_three_tabs_call_for_attention_once(gateway: Gateway, telephones: Ensemble, chromium: Browser) -> None:
     context = await signed_in(chromium, gateway, "anna")
     await context.add_init_script(
         "window.attention = []; document.addEventListener('announced', (event) => attention.push(event.detail))"
     )
     tabs = [await opened(context, gateway) for _ in range(3)]
 
-    await phones.carrier.dial("551001", FROM_SECOND)
-    await phones.agents["1001"].next_leg()
+    await telephones.carrier.dial("551001", FROM_SECOND)
+    await telephones.agents["1001"].next_leg()
     for tab in tabs:
         await expect(part(tab, "ringing")).to_contain_text("Lee Siu Ming")
     await tabs[0].reload()
@@ -148,11 +132,13 @@ async def test_three_tabs_call_for_attention_once(gateway: Gateway, phones: Ense
     assert (sum(announced) <= 1, again) == (True, 1), announced
 
 
-async def test_a_gateway_that_is_killed_loses_and_repeats_nothing(gateway: Gateway, phones: Ensemble, chromium: Browser) -> None:
+async def test_a_gateway_that_is_killed_loses_and_repeats_nothing(
+    gateway: Gateway, telephones: Ensemble, chromium: Browser
+) -> None:
     anna = await opened(await signed_in(chromium, gateway, "anna"), gateway)
     ben = await opened(await signed_in(chromium, gateway, "ben"), gateway)
-    await phones.carrier.dial("551001", FROM_CALLER)
-    (await phones.agents["1001"].next_leg()).answer()
+    await telephones.carrier.dial("551001", FROM_CALLER)
+    (await telephones.agents["1001"].next_leg()).answer()
     await expect(part(anna, "connected")).to_be_visible()
     await anna.keyboard.press("Alt+KeyN")
     await anna.keyboard.type(NOTE)
@@ -161,8 +147,8 @@ async def test_a_gateway_that_is_killed_loses_and_repeats_nothing(gateway: Gatew
     await expect(anna.get_by_role("alert")).to_contain_text("No connection to Tieline since")
     await expect(anna.locator(".ctl").first).to_be_disabled()
     await anna.keyboard.type(" Urgent.")
-    await phones.carrier.dial("551002", FROM_SECOND)
-    ringing = await phones.agents["1002"].next_leg()
+    await telephones.carrier.dial("551002", FROM_SECOND)
+    ringing = await telephones.agents["1002"].next_leg()
     await gateway.start()
 
     await expect(part(ben, "ringing")).to_contain_text("Lee Siu Ming", timeout=GENEROUS_MS)
@@ -176,11 +162,11 @@ async def test_a_gateway_that_is_killed_loses_and_repeats_nothing(gateway: Gatew
     assert await anna.locator("article").count() == 1
 
 
-async def test_a_call_is_passed_to_a_queue_by_its_name(gateway: Gateway, phones: Ensemble, chromium: Browser) -> None:
+async def test_a_call_is_passed_to_a_queue_by_its_name(gateway: Gateway, telephones: Ensemble, chromium: Browser) -> None:
     anna = await opened(await signed_in(chromium, gateway, "anna"), gateway)
     ben = await opened(await signed_in(chromium, gateway, "ben"), gateway)
-    caller = await phones.carrier.dial("551001", FROM_CALLER)
-    (await phones.agents["1001"].next_leg()).answer()
+    caller = await telephones.carrier.dial("551001", FROM_CALLER)
+    (await telephones.agents["1001"].next_leg()).answer()
     talking = part(anna, "connected")
     await expect(talking.get_by_role("button", name="Transfer", exact=True)).to_be_enabled(timeout=GENEROUS_MS)
     await anna.keyboard.press("Alt+KeyT")
@@ -190,17 +176,17 @@ async def test_a_call_is_passed_to_a_queue_by_its_name(gateway: Gateway, phones:
     await anna.keyboard.press("Enter")
 
     await expect(part(anna, "wrap-up")).to_be_visible(timeout=GENEROUS_MS)
-    await phones.agents["1002"].next_leg(timeout_s=30)
+    await telephones.agents["1002"].next_leg(timeout_s=30)
     await expect(part(ben, "ringing")).to_contain_text("pool", timeout=GENEROUS_MS)
     await expect(part(ben, "ringing")).to_contain_text("Chan Tai Man")
     assert caller.state == "up"
 
 
-async def test_who_is_called_back_has_one_owner(gateway: Gateway, phones: Ensemble, chromium: Browser) -> None:
+async def test_who_is_called_back_has_one_owner(gateway: Gateway, telephones: Ensemble, chromium: Browser) -> None:
     anna = await opened(await signed_in(chromium, gateway, "anna"), gateway)
     ben = await opened(await signed_in(chromium, gateway, "ben"), gateway)
-    caller = await phones.carrier.dial("5000", FROM_CALLER)
-    await phones.agents["1001"].next_leg()
+    caller = await telephones.carrier.dial("5000", FROM_CALLER)
+    await telephones.agents["1001"].next_leg()
     await expect(part(anna, "ringing")).to_be_visible()
     await caller.hang_up()
 
@@ -211,22 +197,22 @@ async def test_who_is_called_back_has_one_owner(gateway: Gateway, phones: Ensemb
     await expect(seen.get_by_role("button")).to_have_count(0)
 
     await entry.get_by_role("button", name="Call back").click()
-    leg = await phones.agents["1001"].next_leg()
+    leg = await telephones.agents["1001"].next_leg()
     await expect(part(anna, "dialling")).to_contain_text("+852 9123 4567")
     leg.answer()
-    there = await phones.carrier.next_leg()
+    there = await telephones.carrier.next_leg()
     there.answer()
     await expect(part(anna, "connected")).to_be_visible()
     await expect(entry).to_have_count(0)
 
 
-async def test_a_call_is_worked_through_by_the_keyboard_alone(gateway: Gateway, phones: Ensemble, chromium: Browser) -> None:
+async def test_a_call_is_worked_through_by_the_keyboard_alone(gateway: Gateway, telephones: Ensemble, chromium: Browser) -> None:
     anna = await opened(await signed_in(chromium, gateway, "anna"), gateway)
     press, focused = anna.keyboard.press, anna.locator(":focus")
     await expect(anna.locator("#state")).to_contain_text("Ready")
 
-    caller = await phones.carrier.dial("5000", FROM_CALLER)
-    leg = await phones.agents["1001"].next_leg()
+    caller = await telephones.carrier.dial("5000", FROM_CALLER)
+    leg = await telephones.agents["1001"].next_leg()
     # No command answers at somebody's telephone: the card says where it is done.
     await expect(part(anna, "ringing")).to_contain_text("Answer at your telephone")
     leg.answer()
@@ -275,10 +261,10 @@ async def tab_to(page: Page, where: str) -> None:
     raise AssertionError(f"the tabulator never comes to {where}")
 
 
-async def answered_before(phones: Ensemble, page: Page) -> None:
+async def answered_before(telephones: Ensemble, page: Page) -> None:
     """Have a call that is over, for the history; the page shows that they talked."""
-    caller = await phones.carrier.dial("551001", FROM_SECOND)
-    leg = await phones.agents["1001"].next_leg()
+    caller = await telephones.carrier.dial("551001", FROM_SECOND)
+    leg = await telephones.agents["1001"].next_leg()
     leg.answer()
     await caller.until_up()
     await expect(part(page, "connected")).to_be_visible(timeout=GENEROUS_MS)
@@ -295,7 +281,7 @@ LOOKS: Final = [
 
 @pytest.mark.parametrize(("width", "height", "scheme", "locale"), LOOKS, ids=lambda each: str(each))
 async def test_axe_finds_nothing_in_any_state(
-    gateway: Gateway, phones: Ensemble, chromium: Browser, width: int, height: int, scheme: str, locale: str
+    gateway: Gateway, telephones: Ensemble, chromium: Browser, width: int, height: int, scheme: str, locale: str
 ) -> None:
     context = await signed_in(
         chromium, gateway, "anna", viewport={"width": width, "height": height}, color_scheme=scheme, locale=locale
@@ -310,7 +296,7 @@ async def test_axe_finds_nothing_in_any_state(
         assert await page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, name
         await picture(page, f"{name}-{width}-{scheme}")
 
-    await answered_before(phones, page)
+    await answered_before(telephones, page)
     await expect(part(page, "wrap-up")).to_be_visible(timeout=GENEROUS_MS)
     await page.locator("body").press("1")
     await page.keyboard.press("Control+Enter")
@@ -339,8 +325,8 @@ async def test_axe_finds_nothing_in_any_state(
     await page.keyboard.press("Escape")
     await bar.locator("button", has=page.locator('[href$="#phone"]')).click()
 
-    caller = await phones.carrier.dial("5000", FROM_CALLER)
-    leg = await phones.agents["1001"].next_leg()
+    caller = await telephones.carrier.dial("5000", FROM_CALLER)
+    leg = await telephones.agents["1001"].next_leg()
     await expect(part(page, "ringing")).to_be_visible()
     await looks_well("ringing")
     leg.answer()
@@ -364,17 +350,17 @@ async def test_axe_finds_nothing_in_any_state(
 
 
 async def test_what_was_asked_about_a_consultation_says_nothing_once_it_is_the_call(
-    gateway: Gateway, phones: Ensemble, chromium: Browser
+    gateway: Gateway, telephones: Ensemble, chromium: Browser
 ) -> None:
     anna = await opened(await signed_in(chromium, gateway, "anna"), gateway)
     ben = await opened(await signed_in(chromium, gateway, "ben"), gateway)
-    await phones.carrier.dial("5000", FROM_CALLER)
-    (await phones.agents["1001"].next_leg()).answer()
+    await telephones.carrier.dial("5000", FROM_CALLER)
+    (await telephones.agents["1001"].next_leg()).answer()
     await expect(part(anna, "connected").get_by_role("button", name="Consult")).to_be_enabled()
     await anna.keyboard.press("Alt+KeyC")
     await anna.keyboard.type("1002")
     await anna.keyboard.press("Enter")
-    second = await phones.agents["1002"].next_leg()
+    second = await telephones.agents["1002"].next_leg()
     consultation = await part(ben, "ringing").get_attribute("data-call")
     answered, go_on, merged, go_on_then = (asyncio.Event() for _ in range(4))
 

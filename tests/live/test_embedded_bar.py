@@ -11,10 +11,9 @@ from axe_playwright_python.async_playwright import Axe
 from bench.soak_gateway import GatewayProcess, asterisk_connector
 from playwright.async_api import Browser, FrameLocator, Page, expect
 from rig.asterisk import Asterisk
-from rig.leg import Ring
 from rig.site import SITE
 from rig.stage import FROM_CALLER, Ensemble
-from support.agent_desks import browser, picture, users
+from support.agent_desks import picture, users
 
 pytestmark = [pytest.mark.live, pytest.mark.slow, pytest.mark.parametrize("commanded_asterisk", [22], indirect=True)]
 
@@ -73,21 +72,6 @@ async def crm(commanded_asterisk: Asterisk, tmp_path: Path) -> AsyncIterator[Crm
             yield server
 
 
-@pytest.fixture
-async def phones(commanded_asterisk: Asterisk) -> AsyncIterator[Ensemble]:
-    async with Ensemble(commanded_asterisk) as ensemble:
-        for phone in ensemble.agents.values():
-            phone.behaviour = Ring()
-        yield ensemble
-        await ensemble.tidy()
-
-
-@pytest.fixture
-async def chromium() -> AsyncIterator[Browser]:
-    async with browser() as running:
-        yield running
-
-
 async def opened(chromium: Browser, url: str, **more: object) -> tuple[Page, FrameLocator]:
     context = await chromium.new_context(**({"viewport": {"width": 1280, "height": 800}} | more))  # type: ignore[arg-type]
     page = await context.new_page()
@@ -95,11 +79,11 @@ async def opened(chromium: Browser, url: str, **more: object) -> tuple[Page, Fra
     return page, page.frame_locator("tieline-bar iframe")
 
 
-async def test_a_crms_page_has_the_call_and_steers_it(crm: Crm, phones: Ensemble, chromium: Browser) -> None:
+async def test_a_crms_page_has_the_call_and_steers_it(crm: Crm, telephones: Ensemble, chromium: Browser) -> None:
     page, bar = await opened(chromium, crm.url.replace("127.0.0.1", "localhost"))
     await expect(page.locator("body")).to_have_attribute("data-ready", "yes", timeout=GENEROUS_MS)
-    caller = await phones.carrier.dial("551001", FROM_CALLER)
-    leg = await phones.agents["1001"].next_leg()
+    caller = await telephones.carrier.dial("551001", FROM_CALLER)
+    leg = await telephones.agents["1001"].next_leg()
     await expect(page.locator("#who")).to_contain_text("+85291234567", timeout=GENEROUS_MS)
     await expect(page.locator("#state")).to_have_text("ringing")
     await expect(bar.locator("main")).to_have_attribute("data-state", "ringing")
@@ -115,11 +99,11 @@ async def test_a_crms_page_has_the_call_and_steers_it(crm: Crm, phones: Ensemble
     await caller.until_ended()
 
 
-async def test_a_number_in_the_page_is_dialled_by_a_click(crm: Crm, phones: Ensemble, chromium: Browser) -> None:
+async def test_a_number_in_the_page_is_dialled_by_a_click(crm: Crm, telephones: Ensemble, chromium: Browser) -> None:
     page, bar = await opened(chromium, crm.url.replace("127.0.0.1", "localhost"))
     await expect(page.locator("body")).to_have_attribute("data-ready", "yes", timeout=GENEROUS_MS)
     await page.get_by_role("link", name="+852 2123 4567").click()
-    leg = await phones.agents["1001"].next_leg()
+    leg = await telephones.agents["1001"].next_leg()
     leg.answer()
     await expect(page.locator("#card")).to_be_visible(timeout=GENEROUS_MS)
     await bar.get_by_role("button", name="Hang up").click()
@@ -127,7 +111,7 @@ async def test_a_number_in_the_page_is_dialled_by_a_click(crm: Crm, phones: Ense
 
 
 async def test_a_page_that_is_not_allowed_gets_a_refusal_and_no_word_of_any_call(
-    crm: Crm, phones: Ensemble, chromium: Browser
+    crm: Crm, telephones: Ensemble, chromium: Browser
 ) -> None:
     # The same page by another name is a page of another origin.
     page, bar = await opened(chromium, crm.url)
@@ -149,8 +133,8 @@ async def test_a_page_that_is_not_allowed_gets_a_refusal_and_no_word_of_any_call
     liar = await (await page.locator("#liar").element_handle()).content_frame()
     assert liar is not None
     assert await liar.query_selector("#bar") is None
-    caller = await phones.carrier.dial("551001", FROM_CALLER)
-    leg = await phones.agents["1001"].next_leg()
+    caller = await telephones.carrier.dial("551001", FROM_CALLER)
+    leg = await telephones.agents["1001"].next_leg()
     leg.answer()
     await caller.until_up()
     await caller.hang_up()
@@ -159,11 +143,11 @@ async def test_a_page_that_is_not_allowed_gets_a_refusal_and_no_word_of_any_call
     assert crm.asked == 0
 
 
-async def test_the_bar_fits_a_phone_and_everybody_can_use_it(crm: Crm, phones: Ensemble, chromium: Browser) -> None:
+async def test_the_bar_fits_a_phone_and_everybody_can_use_it(crm: Crm, telephones: Ensemble, chromium: Browser) -> None:
     page, bar = await opened(chromium, crm.url.replace("127.0.0.1", "localhost"), viewport={"width": 390, "height": 700})
     await expect(page.locator("body")).to_have_attribute("data-ready", "yes", timeout=GENEROUS_MS)
-    await phones.carrier.dial("551001", FROM_CALLER)
-    leg = await phones.agents["1001"].next_leg()
+    await telephones.carrier.dial("551001", FROM_CALLER)
+    leg = await telephones.agents["1001"].next_leg()
     leg.answer()
     await expect(bar.get_by_role("button", name="Hang up")).to_be_visible(timeout=GENEROUS_MS)
     assert await bar.locator("main").evaluate("main => main.scrollWidth <= main.clientWidth")

@@ -11,10 +11,9 @@ import pytest
 from bench.soak_gateway import Gateway
 from playwright.async_api import Browser, Route, WebSocketRoute, expect
 from rig.asterisk import Asterisk
-from rig.leg import Ring
 from rig.site import SITE
 from rig.stage import FROM_CALLER, FROM_SECOND, Ensemble
-from support.agent_desks import PICTURES, browser, opened, picture, signed_in, users, violations
+from support.agent_desks import PICTURES, opened, picture, signed_in, users, violations
 
 pytestmark = [pytest.mark.live, pytest.mark.slow]
 
@@ -45,28 +44,13 @@ async def gateway(commanded_asterisk: Asterisk, tmp_path: Path) -> AsyncIterator
         yield running
 
 
-@pytest.fixture
-async def phones(commanded_asterisk: Asterisk) -> AsyncIterator[Ensemble]:
-    async with Ensemble(commanded_asterisk) as ensemble:
-        for phone in ensemble.agents.values():
-            phone.behaviour = Ring()
-        yield ensemble
-        await ensemble.tidy()
-
-
-@pytest.fixture
-async def chromium() -> AsyncIterator[Browser]:
-    async with browser() as running:
-        yield running
-
-
-async def test_a_call_is_seen_listened_to_and_found_again(gateway: Gateway, phones: Ensemble, chromium: Browser) -> None:
+async def test_a_call_is_seen_listened_to_and_found_again(gateway: Gateway, telephones: Ensemble, chromium: Browser) -> None:
     page = await opened(await signed_in(chromium, gateway, "sue"), gateway, "supervisor")
     queue = page.locator("table.qs tbody tr").filter(has_text="Support")
     calls = page.locator("table.live tbody tr")
 
-    caller = await phones.carrier.dial("5000", FROM_CALLER)
-    leg = await phones.agents["1001"].next_leg()
+    caller = await telephones.carrier.dial("5000", FROM_CALLER)
+    leg = await telephones.agents["1001"].next_leg()
     await expect(queue.locator("td.w")).to_have_text("1", timeout=GENEROUS_MS)
     await expect(queue.locator("time")).to_be_visible()
     await expect(calls).to_contain_text("Chan Tai Man")
@@ -77,7 +61,7 @@ async def test_a_call_is_seen_listened_to_and_found_again(gateway: Gateway, phon
     await expect(queue.locator("td.w")).to_have_text("0", timeout=GENEROUS_MS)
     await listen.focus()
     await page.keyboard.press("Enter")
-    ear = await phones.agents["1003"].next_leg()
+    ear = await telephones.agents["1003"].next_leg()
     await expect(page.locator(".listenbar")).to_contain_text("Your telephone rings")
     ear.answer()
     await expect(page.locator(".listenbar")).to_contain_text("You are listening to", timeout=GENEROUS_MS)
@@ -105,7 +89,7 @@ async def test_a_call_is_seen_listened_to_and_found_again(gateway: Gateway, phon
     await picture(page, "supervisor-call")
 
 
-async def test_an_agent_is_given_a_break_and_brought_back(gateway: Gateway, phones: Ensemble, chromium: Browser) -> None:
+async def test_an_agent_is_given_a_break_and_brought_back(gateway: Gateway, telephones: Ensemble, chromium: Browser) -> None:
     page = await opened(await signed_in(chromium, gateway, "sue"), gateway, "supervisor#agents")
     row = page.locator('tr[data-agent="1001"]')
     await expect(row).to_contain_text("Ready")
@@ -118,13 +102,13 @@ async def test_an_agent_is_given_a_break_and_brought_back(gateway: Gateway, phon
     await expect(dialog.get_by_role("button", name="Ready again")).to_have_count(0)
     await page.keyboard.press("Escape")
     await expect(dialog).to_have_count(0)
-    assert "1001" in phones.agents
+    assert "1001" in telephones.agents
 
 
 @ONE_VERSION
 @pytest.mark.parametrize(("width", "height", "scheme", "locale"), LOOKS, ids=str)
 async def test_axe_finds_nothing_in_any_section(
-    gateway: Gateway, phones: Ensemble, chromium: Browser, width: int, height: int, scheme: str, locale: str
+    gateway: Gateway, telephones: Ensemble, chromium: Browser, width: int, height: int, scheme: str, locale: str
 ) -> None:
     context = await signed_in(
         chromium, gateway, "sue", viewport={"width": width, "height": height}, color_scheme=scheme, locale=locale
@@ -139,14 +123,14 @@ async def test_axe_finds_nothing_in_any_section(
         assert await page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, name
         await picture(page, f"supervisor-{name}-{width}-{scheme}")
 
-    lost = await phones.carrier.dial("5000", FROM_CALLER)
-    await phones.agents["1001"].next_leg()
+    lost = await telephones.carrier.dial("5000", FROM_CALLER)
+    await telephones.agents["1001"].next_leg()
     await expect(page.locator("table.live tbody tr")).to_have_count(1, timeout=GENEROUS_MS)
     await looks_well("waiting")
     await lost.hang_up()
     await expect(page.locator("table.abn tbody tr")).to_have_count(1, timeout=GENEROUS_MS)
-    await phones.carrier.dial("551001", FROM_SECOND)
-    (await phones.agents["1001"].next_leg()).answer()
+    await telephones.carrier.dial("551001", FROM_SECOND)
+    (await telephones.agents["1001"].next_leg()).answer()
     await expect(page.locator("table.live .sup button")).to_have_count(3, timeout=GENEROUS_MS)
     await looks_well("board")
     for section, ready in (
