@@ -20,6 +20,7 @@ from weakref import WeakValueDictionary
 
 import msgspec
 
+from crm_adapters._kit.memos import memo_of
 from crm_adapters.bitrix24 import mapping
 from crm_adapters.bitrix24.client import Bitrix24
 from crm_adapters.bitrix24.events import ClickedCalls
@@ -56,7 +57,7 @@ class Calls:
 
     async def put(self, activity: CallActivity, memo: str | None) -> str:
         """Let the portal have the call, and return the new memo."""
-        known = _known(memo) or await self._registered(activity)
+        known = self._known(memo) or await self._registered(activity)
         if activity.stage is not CallStage.ENDED:
             return _written(known)
         if not known.done:
@@ -74,7 +75,7 @@ class Calls:
 
     async def withdraw(self, activity: CallActivity, memo: str) -> None:
         """Take a call's activity away. What stands in the statistics stays there."""
-        known = _known(memo)
+        known = self._known(memo)
         if known is None:
             return
         try:
@@ -91,7 +92,7 @@ class Calls:
         if not recording.file_name.lower().endswith((".wav", ".mp3")):
             raise CrmRefusedError(f"{self._around.name}: Bitrix24 takes wav and mp3, and not {recording.file_name!r}")
         memo = await self.put(activity, memo)
-        said: dict[str, Any] = {"CALL_ID": msgspec.json.decode(memo, type=Memo).call, "FILENAME": recording.file_name}
+        said: dict[str, Any] = {"CALL_ID": memo_of(memo, Memo, self._around.name).call, "FILENAME": recording.file_name}
         if recording.size <= INLINE_BYTES:
             sound = b"".join([piece async for piece in recording.read()])
             said["FILE_CONTENT"] = base64.b64encode(sound).decode("ascii")
@@ -110,7 +111,7 @@ class Calls:
 
     async def pop(self, activity: CallActivity, user: CrmUser, memo: str | None) -> str | None:
         """Show the call's card to one user."""
-        known = _known(memo)
+        known = self._known(memo)
         if known is None:
             known = await self._registered(activity)
         if await self._portal.call("telephony.externalCall.show", _card(known, user)) is not True:
@@ -120,7 +121,7 @@ class Calls:
 
     async def unpop(self, activity: CallActivity, user: CrmUser, memo: str | None) -> None:
         """Hide it from him."""
-        known = _known(memo)
+        known = self._known(memo)
         if known is not None and not known.done:
             await self._portal.call("telephony.externalCall.hide", _card(known, user))
 
@@ -196,15 +197,14 @@ class Calls:
             known = msgspec.structs.replace(known, transcript=_digest(activity.transcript or ""))
         return known
 
+    def _known(self, memo: str | None) -> Memo | None:
+        return None if memo is None else memo_of(memo, Memo, self._around.name)
+
     async def _statistic(self, only: Mapping[str, str]) -> list[dict[str, Any]]:
         rows = await self._portal.call("voximplant.statistic.get", {"FILTER": dict(only)})
         # A portal that does not know the field answers with everything.
         found = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
         return [row for row in found if all(row.get(key) == value for key, value in only.items())]
-
-
-def _known(memo: str | None) -> Memo | None:
-    return None if memo is None else msgspec.json.decode(memo, type=Memo)
 
 
 def _of_row(call: str, row: Mapping[str, Any]) -> Memo:

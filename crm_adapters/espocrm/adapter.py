@@ -7,6 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from crm_adapters._kit.http import Answer, CrmHttp, printable, usual_reason
+from crm_adapters._kit.memos import memo_of
 from crm_adapters._kit.texts import marker_of
 from crm_adapters.espocrm.mapping import (
     KINDS,
@@ -21,7 +22,7 @@ from crm_adapters.espocrm.settings import EspoSettings
 from gateway.model.crm import CallActivity, ContactKind, CrmContact, CrmUser, Made, NewContact, NewTicket
 from gateway.model.ids import CallId
 from gateway.model.numbers import PhoneQuery, is_number_of, query_of
-from gateway.ports.crm import CrmDeniedError, CrmGoneError, CrmRefusedError, CrmSurroundings, Recording
+from gateway.ports.crm import CrmDeniedError, CrmRefusedError, CrmSurroundings, Recording
 
 MAX_FOUND: Final = 20
 PAGE: Final = 200
@@ -84,7 +85,7 @@ class EspoCrm:
 
     async def put_call(self, activity: CallActivity, memo: str | None) -> str:
         """Let EspoCRM have one call."""
-        known = None if memo is None else _read(memo)
+        known = None if memo is None else memo_of(memo, Memo, self._around.name)
         if known is None:
             there = await self.calls_of(activity.call_id)
             known = Memo(call=there[0]) if there else None
@@ -103,7 +104,7 @@ class EspoCrm:
 
     async def withdraw_call(self, activity: CallActivity, memo: str) -> None:
         """Delete a call; where that is not allowed say on it what became of it."""
-        known = _read(memo)
+        known = memo_of(memo, Memo, self._around.name)
         answer = await self._http.send("DELETE", f"/Call/{known.call}")
         if answer.status == 403:
             values = {"status": "Not Held", "name": f"{activity.subject} (part of another call)"}
@@ -113,7 +114,7 @@ class EspoCrm:
 
     async def attach_recording(self, activity: CallActivity, memo: str, recording: Recording) -> str:
         """Put a call's sound on the call's stream."""
-        known = _read(memo)
+        known = memo_of(memo, Memo, self._around.name)
         if known.note is not None:
             return memo
         if recording.size > MAX_RECORDING_BYTES:
@@ -248,10 +249,3 @@ def _json(answer: Answer) -> Any:
         return answer.json()
     except ValueError:
         return None
-
-
-def _read(memo: str) -> Memo:
-    try:
-        return msgspec.json.decode(memo, type=Memo)
-    except msgspec.DecodeError as error:
-        raise CrmGoneError("the memo of a call cannot be read") from error

@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from crm_adapters._kit.memos import memo_of
 from crm_adapters._kit.texts import marker_of
 from crm_adapters.hubspot import mapping
 from crm_adapters.hubspot.client import HubSpot, Record
@@ -72,7 +73,7 @@ class HubSpotAdapter:
     async def put_call(self, activity: CallActivity, memo: str | None) -> str:
         properties = mapping.call_of(activity, self._settings.dispositions)
         if memo is not None:
-            return self._said(await self._change(self._read_memo(memo), activity, properties))
+            return self._said(await self._change(memo_of(memo, Memo, self._around.name), activity, properties))
         for known in await self.calls_of(activity.call_id):
             try:
                 return self._said(await self._change(Memo(call=known), activity, properties))
@@ -98,7 +99,7 @@ class HubSpotAdapter:
         return [row["id"] for row in rows if row["properties"].get(mapping.EXTERNAL_ID) == call_id]
 
     async def withdraw_call(self, activity: CallActivity, memo: str) -> None:
-        await self._hubspot.delete("calls", self._read_memo(memo).call)
+        await self._hubspot.delete("calls", memo_of(memo, Memo, self._around.name).call)
 
     async def make_contact(self, new: NewContact) -> CrmContact:
         if new.number is not None:
@@ -200,12 +201,6 @@ class HubSpotAdapter:
         if self._settings.call_id_property is not None:
             return error
         return CrmUnavailableError(str(error), retry_after_s=max(INDEX_LAG_S, error.retry_after_s or 0.0))
-
-    def _read_memo(self, memo: str) -> Memo:
-        try:
-            return msgspec.json.decode(memo, type=Memo)
-        except msgspec.DecodeError as error:
-            raise CrmRefusedError(f"{self._around.name}: what was remembered of the call is unreadable") from error
 
     @staticmethod
     def _said(memo: Memo) -> str:

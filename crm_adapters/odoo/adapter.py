@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
+from crm_adapters._kit.memos import memo_of
 from crm_adapters._kit.texts import marker_of
 from crm_adapters.odoo.client import OdooClient
 from crm_adapters.odoo.mapping import (
@@ -87,7 +88,7 @@ class Odoo:
 
     async def put_call(self, activity: CallActivity, memo: str | None) -> str:
         """Let Odoo have one activity of this call."""
-        known = await self._recovered(activity.call_id) if memo is None else _read(memo)
+        known = await self._recovered(activity.call_id) if memo is None else memo_of(memo, Memo, self._around.name)
         if known is None:
             place = await self._place(activity)
             known = Memo(model="", record=0, nothing=True) if place is None else await self._planned(activity, *place)
@@ -106,7 +107,7 @@ class Odoo:
 
     async def withdraw_call(self, activity: CallActivity, memo: str) -> None:
         """Delete a call's activity."""
-        known = _read(memo)
+        known = memo_of(memo, Memo, self._around.name)
         for model, record in ((ACTIVITY, known.activity), (MESSAGE, known.message)):
             if record is not None:
                 with suppress(CrmGoneError):
@@ -114,7 +115,7 @@ class Odoo:
 
     async def attach_recording(self, activity: CallActivity, memo: str, recording: Recording) -> str:
         """Put a call's sound beside its activity."""
-        known = _read(memo)
+        known = memo_of(memo, Memo, self._around.name)
         if known.nothing:
             return memo
         if recording.size > MAX_RECORDING_BYTES:
@@ -293,10 +294,3 @@ def _message_domain(marker: str) -> list[Any]:
     # Odoo also tells an agent of his activity by a message, which is none of the customer's history.
     told_to_somebody = ["message_type", "!=", "user_notification"]
     return [["body", "ilike", marker], ["model", "in", [PARTNER, LEAD]], told_to_somebody]
-
-
-def _read(memo: str) -> Memo:
-    try:
-        return msgspec.json.decode(memo, type=Memo)
-    except msgspec.DecodeError as error:
-        raise CrmGoneError("the memo of a call cannot be read") from error

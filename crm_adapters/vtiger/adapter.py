@@ -6,6 +6,7 @@ from typing import Final
 
 import msgspec
 
+from crm_adapters._kit.memos import memo_of
 from crm_adapters._kit.texts import marker_of
 from crm_adapters.vtiger.client import VtigerClient
 from crm_adapters.vtiger.mapping import (
@@ -68,7 +69,7 @@ class Vtiger:
 
     async def put_call(self, activity: CallActivity, memo: str | None) -> str:
         """Let Vtiger have one record of this call, and one comment with what was written of it."""
-        known = None if memo is None else _read(memo)
+        known = None if memo is None else memo_of(memo, Memo, self._around.name)
         if known is None:
             there = await self.calls_of(activity.call_id)
             known = Memo(call=there[0], comment=await self._comment_there(activity.call_id)) if there else None
@@ -89,7 +90,7 @@ class Vtiger:
 
     async def withdraw_call(self, activity: CallActivity, memo: str) -> None:
         """Delete a call's record and comment."""
-        known = _read(memo)
+        known = memo_of(memo, Memo, self._around.name)
         for record in (known.comment, known.call):
             if record is not None:
                 with suppress(CrmGoneError):
@@ -164,10 +165,3 @@ class Vtiger:
 
     def _page(self, module: str, record: str) -> str:
         return f"{self._url}/index.php?module={module}&view=Detail&record={record.rpartition('x')[2]}"
-
-
-def _read(memo: str) -> Memo:
-    try:
-        return msgspec.json.decode(memo, type=Memo)
-    except msgspec.DecodeError as error:
-        raise CrmGoneError("the memo of a call cannot be read") from error

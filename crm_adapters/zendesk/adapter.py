@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
+from crm_adapters._kit.memos import memo_of
 from crm_adapters.zendesk import mapping
 from crm_adapters.zendesk.client import Row, SameKeyError, Zendesk
 from crm_adapters.zendesk.mapping import Memo
@@ -192,9 +193,4 @@ class ZendeskAdapter:
         return [contact for contact in found if contact is not None]
 
     def _read_memo(self, memo: str | None) -> Memo:
-        if memo is None:
-            return Memo()
-        try:
-            return msgspec.json.decode(memo, type=Memo)
-        except msgspec.DecodeError as error:
-            raise CrmRefusedError(f"{self._around.name}: what was remembered of the call is unreadable") from error
+        return Memo() if memo is None else memo_of(memo, Memo, self._around.name)
