@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
+from crm_adapters._kit.contacts import has_number, there_already
 from crm_adapters._kit.http import Answer, CrmHttp, printable, usual_reason
 from crm_adapters._kit.memos import memo_of
 from crm_adapters._kit.texts import marker_of
@@ -21,7 +22,7 @@ from crm_adapters.espocrm.mapping import (
 from crm_adapters.espocrm.settings import EspoSettings
 from gateway.model.crm import CallActivity, ContactKind, CrmContact, CrmUser, Made, NewContact, NewTicket
 from gateway.model.ids import CallId
-from gateway.model.numbers import PhoneQuery, is_number_of, query_of
+from gateway.model.numbers import PhoneQuery
 from gateway.ports.crm import CrmDeniedError, CrmRefusedError, CrmSurroundings, Recording
 
 MAX_FOUND: Final = 20
@@ -77,7 +78,7 @@ class EspoCrm:
             select = _SHOWN + (",accountName" if entity == "Contact" else "")
             for record in await self._list(entity, where(asked), select, MAX_FOUND):
                 contact = contact_of(entity, record, self._page(entity, record["id"]))
-                if not any(is_number_of(number, query) for number in contact.numbers):
+                if not has_number(contact, query):
                     whole = await self._http.call("GET", f"/{entity}/{record['id']}")
                     contact = contact_of(entity, self._record(whole), str(contact.url))
                 found.append(contact)
@@ -142,11 +143,9 @@ class EspoCrm:
     async def make_contact(self, new: NewContact) -> CrmContact:
         """Add a contact or a lead; who is there already with the number is returned as he is."""
         entity = "Lead" if new.kind is ContactKind.LEAD else "Contact"
-        query = None if new.number is None else query_of(new.number, self._around.region)
-        if query is not None:
-            for contact in await self.find(query):
-                if any(is_number_of(number, query) for number in contact.numbers):
-                    return contact
+        there = await there_already(self, new, self._around.region)
+        if there is not None:
+            return there
         values: dict[str, Any] = name_fields(new.name)
         values |= {"phoneNumber": new.number, "emailAddress": new.email, "description": new.text}
         if entity == "Lead":

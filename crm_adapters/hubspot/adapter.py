@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from crm_adapters._kit.contacts import has_number
 from crm_adapters._kit.memos import memo_of
 from crm_adapters._kit.texts import marker_of
 from crm_adapters.hubspot import mapping
@@ -15,7 +16,7 @@ from crm_adapters.hubspot.mapping import COMPANIES, CONTACTS, Memo
 from crm_adapters.hubspot.settings import HubSpotSettings
 from gateway.model.crm import CallActivity, CrmContact, CrmUser, Made, NewContact, NewTicket
 from gateway.model.ids import CallId
-from gateway.model.numbers import PhoneQuery, is_number_of, query_of
+from gateway.model.numbers import PhoneQuery, query_of
 from gateway.ports.crm import CrmDeniedError, CrmGoneError, CrmRefusedError, CrmSurroundings, CrmUnavailableError
 
 INDEX_LAG_S: Final = 30.0
@@ -106,7 +107,7 @@ class HubSpotAdapter:
             query = query_of(new.number, self._around.region)
             for row in await self._hubspot.search(CONTACTS, mapping.contact_groups(query), mapping.CONTACT_PROPERTIES):
                 there = await self._contact(row, CONTACTS)
-                if any(is_number_of(number, query) for number in there.numbers):
+                if has_number(there, query):
                     return there
         try:
             row = await self._hubspot.create(CONTACTS, mapping.contact_properties(new))

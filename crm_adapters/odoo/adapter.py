@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
+from crm_adapters._kit.contacts import there_already
 from crm_adapters._kit.memos import memo_of
 from crm_adapters._kit.texts import marker_of
 from crm_adapters.odoo.client import OdooClient
@@ -30,7 +31,7 @@ from crm_adapters.odoo.settings import OdooSettings
 from gateway.model.crm import CallActivity, ContactKind, CrmContact, CrmUser, Made, NewContact, NewTicket
 from gateway.model.errors import ConfigurationError
 from gateway.model.ids import CallId
-from gateway.model.numbers import PhoneQuery, is_number_of, query_of
+from gateway.model.numbers import PhoneQuery
 from gateway.ports.crm import CrmGoneError, CrmRefusedError, CrmSurroundings, Recording
 
 MAX_FOUND: Final = 40
@@ -140,11 +141,9 @@ class Odoo:
     async def make_contact(self, new: NewContact) -> CrmContact:
         """Add a contact or a lead, unless there is one with the number."""
         model = LEAD if new.kind is ContactKind.LEAD and await self._known(LEAD) else PARTNER
-        if new.number is not None:
-            query = query_of(new.number, self._around.region)
-            for contact in await self.find(query):
-                if any(is_number_of(number, query) for number in contact.numbers):
-                    return contact
+        there = await there_already(self, new, self._around.region)
+        if there is not None:
+            return there
         owner = {} if new.owner is None or not new.owner.id.isdigit() else {"user_id": int(new.owner.id)}
         values: dict[str, Any] = {"name": new.name, "phone": new.number, **owner}
         if model == LEAD:

@@ -6,6 +6,7 @@ from typing import Final
 
 import msgspec
 
+from crm_adapters._kit.contacts import there_already
 from crm_adapters._kit.memos import memo_of
 from crm_adapters._kit.texts import marker_of
 from crm_adapters.vtiger.client import VtigerClient
@@ -25,7 +26,7 @@ from crm_adapters.vtiger.mapping import (
 from crm_adapters.vtiger.settings import VtigerSettings
 from gateway.model.crm import CallActivity, ContactKind, CrmContact, CrmUser, Made, NewContact, NewTicket
 from gateway.model.ids import CallId
-from gateway.model.numbers import PhoneQuery, is_number_of, query_of
+from gateway.model.numbers import PhoneQuery
 from gateway.ports.crm import CrmGoneError, CrmSurroundings
 
 MAX_FOUND: Final = 40
@@ -99,11 +100,9 @@ class Vtiger:
     async def make_contact(self, new: NewContact) -> CrmContact:
         """Add a contact or a lead; who is there already with the number is returned as he is."""
         module = "Leads" if new.kind is ContactKind.LEAD else "Contacts"
-        if new.number is not None:
-            query = query_of(new.number, self._around.region)
-            for contact in await self.find(query):
-                if any(is_number_of(number, query) for number in contact.numbers):
-                    return contact
+        there = await there_already(self, new, self._around.region)
+        if there is not None:
+            return there
         owner = new.owner.id if new.owner is not None else (await self._client.session()).user
         values = {**name_fields(new.name), "phone": new.number, "email": new.email, "description": new.text}
         if module == "Leads":

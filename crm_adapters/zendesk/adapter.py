@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
+from crm_adapters._kit.contacts import has_number, there_already
 from crm_adapters._kit.memos import memo_of
 from crm_adapters.zendesk import mapping
 from crm_adapters.zendesk.client import Row, SameKeyError, Zendesk
@@ -13,7 +14,7 @@ from crm_adapters.zendesk.mapping import Memo
 from crm_adapters.zendesk.settings import ZendeskSettings
 from gateway.model.crm import CallActivity, CrmContact, CrmUser, Made, NewContact, NewTicket
 from gateway.model.ids import CallId
-from gateway.model.numbers import PhoneQuery, is_number_of, query_of
+from gateway.model.numbers import PhoneQuery
 from gateway.ports.crm import CrmRefusedError, CrmSurroundings
 
 
@@ -51,7 +52,7 @@ class ZendeskAdapter:
         for asked in mapping.queries_of(query):
             rows |= {row.get("id"): row for row in await self._zendesk.search_users(asked)}
         found = await self._contacts(rows.values())
-        others = [contact for contact in found if not any(is_number_of(number, query) for number in contact.numbers)]
+        others = [contact for contact in found if not has_number(contact, query)]
         return [contact for contact in found if contact not in others] + [
             # The number that was found is another one of his.
             msgspec.structs.replace(contact, numbers=(*contact.numbers, *await self._zendesk.numbers_of(number)))
@@ -81,11 +82,9 @@ class ZendeskAdapter:
             await self._zendesk.delete_ticket(ticket)
 
     async def make_contact(self, new: NewContact) -> CrmContact:
-        if new.number is not None:
-            query = query_of(new.number, self._around.region)
-            for contact in await self.find(query):
-                if any(is_number_of(number, query) for number in contact.numbers):
-                    return contact
+        known = await there_already(self, new, self._around.region)
+        if known is not None:
+            return known
         try:
             row = await self._zendesk.make_user(mapping.user_fields(new))
         except CrmRefusedError as error:
