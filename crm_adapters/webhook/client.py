@@ -7,7 +7,7 @@ is wanted.
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from crm_adapters._kit.http import Answer, CrmHttp, usual_reason
+from crm_adapters._kit.http import Answer, CrmHttp
 from crm_adapters.webhook.settings import WebhookSettings
 from gateway.model.errors import ConfigurationError
 from gateway.model.secret import Secret
@@ -29,7 +29,7 @@ class Receiver:
         secrets = [settings.secret, *([settings.old_secret] if settings.old_secret is not None else [])]
         self._keys = _keys(around.name, secrets)
         headers = {name: value.reveal() for name, value in settings.headers.items()}
-        self._http = CrmHttp(around, "", headers=headers, reason_of=_reason_of)
+        self._http = CrmHttp(around, "", headers=headers)
 
     async def tell(self, message_id: str, body: bytes) -> None:
         """Send a message.
@@ -75,13 +75,6 @@ class Receiver:
         if isinstance(error, CrmGoneError):
             return CrmDeniedError(f"{error}. Nothing takes calls there: look at the url of {self.name}")
         return error
-
-
-def _reason_of(answer: Answer) -> str:
-    try:
-        return usual_reason(answer)
-    except RecursionError:
-        return "an answer with too many levels"
 
 
 def _keys(name: str, secrets: Sequence[Secret]) -> list[bytes]:
