@@ -99,6 +99,10 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True):
     headers: dict[str, str] = {}
 
 
+LOST = Answered(status=502, body=b"<html>Bad Gateway</html>", headers={"Content-Type": "text/html"})
+"""What comes instead of an answer that a proxy lost."""
+
+
 class ServedCrm:
     """A CRM under ``url``; what it was asked stands in ``asked``."""
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
-from support.crm import NOW, Answered, Asked, served
+from support.crm import LOST, NOW, Answered, Asked, served
 
 CAPTURES: Final = Path(__file__).parent.parent / "captures" / "crm"
 WEBHOOK: Final = "/rest/1/s3cr3t/"
@@ -149,7 +149,7 @@ class Portal:
         result = _ANSWERS[method](self, params)
         if method in self.lost:
             self.lost.remove(method)
-            return Answered(status=502, body=b"<html>Bad Gateway</html>", headers={"Content-Type": "text/html"})
+            return LOST
         if isinstance(result, Answered):
             return result
         total = {"total": len(self.users)} if method == "user.get" else {}

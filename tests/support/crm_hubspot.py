@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from typing import Any, Final
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from support.crm import Answered, Asked, served
+from support.crm import LOST, Answered, Asked, served
 from support.crm_schema import SPECS, Spec
 
 KEY: Final = "pat-eu1-s3cr3t"
@@ -69,7 +69,7 @@ class Account:
             assert SPEC.wrongs_of_answer(asked.method, path, said.status, said.body) == []
         if self.lost and f"{asked.method} {path}" == self.lost[0]:
             self.lost.pop(0)
-            return Answered(status=502, body=b"<html>Bad Gateway</html>")
+            return LOST
         return said
 
     def _answer(self, asked: Asked) -> Answered:

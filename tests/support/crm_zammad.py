@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
-from support.crm import Answered, Asked, served
+from support.crm import LOST, Answered, Asked, served
 
 TOKEN: Final = "c71t0ken"
 KEY: Final = "s3cr3tkey"
@@ -63,7 +63,7 @@ class Helpdesk:
             self.log[call] = self.log.get(call, {}) | {"state": event, "comment": said.get("cause")}
         if event in self.lost:
             self.lost.remove(event)
-            return Answered(status=502, body=b"<html>Bad Gateway</html>")
+            return LOST
         outbound = {"action": "dial", "caller_id": "4930777000000", "number": said["to"]}
         return Answered(body=outbound if event == "newCall" and said["direction"] == "out" else {})
 
