@@ -6,6 +6,7 @@ from hashlib import blake2b
 from typing import Protocol
 
 import msgspec
+import structlog
 
 from gateway.crm.lookups import Lookups
 from gateway.crm.users import CrmUsers
@@ -19,8 +20,11 @@ from gateway.model.errors import RecordingError, StorageError
 from gateway.model.ids import CallId, Tenant
 from gateway.model.recordings import Recording, RecordingState
 from gateway.model.site import Site
+from gateway.ports.crm import CrmRefusedError
 from gateway.ports.desk import DeskStore
 from gateway.ports.recordings import Audio
+
+_log = structlog.get_logger()
 
 
 class Library(Protocol):
@@ -140,8 +144,7 @@ class Activities:
         owner = await self._users.at(agent_of(call, site, self._rules))
         number = outside_number(call, site)
         if contact is None and number is not None:
-            found = await self._lookups.find(number, urgent=False)
-            contact = chosen(found, self._rules, owner=owner, shared=await self._is_shared(number))
+            contact = chosen(await self._having(number), self._rules, owner=owner, shared=await self._is_shared(number))
         work = await self._desk.work(call.tenant, calls_within(call))
         dispositions = await self._dispositions() if any(each.disposition for each in work) else ()
         recording = None if self._rules.recordings == "none" or not call.ended else await self._sounds.of(call)
@@ -157,6 +160,14 @@ class Activities:
             recording=None if recording is None else self._sounds.link(recording),
         )
         return activity, recording
+
+    async def _having(self, number: str) -> Sequence[CrmContact]:
+        """Return whom the CRM knows with a number: nobody where it will not say, for the call is told all the same."""
+        try:
+            return await self._lookups.find(number, urgent=False)
+        except CrmRefusedError as error:
+            _log.warning("crm_does_not_say_who_called", reason=str(error))
+            return ()
 
     def sound(self, recording: Recording) -> Sound | None:
         """Return a recording's sound; None where it cannot be read."""

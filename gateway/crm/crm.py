@@ -13,7 +13,7 @@ from gateway.crm.lookups import Found, Lookups
 from gateway.crm.pace import urgently
 from gateway.crm.users import CrmUsers
 from gateway.model.calls import Call
-from gateway.model.crm import CallActivity, CrmContact, CrmUser
+from gateway.model.crm import CallActivity, CrmAbility, CrmContact, CrmUser
 from gateway.model.crm_calls import activity_of, agent_of, chosen, ringing_at
 from gateway.model.errors import StoreError
 from gateway.model.ids import CallId, Tenant
@@ -107,9 +107,11 @@ class Crm:
     async def show(self, call: Call | None, call_id: CallId, site: Site) -> None:
         """Let the CRM's own pages follow which telephones ring; None of a call that is over."""
         adapter = self.adapter
-        if not isinstance(adapter, PopsCards) or (call_id not in self._shown and (call is None or not ringing_at(call))):
+        if not isinstance(adapter, PopsCards) or CrmAbility.POP not in self.entry.abilities:
             return
-        if len(self._shown) >= MAX_SHOWN:
+        if call_id not in self._shown and (call is None or not ringing_at(call)):
+            return
+        if call_id not in self._shown and len(self._shown) >= MAX_SHOWN:
             _log.warning("crm_pop_left_out", crm=self.name, call_id=call_id)
             return
         shown = self._shown.setdefault(call_id, _Shown(turn=asyncio.Lock()))

@@ -9,12 +9,12 @@ from collections.abc import Callable
 from typing import Final
 
 import msgspec
-import structlog
 
+from gateway.crm.asking import asked
 from gateway.crm.pace import urgently
 from gateway.model.crm import CrmContact
-from gateway.model.numbers import is_number_of, query_of
-from gateway.ports.crm import CrmAdapter, CrmError, CrmRefusedError, CrmUnavailableError, FindsContacts
+from gateway.model.numbers import PhoneQuery, is_number_of, query_of
+from gateway.ports.crm import CrmError, CrmUnavailableError, FindsContacts
 
 REMEMBERED: Final = 20_000
 """Numbers, nobody's too; about 1 kB each."""
@@ -28,22 +28,20 @@ LOOKUP_S: Final = 60.0
 MAX_MATCHES: Final = 50
 """Of one number; more is a number that everybody has."""
 
-_log = structlog.get_logger()
-
 
 class Lookups:
     """Asks one CRM.
 
     Args:
         crm: What the configuration calls it.
-        adapter: It; one that finds nobody is never asked.
+        adapter: It, where it finds anybody.
         region: In which numbers without a country are.
         now: Seconds of a clock that only goes forward.
     """
 
-    def __init__(self, crm: str, adapter: CrmAdapter, *, region: str, now: Callable[[], float]) -> None:
+    def __init__(self, crm: str, adapter: FindsContacts | None, *, region: str, now: Callable[[], float]) -> None:
         self._crm = crm
-        self._adapter = adapter if isinstance(adapter, FindsContacts) else None
+        self._adapter = adapter
         self._region = region
         self._now = now
         self._known: OrderedDict[str, tuple[float, tuple[CrmContact, ...]]] = OrderedDict()
@@ -76,6 +74,12 @@ class Lookups:
             self.at_hand += 1
             return known
         asking = self._asking.get(number)
+        if asking is not None and not urgent:
+            try:
+                return await asyncio.shield(asking)
+            except CrmUnavailableError:
+                # Who asked before could not wait; we can.
+                asking = self._asking.get(number)
         if asking is None or urgent:
             asking = self._ask(self._adapter, number, urgent=urgent)
         # Who gives up does not take the answer from the others.
@@ -116,30 +120,21 @@ class Lookups:
     async def _found(self, adapter: FindsContacts, number: str, *, urgent: bool) -> tuple[CrmContact, ...]:
         self.asked += 1
         query = query_of(number, self._region)
-        limit_s = URGENT_S if urgent else LOOKUP_S
-        try:
-            async with asyncio.timeout(limit_s):
-                if urgent:
-                    with urgently():
-                        said = await adapter.find(query)
-                else:
-                    said = await adapter.find(query)
-        except TimeoutError as error:
-            raise CrmUnavailableError(f"{self._crm}: did not say within {limit_s:g} s who has a number") from error
-        except CrmError:
-            raise
-        except Exception as error:  # an adapter may be anybody's
-            _log.exception("crm_adapter_failed", crm=self._crm, asked="find")
-            raise CrmRefusedError(f"{self._crm}: its adapter failed: {type(error).__name__}") from error
-        found = (each for each in said if any(is_number_of(stored, query) for stored in each.numbers))
-        once = {each.id: each for each in found}
-        return tuple(once.values())[:MAX_MATCHES]
+        with urgently(urgent):
+            return await asked(self._crm, "say who has a number", URGENT_S if urgent else LOOKUP_S, _having(adapter, query))
 
     def _remember(self, number: str, found: tuple[CrmContact, ...]) -> None:
         self._known[number] = (self._now() + (KNOWN_S if found else UNKNOWN_S), found)
         self._known.move_to_end(number)
         while len(self._known) > REMEMBERED:
             self._known.popitem(last=False)
+
+
+async def _having(adapter: FindsContacts, query: PhoneQuery) -> tuple[CrmContact, ...]:
+    """Return those who have the number indeed, each once."""
+    said = await adapter.find(query)
+    once = {each.id: each for each in said if any(is_number_of(stored, query) for stored in each.numbers)}
+    return tuple(once.values())[:MAX_MATCHES]
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):

@@ -20,9 +20,9 @@ _urgent: ContextVar[bool] = ContextVar("crm_urgent", default=False)
 
 
 @contextmanager
-def urgently() -> Iterator[None]:
-    """Let what is asked inside go first."""
-    token = _urgent.set(True)
+def urgently(urgent: bool = True) -> Iterator[None]:
+    """Let what is asked inside go first; or not, whoever asks for it."""
+    token = _urgent.set(urgent)
     try:
         yield
     finally:

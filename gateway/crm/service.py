@@ -32,6 +32,7 @@ from gateway.ports.crm import (
     CrmRefusedError,
     CrmSurroundings,
     CrmUnavailableError,
+    FindsContacts,
     ListsUsers,
     MakesContacts,
     MakesTickets,
@@ -53,6 +54,11 @@ ASKED_S: Final = 20.0
 """Seconds for which an agent waits for what he asked to be made."""
 
 _log = structlog.get_logger()
+
+
+def _steady() -> float:
+    """Return seconds of a clock that only goes forward, whatever becomes of the wall's."""
+    return asyncio.get_running_loop().time()
 
 
 class CrmService:
@@ -120,8 +126,10 @@ class CrmService:
 
     def _made(self, entry: CrmEntry, adapter: CrmAdapter) -> Crm:
         name, rules = entry.common.name, entry.common.calls
-        lookups = Lookups(name, adapter, region=entry.region, now=self._now)
-        users = CrmUsers(name, adapter, rules, known_as=self._known_as, now=self._now)
+        finds = adapter if CrmAbility.FIND in entry.abilities and isinstance(adapter, FindsContacts) else None
+        lists = adapter if CrmAbility.USERS in entry.abilities and isinstance(adapter, ListsUsers) else None
+        lookups = Lookups(name, finds, region=entry.region, now=_steady)
+        users = CrmUsers(name, lists, rules, known_as=self._known_as, now=_steady)
         activities = Activities(
             rules,
             lookups,
@@ -329,9 +337,9 @@ class CrmService:
     async def _extension_of(self, crm: Crm, user: str | None) -> str | None:
         configured = (each for each, named in crm.entry.common.calls.users.items() if user is not None and named == user)
         extension = next(configured, None)
-        if extension is None and user is not None and isinstance(crm.adapter, ListsUsers):
+        if extension is None and user is not None:
             with urgently():
-                extension = next((each.extension for each in await crm.adapter.users() if each.id == user), None)
+                extension = await crm.users.extension_of(user)
         return extension
 
     async def _owner(self, crm: Crm, by: Principal) -> CrmUser | None:

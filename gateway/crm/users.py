@@ -6,9 +6,10 @@ from typing import Final
 
 import structlog
 
+from gateway.crm.asking import asked
 from gateway.model.crm import CrmUser
 from gateway.model.crm_calls import CrmRules, user_at
-from gateway.ports.crm import CrmAdapter, CrmError, CrmUnavailableError, ListsUsers
+from gateway.ports.crm import CrmError, CrmUnavailableError, ListsUsers
 
 BELIEVED_S: Final = 3_600.0
 """Seconds for which the list is believed."""
@@ -24,7 +25,7 @@ class CrmUsers:
 
     Args:
         crm: What the configuration calls it.
-        adapter: It; one that lists nobody knows those whom the configuration names.
+        adapter: It, where it lists anybody; else those are known whom the configuration names.
         rules: Has the configuration's own.
         known_as: Returns login and e-mail address, with us, of who sits at an extension.
         now: Seconds of a clock that only goes forward.
@@ -33,14 +34,14 @@ class CrmUsers:
     def __init__(
         self,
         crm: str,
-        adapter: CrmAdapter,
+        adapter: ListsUsers | None,
         rules: CrmRules,
         *,
         known_as: Callable[[str], Awaitable[Sequence[str]]],
         now: Callable[[], float],
     ) -> None:
         self._crm = crm
-        self._adapter = adapter if isinstance(adapter, ListsUsers) else None
+        self._adapter = adapter
         self._rules = rules
         self._known_as = known_as
         self._now = now
@@ -68,27 +69,42 @@ class CrmUsers:
                 break
         return user
 
+    async def extension_of(self, user: str) -> str | None:
+        """Return at which extension a user sits, by his id, as the CRM says.
+
+        Raises:
+            CrmError: The list cannot be read, and never was.
+        """
+        if self._adapter is None:
+            return None
+        for patience_s in (BELIEVED_S, MISSED_S):
+            await self._read(self._adapter, patience_s)
+            for each in self._users:
+                if each.id == user and each.extension is not None:
+                    return each.extension
+        return None
+
     async def _read(self, adapter: ListsUsers, patience_s: float) -> None:
         """Read the list where it is older than so many seconds."""
         async with self._reading:
             if self._read_at is not None and self._now() - self._read_at < patience_s:
                 return
             try:
-                async with asyncio.timeout(READING_S):
-                    self._users = tuple(await adapter.users())
-            except TimeoutError as error:
-                self._failed(CrmUnavailableError(f"{self._crm}: did not list its users within {READING_S:g} s"), error)
+                self._users = await asked(self._crm, "list its users", READING_S, _listed(adapter))
             except CrmError as error:
-                self._failed(error, error)
-            except Exception as error:  # noqa: BLE001  # an adapter may be anybody's
-                _log.exception("crm_adapter_failed", crm=self._crm, asked="users")
-                self._failed(CrmUnavailableError(f"{self._crm}: its adapter failed: {type(error).__name__}"), error)
+                self._failed(error)
             self._read_at = self._now()
 
-    def _failed(self, told: CrmError, cause: BaseException) -> None:
+    def _failed(self, error: CrmError) -> None:
         """Go on with the list of before, where there is one."""
-        if self._read_at is None:
-            if told is cause:
-                raise told
-            raise told from cause
-        _log.warning("crm_users_not_read", crm=self._crm, reason=str(told))
+        if self._read_at is not None:
+            _log.warning("crm_users_not_read", crm=self._crm, reason=str(error))
+        elif error.retryable:
+            raise error
+        else:
+            # No call is to blame for it: all wait until somebody has mended it.
+            raise CrmUnavailableError(f"{error} (it lists no users)") from error
+
+
+async def _listed(adapter: ListsUsers) -> Sequence[CrmUser]:
+    return tuple(await adapter.users())

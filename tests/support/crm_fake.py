@@ -19,7 +19,7 @@ from gateway.model.crm import (
 )
 from gateway.model.ids import CallId
 from gateway.model.numbers import PhoneQuery
-from gateway.ports.crm import CallbackAnswer, CrmGoneError, CrmSurroundings, Recording
+from gateway.ports.crm import CallbackAnswer, CrmGoneError, CrmRefusedError, CrmSurroundings, Recording
 
 EVERYTHING = frozenset(CrmAbility)
 
@@ -48,6 +48,8 @@ class FakeCrm:
         """What was remembered of each of them."""
         self.searchable = True
         """Whether a call's activity is found by its id."""
+        self.able = EVERYTHING
+        """What it does; all else is refused."""
         self.sounds: dict[str, bytes] = {}
         self.tickets: list[NewTicket] = []
         self.popped: list[tuple[str, str]] = []
@@ -65,7 +67,9 @@ class FakeAdapter:
         self.crm = crm
         self._around = around
 
-    async def _asked(self) -> Lost | None:
+    async def _asked(self, ability: CrmAbility) -> Lost | None:
+        if ability not in self.crm.able:
+            raise CrmRefusedError(f"crm: it cannot {ability}")
         await self._around.pace.turn()
         self.crm.asked += 1
         fault = self.crm.faults.pop(0) if self.crm.faults else None
@@ -84,11 +88,11 @@ class FakeAdapter:
         self.crm.closed += 1
 
     async def find(self, query: PhoneQuery) -> Sequence[CrmContact]:
-        await self._asked()
+        await self._asked(CrmAbility.FIND)
         return [each for each in self.crm.contacts if any(query.significant[-4:] in number for number in each.numbers)]
 
     async def put_call(self, activity: CallActivity, memo: str | None) -> str:
-        lost = await self._asked()
+        lost = await self._asked(CrmAbility.CALLS)
         same = (id_ for id_, each in self.crm.records.items() if each.call_id == activity.call_id and self.crm.searchable)
         found = memo or next(same, None)
         if memo is not None and memo not in self.crm.records:
@@ -102,20 +106,20 @@ class FakeAdapter:
         return found
 
     async def calls_of(self, call_id: CallId) -> Sequence[str]:
-        await self._asked()
+        await self._asked(CrmAbility.COUNT_CALLS)
         return [id_ for id_, each in self.crm.records.items() if each.call_id == call_id]
 
     async def withdraw_call(self, activity: CallActivity, memo: str) -> None:
-        await self._asked()
+        await self._asked(CrmAbility.WITHDRAW_CALLS)
         self.crm.records.pop(memo, None)
 
     async def attach_recording(self, activity: CallActivity, memo: str, recording: Recording) -> str:
-        await self._asked()
+        await self._asked(CrmAbility.RECORDINGS)
         self.crm.sounds[memo] = b"".join([piece async for piece in recording.read()])
         return memo
 
     async def make_contact(self, new: NewContact) -> CrmContact:
-        await self._asked()
+        await self._asked(CrmAbility.CONTACTS)
         owner = None if new.owner is None else new.owner.id
         numbers = () if new.number is None else (new.number,)
         contact = CrmContact(
@@ -125,12 +129,12 @@ class FakeAdapter:
         return contact
 
     async def make_ticket(self, new: NewTicket) -> Made:
-        await self._asked()
+        await self._asked(CrmAbility.TICKETS)
         self.crm.tickets.append(new)
         return Made(id=str(len(self.crm.tickets)), url=f"https://crm.example/tickets/{len(self.crm.tickets)}")
 
     async def users(self) -> Sequence[CrmUser]:
-        await self._asked()
+        await self._asked(CrmAbility.USERS)
         return self.crm.crm_users
 
     async def pop(self, activity: CallActivity, user: CrmUser, memo: str | None) -> str | None:

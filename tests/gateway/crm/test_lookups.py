@@ -78,14 +78,7 @@ async def test_an_adapter_that_fails_is_an_error_like_others() -> None:
 
 @in_virtual_time
 async def test_an_adapter_that_finds_nobody_is_not_asked() -> None:
-    class Silent:
-        async def check(self) -> str:
-            return "silent"
-
-        async def close(self) -> None:
-            pass
-
-    asked = Lookups("crm", Silent(), region="CN", now=asyncio.get_running_loop().time)
+    asked = Lookups("crm", None, region="CN", now=asyncio.get_running_loop().time)
     found: Sequence[CrmContact] = await asked.find(NUMBER, urgent=True)
     assert found == ()
 

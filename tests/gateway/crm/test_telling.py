@@ -1,23 +1,31 @@
 """One call is told: what of it is kept, and whose fault it is when it cannot be told."""
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 
-from support.crm_fake import FakeCrm
+import msgspec
+import pytest
+from support.crm_fake import FakeAdapter, FakeCrm
 from support.crm_world import CrmWorld, crm_world
-from support.memory_crm_log import CrmLogAway
+from support.memory_crm_log import CrmLogAway, MemoryCrmLog
 from support.virtual_time import in_virtual_time
 
-from gateway.model.crm import CrmContact, CrmUser
+from gateway.model.crm import CallStage, CrmAbility, CrmContact, CrmUser
 from gateway.model.crm_calls import CrmRules
+from gateway.model.ids import DEFAULT_TENANT
+from gateway.model.numbers import PhoneQuery
+from gateway.model.terms import LegRole
+from gateway.ports.crm import CrmRefusedError, CrmUnavailableError
 
 ANNA = CrmUser(id="u1", login="anna", name="Anna", extension="8001")
+BEN = CrmUser(id="u2", login="ben", name="Ben", extension="8002")
 WEI = CrmContact(id="c1", name="Wei Zhang", numbers=("010-6255 1234",))
 
 
 def stocked(*contacts: CrmContact) -> FakeCrm:
     crm = FakeCrm()
-    crm.crm_users, crm.contacts = [ANNA], list(contacts or [WEI])
+    crm.crm_users, crm.contacts = [ANNA, BEN], list(contacts or [WEI])
     return crm
 
 
@@ -49,3 +57,81 @@ async def test_what_a_crm_took_is_remembered_though_the_database_is_away_when_it
         await passes(world, 60.0)
         assert [(each.waiting, each.dead, each.away_since) for each in await world.service.all()] == [(0, 0, None)]
     assert len(crm.history) == len(crm.records) == 3
+
+
+@in_virtual_time
+async def test_calls_of_which_a_crm_is_not_asked_say_nothing_of_whether_it_is_back(tmp_path: Path) -> None:
+    crm = FakeCrm()
+    async with crm_world(tmp_path, crm, CrmRules(live=False), log=MemoryCrmLog()) as world, world.running():
+        crm.faults = [CrmUnavailableError("crm: cannot be reached")] * 100_000
+        comes_and_goes(world, "one", "two", "three", "four", "five")
+        await passes(world, 60.0)
+        (before,) = await world.service.all()
+        for number in range(200):
+            # Calls inside the house, which no CRM hears of.
+            leg = f"inside-{number}"
+            world.story.creates(leg, "PJSIP/8001", LegRole.ORIGINATING, leg, number="8001", dialled="8002").hangs_up(leg)
+            await passes(world, 300.0)
+        (standing,) = await world.service.all()
+        assert (standing.waiting, standing.dead) == (5, 0)
+        assert standing.away_since == before.away_since is not None
+        waiting = await world.log.due(DEFAULT_TENANT, "crm", now=float("inf"), limit=10)
+        assert max(each.attempts for each in waiting) == 1
+
+
+@in_virtual_time
+async def test_a_crm_that_lists_no_users_has_no_dead_calls_and_is_caught_up(tmp_path: Path) -> None:
+    crm = stocked()
+    users = FakeAdapter.users
+
+    async def refuses(self: FakeAdapter) -> Sequence[CrmUser]:
+        await users(self)
+        raise CrmRefusedError("crm: status 400: users: unknown field")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(FakeAdapter, "users", refuses)
+        async with crm_world(tmp_path, crm, CrmRules(live=False), log=MemoryCrmLog()) as world, world.running():
+            for leg, by in (("one", "8001"), ("two", "8002")):
+                world.story.comes_in(leg).rings(by, by=leg).later(1.0).answers(by, by=leg, bridge=f"of {leg}")
+                world.story.later(1.0).hangs_up(leg, by)
+                await passes(world, 3_600.0)
+            (standing,) = await world.service.all()
+            assert (standing.waiting, standing.dead) == (2, 0)
+            assert "crm: status 400: users: unknown field" in (standing.why or "")
+            patch.undo()
+            await passes(world, 600.0)
+            assert [each.owner for each in sorted(crm.records.values(), key=lambda each: each.started_at)] == [ANNA, BEN]
+
+
+@in_virtual_time
+async def test_a_call_of_whose_number_a_crm_will_not_speak_is_told_as_nobodys(tmp_path: Path) -> None:
+    crm = stocked()
+
+    async def refuses(self: FakeAdapter, query: PhoneQuery) -> Sequence[CrmContact]:
+        raise CrmRefusedError("crm: status 400: no such number")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(FakeAdapter, "find", refuses)
+        async with crm_world(tmp_path, crm) as world, world.running():
+            world.story.comes_in().rings("8001").answers("8001")
+            await passes(world)
+            world.story.hangs_up("caller", "8001")
+            await passes(world)
+            assert [each.dead for each in await world.service.all()] == [0]
+    assert [(each.contact, each.stage) for each in crm.records.values()] == [(None, CallStage.ENDED)]
+
+
+@in_virtual_time
+async def test_what_an_adapter_is_not_able_to_do_is_never_asked_of_it(tmp_path: Path) -> None:
+    crm = stocked()
+    crm.able = frozenset({CrmAbility.CALLS})
+    async with crm_world(tmp_path, crm, CrmRules(recordings="upload")) as world:
+        world.entry = msgspec.structs.replace(world.entry, abilities=crm.able)
+        async with world.running():
+            world.story.comes_in().rings("8001").answers("8001")
+            await passes(world)
+            world.story.hangs_up("caller", "8001")
+            await passes(world)
+            (standing,) = await world.service.all()
+        assert (standing.waiting, standing.dead, standing.lookups) == (0, 0, 0)
+    assert [each.stage for each in crm.records.values()] == [CallStage.ENDED]
