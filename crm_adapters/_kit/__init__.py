@@ -1,2 +1,1 @@
-"""What adapters share: an HTTP client that keeps quotas and tells errors apart, times and texts as CRMs want them, whom a CRM
-knows already, and what is remembered of a call."""
+"""What adapters share: HTTP within quotas, four kinds of errors, texts and times as CRMs want them, memos, known contacts."""

@@ -83,10 +83,9 @@ class Bitrix24Adapter:
         owner = {"OWNER_TYPE_ID": mapping.ENTITY_TYPES[entity[0]], "OWNER_ID": entity[1]}
         if new.call_id is not None:
             said = {"filter": owner, "select": ["ID", "DESCRIPTION"], "order": {"ID": "DESC"}}
-            mark = marker_of(new.call_id)
             rows = await self._portal.call("crm.activity.list", said)
             for row in rows if isinstance(rows, list) else ():
-                if isinstance(row, dict) and mark in str(row.get("DESCRIPTION")).splitlines():
+                if isinstance(row, dict) and marker_of(new.call_id) in str(row.get("DESCRIPTION")).splitlines():
                     return Made(id=str(row.get("ID")), url=url)
         due_at = self._around.now() + self._settings.ticket_due_h * 3_600.0
         answer = await self._portal.call("crm.activity.todo.add", mapping.todo_of(new, entity, due_at))
