@@ -42,6 +42,10 @@ SHOWN_BY: Final = {
     "--number '138 0013 8000' --number +8613800138001": (
         "tests/test_crm_guide.py::test_the_adapter_of_the_guide_keeps_the_rules"
     ),
+    "tieline contacts import 'ldaps://dc.example.com/ou=People,dc=example,dc=com' --user tieline@example.com --password-stdin "
+    "--config tieline.yaml < /etc/tieline/directory.password": (
+        "tests/live/test_contacts_ldap.py::test_people_of_openldap_and_active_directory_are_taken_over"
+    ),
     "make lock": "tests/test_house.py::test_make_starts_what_it_says",
     "PYTHONPATH=tests python -m support.scenario_pages": (
         "tests/captures/test_scenario_pages.py::test_the_command_writes_the_pages_that_are_stale"

@@ -105,16 +105,24 @@ def parser(arguments: Sequence[str] | None = None) -> argparse.ArgumentParser:
     bring = _command(
         contacts,
         "import",
-        "take customers over from a CSV file; twice is as good as once, and the gateway may run meanwhile",
+        "take customers over from a file, an address book or a directory, once or often; the gateway may run meanwhile",
         prefix="contacts ",
     )
-    bring.add_argument("file", type=Path, metavar="FILE")
+    bring.add_argument(
+        "source",
+        metavar="SOURCE",
+        help="a file (CSV, vCards, LDIF), https://… of a CardDAV address book, or ldaps://SERVER/BASE of a directory",
+    )
     bring.add_argument("--config", type=Path, metavar="FILE", required=True, help="whose `store` and numbers are meant")
-    bring.add_argument("--map", metavar="FIELD=HEADING,…", help="what columns hold, where their headings do not say it")
+    bring.add_argument("--map", metavar="FIELD=HEADING,…", help="what columns or attributes hold, if their names say it not")
     bring.add_argument("--region", metavar="CC", help="country of numbers without one, such as CN; without it the PBXs'")
     bring.add_argument("--encoding", metavar="NAME", help="such as gb18030; without it guessed")
     bring.add_argument("--delimiter", metavar="C", help="what stands between fields; without it guessed")
     bring.add_argument("--dry-run", action="store_true", help="say what would become of each line, and change nothing")
+    bring.add_argument("--user", metavar="NAME", help="as whom to read an address book or a directory")
+    bring.add_argument("--password-stdin", action="store_true", help="read the password from standard input, not the terminal")
+    bring.add_argument("--ca", type=Path, metavar="FILE", help="whose certificates to trust besides the system's (PEM)")
+    bring.add_argument("--without-tls", action="store_true", help="let password and contacts go over the network unencrypted")
     out = _command(contacts, "export", "write all customers as CSV", prefix="contacts ")
     out.add_argument("file", type=Path, nargs="?", metavar="FILE", help="without it standard output")
     out.add_argument("--config", type=Path, metavar="FILE", required=True, help="whose `store` is meant")

@@ -1,39 +1,34 @@
-"""``tieline contacts import|export``: customers out of a CSV file, and back into one. The gateway may run meanwhile."""
+"""``tieline contacts import|export``: customers out of files, address books and directories, and back into a CSV file.
+
+The gateway may run meanwhile.
+"""
 
 import argparse
 import asyncio
 import csv
+import getpass
 import secrets
 import sys
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
-from itertools import islice
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from pathlib import Path
 from typing import Final, TextIO
 
 import msgspec
 
+from gateway.cli.contact_sources import carddav, ldap
+from gateway.cli.contact_sources.files import read_file
+from gateway.cli.contact_sources.source import Access, ContactsError, Source
 from gateway.cli.progress import Progress
-from gateway.model.contacts import (
-    EXPORTED,
-    SEVERAL,
-    BadLine,
-    Contact,
-    ContactField,
-    ContactList,
-    contacts_of,
-    decode,
-    delimiter_of,
-    exported_row,
-    guess_columns,
-    read_list,
-)
+from gateway.cli.tables import printable
+from gateway.model.contacts import EXPORTED, BadContact, Contact, contact_of, exported_row
 from gateway.model.customers import Person
-from gateway.model.errors import ConfigurationError, TielineError
+from gateway.model.errors import ConfigurationError, UsageError
 from gateway.model.ids import DEFAULT_TENANT
+from gateway.model.secret import Secret
 from gateway.model.site import Site
-from gateway.session.contacts import ContactImport, Imported
+from gateway.session.contacts import ContactImport
 from gateway.session.people import People
 from gateway.settings.folders import state_folder
 from gateway.settings.load import load_settings
@@ -46,12 +41,8 @@ AT_ONCE: Final = 1_000
 """Contacts in one transaction: short enough that the gateway does not wait for it noticeably."""
 
 
-class ContactsError(TielineError):
-    """A list of contacts cannot be read or written; whoever gave it must act."""
-
-
 def run(options: argparse.Namespace) -> int:
-    """Import or export; returns 0 when every line was taken over."""
+    """Import or export; returns 0 when everybody was taken over."""
     settings = load_settings(options.config)
     if settings.store.url == MEMORY:
         raise ConfigurationError(f"{options.config} keeps customers in memory (store.url): there is no database")
@@ -64,80 +55,104 @@ def run(options: argparse.Namespace) -> int:
 
 
 async def _import(settings: Settings, options: argparse.Namespace, sites: Sequence[Site]) -> int:
-    file: Path = options.file
-    read, columns, how = _read(file, options)
-    sys.stderr.write(f"{file}: {how}\n" + "".join(f"  {_shown(field, columns)}\n" for field in columns))
-    bad = lines = 0
-    progress = Progress(len(read.rows), "lines", sys.stderr)
-    async with _customers(settings) as customers:
-        taking = ContactImport(customers, DEFAULT_TENANT, f"file {file.name}", now=time.time, random_bytes=secrets.token_bytes)
-        found = contacts_of(read, columns, sites)
-        while part := list(islice(found, AT_ONCE)):
-            contacts = [each for each in part if isinstance(each, Contact)]
-            for each in part:
-                if isinstance(each, BadLine):
-                    bad += 1
-                    progress.clear()
-                    sys.stderr.write(f"{file}:{each.line}: {each.reason}{'' if each.whole else ' (the rest was taken)'}\n")
-            await taking.take(contacts, dry_run=options.dry_run)
-            lines += len(contacts) + sum(1 for each in part if isinstance(each, BadLine) and each.whole)
-            progress.at(lines, f"{bad:,} bad" if bad else "")
-    progress.clear()
-    sys.stdout.write(_result(taking.imported, bad, dry_run=options.dry_run) + "\n")
-    return 1 if bad else 0
+    async with _opened(options) as source, _customers(settings) as customers:
+        sys.stderr.write("".join(f"{printable(line)}\n" for line in source.said))
+        taking = ContactImport(customers, DEFAULT_TENANT, source.called, now=time.time, random_bytes=secrets.token_bytes)
+        desk = _Desk(taking, source, dry_run=options.dry_run)
+        try:
+            async with aclosing(source.contacts) as contacts:
+                async for written in contacts:
+                    for each in (written,) if isinstance(written, BadContact) else contact_of(written, sites):
+                        await desk.take(each)
+        except ContactsError:
+            # What was read before a server went away is not lost.
+            await desk.rest()
+            sys.stderr.write(f"until then: {desk.result()}\n")
+            raise
+        await desk.rest()
+    sys.stdout.write(f"{desk.result()}\n")
+    return 1 if desk.bad else 0
 
 
-def _result(imported: Imported, bad: int, *, dry_run: bool) -> str:
-    would = "would be " if dry_run else ""
-    told = f"{imported.added:,} {would}added, {imported.changed:,} {would}changed, {imported.unchanged:,} as they were"
-    return f"{told}, {bad:,} lines with faults" if bad else told
+class _Desk:
+    """Takes contacts over, many at once, and tells of those that it cannot."""
+
+    def __init__(self, taking: ContactImport, source: Source, *, dry_run: bool) -> None:
+        self._taking = taking
+        self._dry_run = dry_run
+        self._unit = source.unit
+        self._progress = Progress(source.total, source.unit, sys.stderr)
+        self._held: list[Contact] = []
+        self._done = 0
+        self.bad = 0
+
+    async def take(self, contact: Contact | BadContact) -> None:
+        """Take somebody over, now or with those that come next."""
+        if isinstance(contact, Contact):
+            self._held.append(contact)
+        else:
+            self.bad += 1
+            self._progress.clear()
+            text = f"{contact.place}: {contact.reason}{'' if contact.whole else ' (the rest was taken)'}"
+            sys.stderr.write(f"{printable(text)}\n")
+        self._done += isinstance(contact, Contact) or contact.whole
+        self._progress.at(self._done, f"{self.bad:,} bad" if self.bad else "")
+        if len(self._held) >= AT_ONCE:
+            await self._put()
+
+    async def rest(self) -> None:
+        """Take over those that are left."""
+        await self._put()
+        self._progress.clear()
+
+    def result(self) -> str:
+        """Return what became of all of them."""
+        imported, would = self._taking.imported, "would be " if self._dry_run else ""
+        told = f"{imported.added:,} {would}added, {imported.changed:,} {would}changed, {imported.unchanged:,} as they were"
+        return f"{told}, {self.bad:,} {self._unit} with faults" if self.bad else told
+
+    async def _put(self) -> None:
+        held, self._held = self._held, []
+        await self._taking.take(held, dry_run=self._dry_run)
 
 
-def _read(file: Path, options: argparse.Namespace) -> tuple[ContactList, Mapping[ContactField, Sequence[str]], str]:
-    try:
-        data = file.read_bytes()
-        text, encoding = decode(data) if options.encoding is None else (data.decode(options.encoding), options.encoding)
-    except OSError as error:
-        raise ContactsError(f"{file}: {error.strerror}") from error
-    except LookupError as error:
-        raise ContactsError(f"there is no encoding {options.encoding}: write one such as utf-8, gb18030, latin-1") from error
-    except UnicodeDecodeError as error:
-        raise ContactsError(
-            f"{file} is not {options.encoding} (byte {error.start}): leave --encoding out, or name another"
-        ) from error
-    try:
-        delimiter = delimiter_of(text) if options.delimiter is None else options.delimiter.replace("\\t", "\t")
-        read = read_list(text, delimiter)
-    except (csv.Error, TypeError) as error:
-        raise ContactsError(f"{file}: {error}") from error
-    columns = guess_columns(read.headings) | _mapped(options.map, read.headings)
-    if not {ContactField.PHONE, ContactField.EMAIL, ContactField.EXTERNAL_ID} & columns.keys():
-        there = ", ".join(read.headings) or "none, it is empty"
-        raise ContactsError(f"{file}: no column looks like a number. Say which is: --map phone=HEADING. Its headings: {there}")
-    return read, columns, f"{len(read.rows):,} lines in {encoding}, fields between {_called(delimiter)}"
+def _opened(options: argparse.Namespace) -> AbstractAsyncContextManager[Source]:
+    source: str = options.source
+    scheme = source.partition("://")[0].casefold() if "://" in source else ""
+    if scheme in ("http", "https"):
+        if options.map is not None:
+            raise UsageError("--map is for CSV, LDIF and directories: an address book says itself what is what")
+        return carddav.opened(source, _access(options))
+    if scheme in ("ldap", "ldaps"):
+        return ldap.opened(source, _access(options), options.map)
+    if scheme:
+        raise UsageError(
+            f"{source}: there is no {scheme}://, but https:// for address books (CardDAV), and ldaps:// for directories"
+        )
+    return _file(options)
 
 
-def _mapped(asked: str | None, headings: Sequence[str]) -> dict[ContactField, list[str]]:
-    """Read ``phone=Tel,phone=Mobile,name=Full name``."""
-    columns: dict[ContactField, list[str]] = {}
-    for pair in filter(None, (asked or "").split(",")):
-        field, _, heading = pair.partition("=")
-        if field not in set(ContactField):
-            raise ContactsError(f"--map {pair}: there is no {field!r}, but {', '.join(ContactField)}")
-        if heading not in headings:
-            raise ContactsError(f"--map {pair}: the file has no heading {heading!r}, but {', '.join(headings)}")
-        columns.setdefault(ContactField(field), []).append(heading)
-        if len(columns[ContactField(field)]) > 1 and ContactField(field) not in SEVERAL:
-            raise ContactsError(f"--map {pair}: there can be one {field} only")
-    return columns
+@asynccontextmanager
+async def _file(options: argparse.Namespace) -> AsyncIterator[Source]:
+    yield read_file(Path(options.source), encoding=options.encoding, delimiter=options.delimiter, mapping=options.map)
 
 
-def _shown(field: ContactField, columns: Mapping[ContactField, Sequence[str]]) -> str:
-    return f"{field:<12} {', '.join(columns[field])}"
-
-
-def _called(delimiter: str) -> str:
-    return {"\t": "tabs", ",": "commas", ";": "semicolons"}.get(delimiter, repr(delimiter))
+def _access(options: argparse.Namespace) -> Access:
+    password: str | None = None
+    if options.password_stdin:
+        password = sys.stdin.readline().rstrip("\r\n")
+    elif options.user is not None:
+        if not sys.stdin.isatty():
+            raise UsageError(f"the password of {options.user} is missing: add --password-stdin, and give it on standard input")
+        password = getpass.getpass(f"Password of {options.user}: ")
+    if options.user is None and password is not None:
+        raise UsageError("whose password is it? Say so with --user")
+    return Access(
+        user=options.user,
+        password=None if password is None else Secret(password),
+        ca=options.ca,
+        without_tls=options.without_tls,
+    )
 
 
 async def _export(settings: Settings, file: Path | None) -> int:

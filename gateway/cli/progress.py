@@ -12,14 +12,14 @@ class Progress:
     """One thing that takes a while.
 
     Args:
-        total: Of what is counted.
+        total: Of what is counted; None where nobody knows it before the end.
         unit: What is counted: ``lines``.
         to: Standard error, mostly.
         clock: Seconds that only grow.
     """
 
-    def __init__(self, total: int, unit: str, to: TextIO, *, clock: Callable[[], float] = monotonic) -> None:
-        self._total = max(total, 1)
+    def __init__(self, total: int | None, unit: str, to: TextIO, *, clock: Callable[[], float] = monotonic) -> None:
+        self._total = None if total is None else max(total, 1)
         self._unit = unit
         self._to = to
         self._clock = clock
@@ -30,16 +30,20 @@ class Progress:
     def at(self, done: int, note: str = "") -> None:
         """Show that so much is done."""
         now = self._clock() - self._began_at
-        if not self._shown or (now - self._drawn_at < REDRAW_S and done < self._total):
+        is_last = self._total is not None and done >= self._total
+        if not self._shown or (now - self._drawn_at < REDRAW_S and not is_last):
             return
         self._drawn_at = now
+        rate = f"{done / now:,.0f}/s" if now > 0.0 else ""
+        self._to.write(f"\r\x1b[K{self._so_far(done)} {self._unit}  {rate}  {note}".rstrip())
+        self._to.flush()
+
+    def _so_far(self, done: int) -> str:
+        if self._total is None:
+            return f"{done:,}"
         share = min(done / self._total, 1.0)
         bar = "#" * int(share * WIDTH)
-        rate = f"{done / now:,.0f}/s" if now > 0.0 else ""
-        self._to.write(
-            f"\r\x1b[K[{bar:.<{WIDTH}}] {share:4.0%}  {done:,} of {self._total:,} {self._unit}  {rate}  {note}".rstrip()
-        )
-        self._to.flush()
+        return f"[{bar:.<{WIDTH}}] {share:4.0%}  {done:,} of {self._total:,}"
 
     def clear(self) -> None:
         """Take the bar away, so that a line can be written."""

@@ -52,3 +52,12 @@ def test_a_file_sees_nothing() -> None:
     progress.clear()
 
     assert shown.getvalue() == ""
+
+
+def test_what_has_no_known_end_is_counted() -> None:
+    shown, clock = Terminal(), Clock()
+    progress = Progress(None, "entries", shown, clock=clock)
+    clock.now = 2.0
+    progress.at(1_000, "3 bad")
+
+    assert shown.getvalue() == "\r\x1b[K1,000 entries  500/s  3 bad"

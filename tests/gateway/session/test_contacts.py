@@ -14,8 +14,10 @@ from gateway.session.contacts import ContactImport, Imported
 
 NUMBER = Identity(kind=IdentityKind.PHONE, value="+8613800138000")
 OTHER = Identity(kind=IdentityKind.PHONE, value="+861085671234")
-WANG = Contact(line=2, name="Wang", company="ACME", vip=True, tags=("gold",), external_id="7", identities=((NUMBER, "mobile"),))
-LI = Contact(line=3, name="Li", identities=((NUMBER, None),))
+WANG = Contact(
+    place="list.csv:2", name="Wang", company="ACME", vip=True, tags=("gold",), external_id="7", identities=((NUMBER, "mobile"),)
+)
+LI = Contact(place="list.csv:3", name="Li", identities=((NUMBER, None),))
 
 
 @pytest.fixture
@@ -70,7 +72,7 @@ async def test_a_list_that_has_somebody_twice_adds_him_once(one: Desk) -> None:
 
 async def test_what_a_list_says_anew_is_taken_and_what_it_does_not_say_stays(one: Desk) -> None:
     await take(one, WANG)
-    anew = Contact(line=2, name="Wang Fang", tags=("new",), external_id="7", identities=((OTHER, None),))
+    anew = Contact(place="list.csv:2", name="Wang Fang", tags=("new",), external_id="7", identities=((OTHER, None),))
 
     assert await take(one, anew) == (0, 1, 0)
 

@@ -1,0 +1,1 @@
+"""Where contacts are imported from: files, CardDAV address books, LDAP directories."""
