@@ -266,20 +266,8 @@ class CrmService:
         return contact
 
     async def _assign(self, crm: Crm, call: Call, number: str, matches: Sequence[CrmContact], contact: CrmContact) -> None:
-        position = self._hub.position
-        kept = await self._log_book.find(self._tenant, crm.name, [call.call_id])
-        if not kept:
-            await self._log_book.note(
-                self._tenant,
-                crm.name,
-                position=await self._log_book.cursor(self._tenant, crm.name) or position,
-                heard={call.call_id: (position, position)},
-                at=self._now(),
-            )
-            kept = await self._log_book.find(self._tenant, crm.name, [call.call_id])
-        for row in kept:
-            chosen = msgspec.structs.replace(row, contact=contact, pending=True, retry_at=0.0, dead=False, changed_at=self._now())
-            await self._log_book.put(self._tenant, crm.name, chosen)
+        at, position = self._now(), self._hub.position
+        await self._log_book.choose(self._tenant, crm.name, call.call_id, contact, position=position, at=at)
         crm.courier.wake()
         self.pops.say(call, Found(crm=crm.name, number=number, matches=tuple(matches), contact=contact))
         await crm.learn(contact, number)

@@ -61,7 +61,12 @@ class CrmLog(Protocol):
         """Return when the next thing after this time is to be told; None where there is none."""
 
     async def put(self, tenant: Tenant, crm: str, call: CrmCall) -> None:
-        """Keep how a call stands. Where more was heard meanwhile (behind ``call.heard``) it stays pending."""
+        """Keep how a call stands, but for whom the agent chose. Where more was heard meanwhile (behind ``call.heard``), or he
+        chose another, it stays pending."""
+
+    async def choose(self, tenant: Tenant, crm: str, call_id: CallId, contact: CrmContact, *, position: int, at: float) -> None:
+        """Keep whom the agent chose, which there is to tell now. ``position`` is that of a call of which nothing is kept yet. A
+        dead one is tried again."""
 
     async def remember(self, tenant: Tenant, crm: str, call_id: CallId, *, before: str | None, memo: str) -> None:
         """Keep another memo of a call, where it is still the one of before."""

@@ -60,8 +60,21 @@ class SqlCrmLog:
         insert = database.insert(CALLS)
         new = insert.excluded
         waits = sa.and_(CALLS.c.pending, sa.not_(CALLS.c.dead))
+        key = [column.name for column in CALLS.primary_key]
+        self._choose = insert.on_conflict_do_update(
+            index_elements=key,
+            set_={
+                "position": sa.case((waits, CALLS.c.position), else_=new.position),
+                "contact": new.contact,
+                "pending": True,
+                "retry_at": 0.0,
+                "attempts": sa.case((waits, CALLS.c.attempts), else_=0),
+                "dead": False,
+                "changed_at": new.changed_at,
+            },
+        )
         self._hear = insert.on_conflict_do_update(
-            index_elements=[column.name for column in CALLS.primary_key],
+            index_elements=key,
             set_={
                 "position": sa.case((waits, CALLS.c.position), else_=new.position),
                 "heard": new.heard,
@@ -103,9 +116,10 @@ class SqlCrmLog:
     async def put(self, tenant: Tenant, crm: str, call: CrmCall) -> None:
         """Keep how a call stands."""
         row = _row(call)
-        more = CALLS.c.heard > call.heard
+        chosen = row.pop("contact")
+        more = sa.or_(CALLS.c.heard > call.heard, CALLS.c.contact.is_distinct_from(chosen))
         changes = row | {
-            "heard": sa.case((more, CALLS.c.heard), else_=call.heard),
+            "heard": sa.case((CALLS.c.heard > call.heard, CALLS.c.heard), else_=call.heard),
             # What was told takes its place by what came since; what was told in vain keeps it.
             "position": call.position if call.pending else sa.case((more, CALLS.c.heard), else_=call.position),
             "pending": sa.case((more, True), else_=call.pending),
@@ -113,6 +127,12 @@ class SqlCrmLog:
         }
         async with self._database.writing() as connection:
             await connection.execute(sa.update(CALLS).where(_of(tenant, crm), CALLS.c.call_id == call.call_id).values(**changes))
+
+    async def choose(self, tenant: Tenant, crm: str, call_id: CallId, contact: CrmContact, *, position: int, at: float) -> None:
+        """Keep whom the agent chose."""
+        call = CrmCall(call_id=call_id, position=position, heard=position, contact=contact, changed_at=at)
+        async with self._database.writing() as connection:
+            await connection.execute(self._choose, [{"tenant": tenant, "crm": crm} | _row(call)])
 
     async def remember(self, tenant: Tenant, crm: str, call_id: CallId, *, before: str | None, memo: str) -> None:
         """Keep another memo of a call, where it is still the one of before."""

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from gateway.model.crm import CrmContact
 from gateway.model.errors import StoreUnavailableError
 from gateway.model.ids import CallId, Tenant
 from gateway.ports.crm_log import CrmCall, CrmCounts
@@ -74,13 +75,22 @@ class MemoryCrmLog:
     async def put(self, tenant: Tenant, crm: str, call: CrmCall) -> None:
         book = self._of(tenant, crm)
         known = book.get(call.call_id)
-        if known is not None and known.heard > call.heard:
-            position = call.position if call.pending else known.heard
-            call = msgspec.structs.replace(call, heard=known.heard, position=position, pending=True, dead=False)
-            book.put(call)
+        if known is not None and (known.heard > call.heard or known.contact != call.contact):
+            position, heard = call.position if call.pending else known.heard, max(known.heard, call.heard)
+            news = {"contact": known.contact, "heard": heard, "position": position, "pending": True, "dead": False}
+            book.put(msgspec.structs.replace(call, **news))
             book.sort()
         elif known is not None:
             book.put(call)
+
+    async def choose(self, tenant: Tenant, crm: str, call_id: CallId, contact: CrmContact, *, position: int, at: float) -> None:
+        book = self._of(tenant, crm)
+        known = book.get(call_id) or CrmCall(call_id=call_id, position=position, heard=position, changed_at=at)
+        if call_id not in book.waiting:
+            known = msgspec.structs.replace(known, position=position, attempts=0)
+        news = {"contact": contact, "pending": True, "retry_at": 0.0, "dead": False, "changed_at": at}
+        book.put(msgspec.structs.replace(known, **news))
+        book.sort()
 
     async def remember(self, tenant: Tenant, crm: str, call_id: CallId, *, before: str | None, memo: str) -> None:
         known = self._of(tenant, crm).get(call_id)

@@ -11,8 +11,8 @@ from support.crm_world import CrmWorld, crm_world
 from support.memory_crm_log import CrmLogAway, MemoryCrmLog
 from support.virtual_time import in_virtual_time
 
-from gateway.model.crm import CallStage, CrmAbility, CrmContact, CrmUser
-from gateway.model.crm_calls import CrmRules
+from gateway.model.crm import CallActivity, CallStage, CrmAbility, CrmContact, CrmUser
+from gateway.model.crm_calls import CrmRules, SeveralMatches
 from gateway.model.ids import DEFAULT_TENANT
 from gateway.model.numbers import PhoneQuery
 from gateway.model.terms import LegRole
@@ -135,3 +135,25 @@ async def test_what_an_adapter_is_not_able_to_do_is_never_asked_of_it(tmp_path: 
             (standing,) = await world.service.all()
         assert (standing.waiting, standing.dead, standing.lookups) == (0, 0, 0)
     assert [each.stage for each in crm.records.values()] == [CallStage.ENDED]
+
+
+@in_virtual_time
+async def test_whom_the_agent_chooses_while_the_call_is_told_is_told_after_that(tmp_path: Path) -> None:
+    other = msgspec.structs.replace(WEI, id="c2", name="Li Na")
+    crm = stocked(WEI, other)
+    crm.searchable = False
+    put = FakeAdapter.put_call
+
+    async def slow(self: FakeAdapter, activity: CallActivity, memo: str | None) -> str:
+        await asyncio.sleep(5.0)
+        return await put(self, activity, memo)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(FakeAdapter, "put_call", slow)
+        async with crm_world(tmp_path, crm, CrmRules(several=SeveralMatches.ASK)) as world, world.running():
+            world.story.comes_in().rings("8001")
+            await passes(world)
+            await world.service.choose("crm", world.story.call().call_id, "c2")
+            await passes(world, 30.0)
+    assert [each.contact for each in crm.history] == [None, other]
+    assert len(crm.records) == 1

@@ -56,9 +56,10 @@ async def test_what_is_heard_is_due_in_the_order_in_which_it_was_first_heard(log
 
 async def test_what_is_told_is_due_no_more_until_something_new_is_heard(log: CrmLog) -> None:
     await note(log, 4, a=(4, 4))
-    (call,) = await due(log)
     contact = CrmContact(id="7", name="Wei", numbers=("138",))
-    told = msgspec.structs.replace(call, pending=False, memo="m", said="s", contact=contact, recording="r", remade=True)
+    await log.choose(DEFAULT_TENANT, "odoo", A, contact, position=4, at=1.0)
+    (call,) = await due(log)
+    told = msgspec.structs.replace(call, pending=False, memo="m", said="s", recording="r", remade=True)
     await log.put(DEFAULT_TENANT, "odoo", told)
     assert await due(log) == []
     assert await log.find(DEFAULT_TENANT, "odoo", [A, B]) == [told]
@@ -135,3 +136,30 @@ async def test_what_is_forgotten_or_old_is_gone(log: CrmLog) -> None:
     assert await log.prune(ELSEWHERE, before=2.0) == 0
     assert await log.prune(DEFAULT_TENANT, before=1.0) == 0
     assert await log.prune(DEFAULT_TENANT, before=2.0) == 1
+
+
+async def test_whom_the_agent_chose_is_kept_though_the_call_is_being_told(log: CrmLog) -> None:
+    await note(log, 4, a=(4, 4))
+    (call,) = await due(log)
+    wei = CrmContact(id="7", name="Wei", numbers=("138",))
+    await log.choose(DEFAULT_TENANT, "odoo", A, wei, position=9, at=2.0)
+    told = msgspec.structs.replace(call, pending=False, memo="7", said="x", changed_at=3.0)
+    await log.put(DEFAULT_TENANT, "odoo", told)
+    (again,) = await due(log)
+    assert (again.contact, again.memo, again.heard) == (wei, "7", 4)
+    await log.put(DEFAULT_TENANT, "odoo", msgspec.structs.replace(again, pending=False))
+    assert await due(log) == []
+    await log.choose(DEFAULT_TENANT, "odoo", A, msgspec.structs.replace(wei, id="8"), position=12, at=4.0)
+    (again,) = await due(log)
+    assert (again.position, again.memo, again.contact) == (12, "7", msgspec.structs.replace(wei, id="8"))
+
+
+async def test_somebody_is_chosen_of_a_call_of_which_nothing_is_kept_and_of_a_dead_one(log: CrmLog) -> None:
+    wei = CrmContact(id="7", numbers=())
+    await log.choose(DEFAULT_TENANT, "odoo", B, wei, position=9, at=2.0)
+    (call,) = await due(log)
+    assert (call.call_id, call.position, call.contact) == (B, 9, wei)
+    await log.put(DEFAULT_TENANT, "odoo", msgspec.structs.replace(call, dead=True, attempts=12, why="refused"))
+    await log.choose(DEFAULT_TENANT, "odoo", B, wei, position=10, at=3.0)
+    assert [(each.attempts, each.dead) for each in await due(log)] == [(0, False)]
+    assert await log.cursor(DEFAULT_TENANT, "odoo") is None
