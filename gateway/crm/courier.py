@@ -8,6 +8,7 @@ hears of each call once. So memory holds a few calls only, and what was not told
 import asyncio
 from collections.abc import Callable, Sequence
 from functools import partial
+from math import inf
 from random import Random
 from typing import Final
 
@@ -35,6 +36,8 @@ NOTE_S: Final = 0.25
 """Seconds for which events are gathered before they are noted."""
 MAX_GATHERED: Final = 1_000
 """Calls of which events are gathered at most."""
+CLOCK_SLACK_S: Final = 60.0
+"""Seconds by which the wall's clock may be set back before what waits is looked at anew."""
 MAX_WHY_CHARACTERS: Final = 2_000
 """Of why a call was not told."""
 IDLE_S: Final = 60.0
@@ -108,6 +111,8 @@ class Courier:
         self._failures = 0
         self._looks = 0
         self._look_at = 0.0
+        self._proved = False
+        self._clock_ahead_s = -inf
         self.away_since: float | None = None
         """Since when the CRM does not do what it is asked; None while it does. Seconds since the epoch."""
         self.why: str | None = None
@@ -177,10 +182,16 @@ class Courier:
             self._news.set()
 
     async def _deliver(self) -> None:
+        # What an earlier process put off was put off by its clock, and for an outage that may be over.
+        await stored(self.crm, self._hurry)
         async with asyncio.TaskGroup() as tasks:
             while True:
                 self._news.clear()
                 try:
+                    if self._clock_ahead_s - self._ahead_s() > CLOCK_SLACK_S:
+                        _log.warning("crm_clock_set_back", crm=self.crm, by_s=round(self._clock_ahead_s - self._ahead_s()))
+                        await self._hurry()
+                    self._clock_ahead_s = self._ahead_s()
                     wait_s = await self._begin(tasks)
                 except StoreUnavailableError as error:
                     # What is under way goes on: it waits for the database by itself.
@@ -193,6 +204,13 @@ class Courier:
                 except TimeoutError:
                     pass
 
+    async def _hurry(self) -> None:
+        await self._log_book.hurry(self._tenant, self.crm)
+
+    def _ahead_s(self) -> float:
+        """Return by how many seconds the wall's clock is ahead of the one that only goes forward."""
+        return self._now() - asyncio.get_running_loop().time()
+
     async def _begin(self, tasks: asyncio.TaskGroup) -> float:
         """Begin to tell what is due, as much as may be at once; return in how many seconds to look again."""
         now = self._now()
@@ -201,7 +219,7 @@ class Courier:
             if self._at_work or wait_s > 0.0:
                 return IDLE_S if self._at_work else wait_s
             # One after the other is tried: a call that always fails must not stand for all.
-            eldest = await self._log_book.due(self._tenant, self.crm, now=float("inf"), limit=LOOKED_AT)
+            eldest = await self._log_book.due(self._tenant, self.crm, now=inf, limit=LOOKED_AT)
             for row in sorted(eldest, key=lambda row: row.retry_at)[:1]:
                 self._start(tasks, row)
             return IDLE_S
@@ -254,8 +272,8 @@ class Courier:
         now = self._now()
         pause_s = error.retry_after_s if isinstance(error, CrmUnavailableError) else None
         blames = error.retryable and not isinstance(error, SoundError)
-        # While the CRM is away it is not the call's fault.
-        attempts = row.attempts + (self.away_since is None or not blames)
+        # While the CRM is away it is not the call's fault; nor while it has not done anything for this process yet.
+        attempts = row.attempts + ((self.away_since is None and self._proved) or not blames)
         again_at = retry_at(max(attempts, 1), now, self._jitter.random(), pause_s) if error.retryable else None
         why = printable(str(error)[:MAX_WHY_CHARACTERS])
         # What was kept on the way stays: the activity may be there, and only its sound not.
@@ -292,10 +310,10 @@ class Courier:
         self._look_at = asyncio.get_running_loop().time() + look_again_s(self._looks, self._jitter.random(), pause_s)
 
     async def _went_well(self) -> None:
-        self._failures, self.why = 0, None
+        self._failures, self.why, self._proved = 0, None, True
         if self.away_since is not None:
             # It was the CRM that failed, not the calls: all go on in their order.
-            await self._log_book.hurry(self._tenant, self.crm)
+            await self._hurry()
             _log.info("crm_back", crm=self.crm, away_s=round(self._now() - self.away_since))
             self.away_since, self._looks = None, 0
 

@@ -9,6 +9,7 @@ import msgspec
 import structlog
 
 from gateway.crm.activities import Activities, Sounds
+from gateway.crm.asking import asked
 from gateway.crm.courier import Courier
 from gateway.crm.crm import Crm
 from gateway.crm.entries import CrmEntry
@@ -29,9 +30,9 @@ from gateway.model.site import Site
 from gateway.ports.crm import (
     CallbackAnswer,
     CrmAdapter,
+    CrmError,
     CrmRefusedError,
     CrmSurroundings,
-    CrmUnavailableError,
     FindsContacts,
     ListsUsers,
     MakesContacts,
@@ -185,12 +186,11 @@ class CrmService:
     async def _greet(self, crm: Crm) -> None:
         """Say in the log at once whether a CRM can be worked with."""
         try:
-            async with asyncio.timeout(CHECK_S):
-                _log.info("crm_ready", crm=crm.name, is_=await crm.adapter.check())
-        except TimeoutError:
-            _log.warning("crm_not_ready", crm=crm.name, reason=f"{crm.name}: said nothing within {CHECK_S:g} s")
-        except Exception as error:  # noqa: BLE001  # an adapter may be anybody's
+            is_ = await asked(crm.name, "say what it is", CHECK_S, crm.adapter.check())
+        except CrmError as error:
             _log.warning("crm_not_ready", crm=crm.name, reason=str(error))
+        else:
+            _log.info("crm_ready", crm=crm.name, is_=is_)
 
     async def all(self) -> list[CrmStanding]:
         """Return all by name."""
@@ -223,12 +223,10 @@ class CrmService:
     async def check(self, crm: str) -> str:
         """Sign in there now; return what it is."""
         known = self._known(crm)
-        try:
-            async with asyncio.timeout(CHECK_S):
-                with urgently():
-                    return await known.adapter.check()
-        except TimeoutError as error:
-            raise CrmUnavailableError(f"{crm}: said nothing within {CHECK_S:g} s") from error
+        with urgently():
+            said = await asked(crm, "say what it is", CHECK_S, known.adapter.check())
+        known.courier.look_now()
+        return said
 
     async def dead(self, crm: str, *, after: int, limit: int) -> list[CrmCall]:
         """Return the calls that it is not told of any more."""
@@ -238,7 +236,7 @@ class CrmService:
         """Tell it of dead ones again."""
         known = self._known(crm)
         count = await self._log_book.revive(self._tenant, crm, calls=calls, at=self._now())
-        known.courier.wake()
+        known.courier.look_now()
         return count
 
     async def find(self, crm: str, number: str) -> tuple[CrmContact, ...]:
@@ -278,9 +276,9 @@ class CrmService:
         if not isinstance(known.adapter, MakesContacts):
             raise CrmRefusedError(f"{crm}: its adapter says that it makes contacts, and does not")
         owner = await self._owner(known, by)
-        async with asyncio.timeout(ASKED_S):
-            with urgently():
-                contact = await known.adapter.make_contact(msgspec.structs.replace(new, owner=owner))
+        whole = msgspec.structs.replace(new, owner=owner)
+        with urgently():
+            contact = await asked(crm, "add a contact", ASKED_S, known.adapter.make_contact(whole))
         if new.number is not None:
             known.lookups.forget(new.number)
         call = None if call_id is None else await self._call(call_id)
@@ -302,16 +300,15 @@ class CrmService:
             found = [each for each in self.pops.of(CallId(new.call_id or "")) if each.crm == crm]
             contact = found[0].contact if found else None
         whole = msgspec.structs.replace(new, owner=await self._owner(known, by), contact=contact, number=new.number or number)
-        async with asyncio.timeout(ASKED_S):
-            with urgently():
-                return await known.adapter.make_ticket(whole)
+        with urgently():
+            return await asked(crm, "make a ticket", ASKED_S, known.adapter.make_ticket(whole))
 
     async def called_back(self, crm: str, headers: Mapping[str, str], body: bytes) -> CallbackAnswer:
         """Let a CRM's adapter read what it sent us, and begin the call that it asks for."""
         known = self._able(crm, CrmAbility.CALLBACKS)
         if not isinstance(known.adapter, TakesCallbacks):
             raise CrmRefusedError(f"{crm}: its adapter says that it takes callbacks, and does not")
-        said = await known.adapter.called_back(headers, body)
+        said = await asked(crm, "read what it sent us", ASKED_S, known.adapter.called_back(headers, body))
         if said.dial is not None:
             extension = said.dial.extension or await self._extension_of(known, said.dial.user)
             if extension is None:
@@ -331,8 +328,13 @@ class CrmService:
         return extension
 
     async def _owner(self, crm: Crm, by: Principal) -> CrmUser | None:
-        with urgently():
-            return await crm.users.at(by.extension)
+        try:
+            with urgently():
+                return await asked(crm.name, "list its users", ASKED_S, crm.users.at(by.extension))
+        except CrmError as error:
+            # What an agent makes is better nobody's than not made.
+            _log.warning("crm_users_not_read", crm=crm.name, reason=str(error))
+            return None
 
     async def _call(self, call_id: CallId) -> Call | None:
         for state in self._engine.pbxs.values():

@@ -76,7 +76,7 @@ async def test_calls_of_which_a_crm_is_not_asked_say_nothing_of_whether_it_is_ba
         assert (standing.waiting, standing.dead) == (5, 0)
         assert standing.away_since == before.away_since is not None
         waiting = await world.log.due(DEFAULT_TENANT, "crm", now=float("inf"), limit=10)
-        assert max(each.attempts for each in waiting) == 1
+        assert max(each.attempts for each in waiting) <= 1
 
 
 @in_virtual_time
