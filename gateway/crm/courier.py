@@ -16,6 +16,7 @@ import msgspec
 import structlog
 
 from gateway.crm.asking import printable
+from gateway.crm.merging import calls_of
 from gateway.crm.schedule import OPEN_AFTER, look_again_s, retry_at
 from gateway.crm.storing import STORE_RETRY_S, stored
 from gateway.crm.telling import SoundError, Teller
@@ -59,17 +60,6 @@ _TOLD_OF: Final = (
 """After which events of a call a CRM may have something to hear."""
 
 _log = structlog.get_logger()
-
-
-class _Data(msgspec.Struct, rename={"was": "from"}):
-    was: CallId
-
-
-class _Merged(msgspec.Struct):
-    data: _Data
-
-
-_merged: Final = msgspec.json.Decoder(_Merged)
 
 
 class Courier:
@@ -321,10 +311,7 @@ class Courier:
 def _heard(batch: Sequence[Told], heard: dict[CallId, tuple[int, int]]) -> dict[CallId, tuple[int, int]]:
     """Add to the calls of which something was heard, with the first and the last position."""
     for told in batch:
-        calls = [] if told.call_id is None else [told.call_id]
-        if told.type == "call.merged":
-            calls += [_merged.decode(told.json).data.was]
-        for call_id in calls:
+        for call_id in calls_of(told):
             first, _ = heard.get(call_id, (told.position, 0))
             heard[call_id] = (first, told.position)
     return heard

@@ -7,14 +7,15 @@ from typing import Final
 import msgspec
 import structlog
 
+from gateway.crm.asking import asked
 from gateway.crm.courier import Courier
 from gateway.crm.entries import CrmEntry
-from gateway.crm.lookups import Found, Lookups
+from gateway.crm.lookups import URGENT_S, Found, Lookups
 from gateway.crm.pace import urgently
 from gateway.crm.users import CrmUsers
 from gateway.model.calls import Call
 from gateway.model.crm import CallActivity, CrmAbility, CrmContact, CrmUser
-from gateway.model.crm_calls import activity_of, agent_of, chosen, ringing_at
+from gateway.model.crm_calls import SeveralMatches, activity_of, agent_of, chosen, ringing_at
 from gateway.model.errors import StoreError
 from gateway.model.ids import CallId, Tenant
 from gateway.model.site import Site
@@ -26,6 +27,8 @@ POP_S: Final = 10.0
 MEMO_S: Final = 5.0
 """Seconds for which a card waits for the call's activity, which it belongs to."""
 LOOK_S: Final = 0.1
+CLOSE_S: Final = 5.0
+"""Seconds for which the gateway's end waits for an adapter."""
 MAX_SHOWN: Final = 5_000
 """Calls with cards on the CRM's pages."""
 
@@ -89,11 +92,19 @@ class Crm:
         matches = await self.lookups.find(number, urgent=True)
         rules = self.entry.common.calls
         owner = None
-        if len(matches) > 1:
-            with urgently():
-                owner = await self.users.at(agent_of(call, site, rules))
+        if len(matches) > 1 and rules.several is SeveralMatches.OWNER:
+            owner = await self._owner(agent_of(call, site, rules))
         contact = chosen(matches, rules, owner=owner, shared=await self._is_shared(number))
         return Found(crm=self.name, number=number, matches=matches, contact=contact)
+
+    async def _owner(self, extension: str | None) -> CrmUser | None:
+        """Return who sits there; None where the CRM does not say at once: the card shows all who may call."""
+        try:
+            with urgently():
+                return await asked(self.name, "list its users", URGENT_S, self.users.at(extension))
+        except CrmError as error:
+            _log.info("crm_users_not_read", crm=self.name, reason=str(error))
+            return None
 
     async def learn(self, contact: CrmContact, number: str) -> None:
         """Keep who this is, where that is wanted."""
@@ -175,4 +186,7 @@ class Crm:
             await self.courier.run()
         finally:
             await self.lookups.close()
-            await self.adapter.close()
+            try:
+                await asked(self.name, "close its connections", CLOSE_S, self.adapter.close())
+            except CrmError as error:
+                _log.warning("crm_not_closed", crm=self.name, reason=str(error))

@@ -3,17 +3,19 @@ filled when a CRM answers. A call never waits for it.
 """
 
 import asyncio
-from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Sequence
+from collections import Counter, OrderedDict
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, Final, Protocol
 
 import msgspec
 import structlog
 
 from gateway.crm.lookups import Found
+from gateway.crm.merging import calls_of
 from gateway.model.calls import Call
 from gateway.model.crm import CrmContact
 from gateway.model.customers import outside_number
+from gateway.model.errors import StoreError
 from gateway.model.ids import CallId
 from gateway.model.site import Site
 from gateway.ports.crm import CrmError
@@ -26,7 +28,7 @@ MATCHED: Final = "call.crm_matched"
 REMEMBERED: Final = 5_000
 """Calls whose matches are shown; about 2 kB each."""
 AT_ONCE: Final = 200
-"""Lookups under way; while there are more, calls show what is known here."""
+"""Lookups under way in one CRM; while there are more, calls show what is known here."""
 SHOWN_MATCHES: Final = 10
 _NUMBER_MAY_CHANGE: Final = ("call.started", "call.alerting", "call.answered", "call.transferred")
 _RINGS: Final = ("call.alerting", "call.ringing_stopped", "call.answered", "call.ended", "call.merged")
@@ -84,6 +86,7 @@ class Pops:
         self._sleep = sleep
         self._found: OrderedDict[CallId, dict[str, Found]] = OrderedDict()
         self._numbers: dict[CallId, str] = {}
+        self._asking: Counter[str] = Counter()
         self._tasks: set[asyncio.Task[None]] = set()
 
     def of(self, call_id: CallId) -> list[Found]:
@@ -121,11 +124,12 @@ class Pops:
             for call in state.find([told.call_id]):
                 self._look(call, state.site)
         if told.type in _RINGS:
-            ringing = next(iter(state.find([told.call_id])), None)
-            for knower in self._knowers:
-                self._begin(knower.show(ringing, told.call_id, state.site))
-        if told.type in ("call.ended", "call.merged"):
-            self._numbers.pop(told.call_id, None)
+            for call_id in calls_of(told):
+                ringing = next(iter(state.find([call_id])), None)
+                for knower in self._knowers:
+                    self._begin(knower.name, knower.show(ringing, call_id, state.site))
+                if ringing is None:
+                    self._numbers.pop(call_id, None)
 
     def _look(self, call: Call, site: Site) -> None:
         number = outside_number(call, site)
@@ -133,22 +137,26 @@ class Pops:
             return
         self._numbers[call.call_id] = number
         for knower in self._knowers:
-            if len(self._tasks) >= AT_ONCE:
-                _log.warning("crm_lookup_left_out", crm=knower.name, call_id=call.call_id, under_way=len(self._tasks))
+            # One that hangs takes the others nothing away.
+            if self._asking[knower.name] >= AT_ONCE:
+                _log.warning("crm_lookup_left_out", crm=knower.name, call_id=call.call_id, under_way=AT_ONCE)
                 continue
-            self._begin(self._ask(knower, call, site, number))
+            self._asking[knower.name] += 1
+            self._begin(knower.name, self._ask(knower, call, site, number))
 
-    def _begin(self, work: Any) -> None:
-        task = asyncio.create_task(work, name="crm.pop")
+    def _begin(self, crm: str, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work, name=f"crm.{crm}.pop")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     async def _ask(self, knower: Knower, call: Call, site: Site, number: str) -> None:
         try:
             found = await knower.who(call, site, number)
-        except CrmError as error:
+        except (CrmError, StoreError) as error:
             found = Found(crm=knower.name, number=number, problem=str(error))
             _log.info("crm_does_not_say_who_calls", crm=knower.name, call_id=call.call_id, reason=str(error))
+        finally:
+            self._asking[knower.name] -= 1
         self._found.setdefault(call.call_id, {})[knower.name] = found
         self._found.move_to_end(call.call_id)
         while len(self._found) > REMEMBERED:

@@ -9,6 +9,7 @@ from typing import Any
 from unittest.mock import patch
 
 import aiosqlite
+import msgspec
 from support import virtual_time
 from support.building import SITE, Story
 from support.crm_fake import EVERYTHING, FakeCrm
@@ -56,6 +57,8 @@ class CrmWorld:
             quota=quota,
             abilities=EVERYTHING,
         )
+        self.others: dict[str, FakeCrm] = {}
+        """More CRMs, by name."""
         self.recordings: list[Recording] = []
         self.sound = b""
         self.dialled: list[ClickToCall] = []
@@ -87,8 +90,8 @@ class CrmWorld:
             random_bytes=random_bytes,
         )
         self.service = CrmService(
-            [self.entry],
-            lambda _entry, around: self.crm.made(around),
+            [self.entry, *(self._another(name) for name in self.others)],
+            lambda entry, around: self.others.get(entry.common.name, self.crm).made(around),
             log=self.log,
             calls=self.disk.store,
             customers=self.customers,
@@ -109,6 +112,9 @@ class CrmWorld:
             await self.happens()
             yield
             await committer.settled()
+
+    def _another(self, name: str) -> CrmEntry:
+        return msgspec.structs.replace(self.entry, common=msgspec.structs.replace(self.entry.common, name=name))
 
     def _lists(self) -> None:
         """Let the PBX list what there is, to a gateway that has just come back."""

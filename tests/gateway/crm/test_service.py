@@ -5,15 +5,18 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from support.crm_fake import FakeCrm
+from support.crm_fake import FakeAdapter, FakeCrm
 from support.crm_world import CrmWorld, crm_world
 from support.dispatching import CRM as SOMEBODY
+from support.memory_crm_log import MemoryCrmLog
 from support.virtual_time import in_virtual_time
 
+from gateway.crm.pops import AT_ONCE
 from gateway.model.crm import ClickToCall, CrmAbility, CrmContact, CrmUser, NewContact, NewTicket
 from gateway.model.crm_calls import CrmRules, SeveralMatches
-from gateway.model.ids import CallId
-from gateway.ports.crm import CrmDeniedError, CrmUnavailableError
+from gateway.model.ids import CallId, LegId
+from gateway.model.terms import LegRole, TransferKind
+from gateway.ports.crm import CrmDeniedError, CrmRefusedError, CrmUnavailableError
 from gateway.ports.crms import CrmAbilityError, UnknownCrmError
 
 NUMBER = "+861062551234"
@@ -162,3 +165,98 @@ async def test_a_crm_that_knows_us_not_is_in_the_log_at_once(tmp_path: Path, cap
         async with world.running():
             await passes(world)
     assert "crm_not_ready" in capsys.readouterr().out
+
+
+@in_virtual_time
+async def test_a_crm_that_hangs_takes_the_other_nothing_away(tmp_path: Path) -> None:
+    dead, alive = FakeCrm(), stocked(WEI)
+    dead.faults = [1e9] * 100_000
+    async with crm_world(tmp_path, dead, CrmRules(live=False), log=MemoryCrmLog()) as world:
+        world.others = {"alive": alive}
+        async with world.running():
+            for number in range(AT_ONCE + 50):
+                world.story.comes_in(f"c{number}", number=f"0138001{number:05}").later(0.001)
+                if number in (AT_ONCE - 1, AT_ONCE + 49):
+                    await passes(world, 1.0)
+            for number in range(AT_ONCE + 50):
+                world.story.hangs_up(f"c{number}")
+            await passes(world, 600.0)
+            told = [each["data"]["crm"] for each in world.told("call.crm_matched")]
+            assert told.count("alive") == AT_ONCE + 50
+            standing = {each.name: each for each in await world.service.all()}
+            assert (standing["alive"].waiting, standing["crm"].waiting) == (0, AT_ONCE + 50)
+            assert (standing["alive"].away_since, standing["crm"].away_since is None) == (None, False)
+    assert len(alive.records) == AT_ONCE + 50
+
+
+@in_virtual_time
+async def test_a_list_of_users_that_cannot_be_read_hides_no_caller(tmp_path: Path) -> None:
+    crm = stocked(WEI, LI)
+
+    async def refuses(self: FakeAdapter) -> list[CrmUser]:
+        raise CrmUnavailableError("crm: status 500")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(FakeAdapter, "users", refuses)
+        async with crm_world(tmp_path, crm) as world, world.running():
+            world.story.comes_in().rings("8001")
+            await passes(world)
+            told = [each["data"] for each in world.told("call.crm_matched")]
+            assert [([each["id"] for each in found["matches"]], found["problem"]) for found in told] == [(["c1", "c2"], None)]
+            anna = msgspec.structs.replace(SOMEBODY, extension="8001")
+            assert (await world.service.make_ticket("crm", NewTicket(title="Broken"), anna)).id == "1"
+
+
+@in_virtual_time
+async def test_what_an_adapter_does_to_an_agent_is_an_error_in_time(tmp_path: Path) -> None:
+    crm = stocked(WEI)
+    async with crm_world(tmp_path, crm) as world, world.running():
+        crm.faults = [None, KeyError("id")]
+        with pytest.raises(CrmRefusedError, match="its adapter failed: KeyError"):
+            await world.service.make_ticket("crm", NewTicket(title="Broken"), msgspec.structs.replace(SOMEBODY, extension="8001"))
+
+        async def hangs(*_asked: object) -> None:
+            await asyncio.sleep(1e9)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(FakeAdapter, "called_back", hangs)
+            patch.setattr(FakeAdapter, "close", hangs)
+            patch.setattr(FakeAdapter, "check", hangs)
+            with pytest.raises(CrmUnavailableError, match="did not read what it sent us within 20 s"):
+                await world.service.called_back("crm", {}, b"")
+            with pytest.raises(CrmUnavailableError, match="did not say what it is within 30 s"):
+                await world.service.check("crm")
+
+
+@in_virtual_time
+async def test_the_gateway_ends_though_an_adapter_does_not(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    async def hangs(self: FakeAdapter) -> None:
+        await asyncio.sleep(1e9)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(FakeAdapter, "close", hangs)
+        async with crm_world(tmp_path, stocked(WEI)) as world, world.running():
+            await passes(world)
+    assert "crm_not_closed" in capsys.readouterr().out
+
+
+@in_virtual_time
+async def test_nothing_is_kept_of_a_call_that_became_part_of_another(tmp_path: Path) -> None:
+    async with crm_world(tmp_path, stocked(WEI)) as world, world.running():
+        story = world.story.comes_in().rings("8001").answers("8001", bridge="first")
+        await passes(world)
+        story.creates("other", "PJSIP/carrier", LegRole.ORIGINATING, "other", number="13900139000", dialled="8002")
+        story.rings("8002", by="other")
+        await passes(world)
+        story.answers("8002", by="other", bridge="second")
+        await passes(world)
+        story.transfers(TransferKind.ATTENDED, by="8002", consult="8002", transferee=LegId("caller"), target="other")
+        story.clears("8002", "8001")
+        await passes(world)
+        assert len(world.told("call.merged")) == 1
+        matched = len(world.told("call.crm_matched"))
+        story.hangs_up("caller", "other")
+        await passes(world)
+        assert len(world.told("call.crm_matched")) == matched
+        assert world.service.pops._numbers == {}
+        assert world.service._crms["crm"]._shown == {}
