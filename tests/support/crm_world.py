@@ -24,6 +24,7 @@ from gateway.crm.entries import CrmEntry, CrmSettings
 from gateway.crm.service import CrmService
 from gateway.model.crm import ClickToCall
 from gateway.model.crm_calls import CrmRules
+from gateway.model.errors import RecordingMissingError
 from gateway.model.events import ConnectionLost, ConnectionMade, SnapshotDone
 from gateway.model.ids import DEFAULT_TENANT, CallId, Tenant
 from gateway.model.limits import Rate
@@ -61,6 +62,7 @@ class CrmWorld:
         """More CRMs, by name."""
         self.recordings: list[Recording] = []
         self.sound = b""
+        self.sound_is_gone = False
         self.dialled: list[ClickToCall] = []
         self.clock_is_off_s = 0.0
         """By how many seconds the gateway's wall clock is wrong."""
@@ -156,6 +158,8 @@ class CrmWorld:
 
     def audio(self, recording: Recording, *, original: bool) -> Audio | None:
         async def read(start: int, length: int) -> AsyncIterator[bytes]:
+            if self.sound_is_gone:
+                raise RecordingMissingError(f"{recording.file} is gone")
             yield self.sound[start : start + length]
 
         return Audio(

@@ -3,20 +3,23 @@
 import asyncio
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 from support.crm_fake import FakeAdapter, FakeCrm
 from support.crm_world import CrmWorld, crm_world
 from support.memory_crm_log import CrmLogAway, MemoryCrmLog
-from support.virtual_time import in_virtual_time
+from support.replaying import PBX
+from support.virtual_time import clock, in_virtual_time
 
 from gateway.model.crm import CallActivity, CallStage, CrmAbility, CrmContact, CrmUser
 from gateway.model.crm_calls import CrmRules, SeveralMatches
-from gateway.model.ids import DEFAULT_TENANT
+from gateway.model.ids import DEFAULT_TENANT, LegId
 from gateway.model.numbers import PhoneQuery
-from gateway.model.terms import LegRole
-from gateway.ports.crm import CrmRefusedError, CrmUnavailableError
+from gateway.model.recordings import Recording, RecordingId, RecordingState, Sound
+from gateway.model.terms import LegRole, TransferKind
+from gateway.ports.crm import CrmGoneError, CrmRefusedError, CrmUnavailableError
 
 ANNA = CrmUser(id="u1", login="anna", name="Anna", extension="8001")
 BEN = CrmUser(id="u2", login="ben", name="Ben", extension="8002")
@@ -157,3 +160,100 @@ async def test_whom_the_agent_chooses_while_the_call_is_told_is_told_after_that(
             await passes(world, 30.0)
     assert [each.contact for each in crm.history] == [None, other]
     assert len(crm.records) == 1
+
+
+async def recorded(world: CrmWorld, *legs: str) -> None:
+    """Calls of nobody end whose recordings are there."""
+    comes_and_goes(world, *legs)
+    sound = Sound(media_type="audio/wav", encoding="pcm16", duration_s=1.0)
+    world.recordings = [
+        Recording(
+            id=RecordingId(f"r{number}"),
+            tenant=DEFAULT_TENANT,
+            pbx=PBX,
+            call_id=call.call_id,
+            file="a.wav",
+            began_at=clock(),
+            state=RecordingState.AVAILABLE,
+            sound=sound,
+            size=4,
+        )
+        for number, call in enumerate(world.story.calls.values())
+    ]
+    world.sound = b"RIFF"
+    await passes(world)
+
+
+@in_virtual_time
+async def test_recordings_that_cannot_be_read_are_not_the_crms_fault(tmp_path: Path) -> None:
+    crm = FakeCrm()
+    async with crm_world(tmp_path, crm, CrmRules(live=False, recordings="upload")) as world, world.running():
+        world.sound_is_gone = True
+        await recorded(world, "one", "two", "three", "four", "five")
+        await passes(world, 60.0)
+        (standing,) = await world.service.all()
+        assert (standing.waiting, standing.dead, standing.away_since, len(crm.records)) == (5, 0, None, 5)
+        assert standing.why == "crm: the recording of the call cannot be read: a.wav is gone"
+        # One is deleted before it was given to the CRM.
+        world.recordings.pop()
+        world.sound_is_gone = False
+        await passes(world, 1_000.0)
+        (standing,) = await world.service.all()
+        assert (standing.waiting, standing.dead, standing.why) == (0, 0, None)
+        assert (len(crm.records), len(crm.sounds)) == (5, 4)
+
+
+@in_virtual_time
+async def test_a_recording_that_the_crm_does_not_take_is_dead_and_its_activity_is_there(tmp_path: Path) -> None:
+    crm = FakeCrm()
+    async with crm_world(tmp_path, crm, CrmRules(live=False, recordings="upload")) as world, world.running():
+        crm.faults = [None, CrmRefusedError("crm: status 413: at most 20 MB")]
+        await recorded(world, "one")
+        (dead,) = await world.service.dead("crm", after=0, limit=10)
+        assert (dead.why, dead.memo, len(crm.records)) == ("crm: status 413: at most 20 MB", "activity-1", 1)
+        assert await world.service.replay("crm", [dead.call_id]) == 1
+        await passes(world)
+        assert (len(crm.history), list(crm.sounds)) == (1, ["activity-1"])
+
+
+@in_virtual_time
+async def test_what_was_to_be_taken_away_and_is_gone_already_is_no_error(tmp_path: Path) -> None:
+    crm = stocked()
+
+    async def gone(self: FakeAdapter, activity: CallActivity, memo: str) -> None:
+        raise CrmGoneError("crm: status 404")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(FakeAdapter, "withdraw_call", gone)
+        async with crm_world(tmp_path, crm) as world, world.running():
+            story = world.story.phones("8001", to="013800138000")
+            story.rings("caller", by="8001", device="PJSIP/carrier", number="13800138000").answers("caller", by="8001")
+            await passes(world)
+            story.creates("8003", "PJSIP/8003", LegRole.ORIGINATING, "8003", number="8003", dialled="013900139000")
+            story.rings("other", by="8003", device="PJSIP/carrier", number="13900139000")
+            story.answers("other", by="8003", bridge="second")
+            await passes(world)
+            story.transfers(TransferKind.ATTENDED, by="8003", consult="8003", transferee=LegId("caller"), target="other")
+            story.clears("8003")
+            await passes(world)
+            assert len(world.told("call.merged")) == 1
+            assert [(each.waiting, each.dead) for each in await world.service.all()] == [(0, 0)]
+
+
+@in_virtual_time
+async def test_a_memo_that_cannot_be_kept_is_refused(tmp_path: Path) -> None:
+    crm = FakeCrm()
+
+    async def put(self: FakeAdapter, activity: CallActivity, memo: str | None) -> str:
+        memo_of: str = memos.pop()
+        return memo_of
+
+    memos: list[Any] = [None, 7, "x" * 4_001, "a\0b", "a\udcff"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(FakeAdapter, "put_call", put)
+        async with crm_world(tmp_path, crm, CrmRules(live=False)) as world, world.running():
+            comes_and_goes(world, "one", "two", "three", "four", "five")
+            await passes(world, 60.0)
+            dead = await world.service.dead("crm", after=0, limit=10)
+    assert len(dead) == 5
+    assert all("its adapter's memo of a call" in (each.why or "") for each in dead)
