@@ -42,6 +42,10 @@ SHOWN_BY: Final = {
     "--number '138 0013 8000' --number +8613800138001": (
         "tests/test_crm_guide.py::test_the_adapter_of_the_guide_keeps_the_rules"
     ),
+    "tieline crm list": "tests/gateway/cli/test_crm_standing.py::test_crms_are_a_table_with_their_state",
+    "tieline crm check": "tests/gateway/cli/test_crm_standing.py::test_without_a_name_all_are_checked",
+    "tieline crm dead odoo": "tests/gateway/cli/test_crm_standing.py::test_dead_calls_are_a_table_that_says_how_to_go_on",
+    "tieline crm replay odoo": "tests/gateway/cli/test_crm_standing.py::test_dead_calls_are_told_again",
     "tieline contacts import 'ldaps://dc.example.com/ou=People,dc=example,dc=com' --user tieline@example.com --password-stdin "
     "--config tieline.yaml < /etc/tieline/directory.password": (
         "tests/live/test_contacts_ldap.py::test_people_of_openldap_and_active_directory_are_taken_over"

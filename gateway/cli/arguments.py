@@ -146,7 +146,7 @@ def parser(arguments: Sequence[str] | None = None) -> argparse.ArgumentParser:
     _add_user_commands(commands.add_parser("user", help="say which people may sign in"))
     client_arguments.add_client_commands(commands)
 
-    _add_crm_commands(commands.add_parser("crm", help="tools around CRMs"))
+    _add_crm_commands(commands.add_parser("crm", help="see how CRMs stand, tell them of calls again, try an adapter"))
 
     _command(commands, "version", "print the version")
     if arguments is not None and (not arguments or arguments[0] not in commands.choices):
@@ -158,6 +158,7 @@ def parser(arguments: Sequence[str] | None = None) -> argparse.ArgumentParser:
 
 def _add_crm_commands(parser: argparse.ArgumentParser) -> None:
     tools = parser.add_subparsers(required=True, metavar="TOOL")
+    client_arguments.add_crm_tools(tools)
     tried = _command(
         tools, "conformance", "try a CRM's adapter against a living CRM, with contacts and calls of its own", prefix="crm "
     )

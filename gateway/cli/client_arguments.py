@@ -41,6 +41,10 @@ COMMANDS: Final = {
     "webhook enable": "gateway.cli.webhook",
     "webhook disable": "gateway.cli.webhook",
     "webhook remove": "gateway.cli.webhook",
+    "crm list": "gateway.cli.crm_standing",
+    "crm check": "gateway.cli.crm_standing",
+    "crm dead": "gateway.cli.crm_standing",
+    "crm replay": "gateway.cli.crm_standing",
 }
 """The module of each command; its ``run(options)`` returns the exit status."""
 
@@ -176,6 +180,20 @@ def _on_webhook(webhook: "argparse._SubParsersAction[argparse.ArgumentParser]", 
     made = _asking(webhook, name, what, prefix="webhook ")
     made.add_argument("id", metavar="ID", help="the webhook's, as `tieline webhook list` shows it")
     return made
+
+
+def add_crm_tools(crm: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add those that say how the CRMs of a running gateway stand, and tell them of calls again."""
+    _asking(crm, "list", "list the CRMs: which is away and why, how many calls wait for it and are dead", prefix="crm ")
+    check = _asking(crm, "check", "sign in there now; a CRM that is back goes on at once", prefix="crm ")
+    check.add_argument("names", nargs="*", metavar="NAME", help="as configured; without any, all")
+    dead = _asking(crm, "dead", "list calls that a CRM is not told of any more, and why", prefix="crm ")
+    dead.add_argument("name", metavar="NAME")
+    dead.add_argument("--after", type=int, default=0, metavar="POSITION", help="those behind this one")
+    dead.add_argument("--limit", type=int, default=100, metavar="N", help="how many (100)")
+    replay = _asking(crm, "replay", "tell a CRM of dead calls again; without more, of all", prefix="crm ")
+    replay.add_argument("name", metavar="NAME")
+    replay.add_argument("calls", nargs="*", metavar="CALL", help="these, as `tieline crm dead` shows them")
 
 
 def _asking(

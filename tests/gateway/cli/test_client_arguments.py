@@ -21,6 +21,8 @@ def test_every_command_has_its_module_and_takes_what_all_take(command: str) -> N
         "agent penalty": "1001 1",
         "agent do-not-disturb": "1001 on",
         "webhook list": "",
+        "crm dead": "odoo",
+        "crm replay": "odoo 01CALL",
         "webhook add": "https://crm.example --name CRM",
     }.get(command, {"call": "ID", "agent": "1001", "webhook": "ID"}.get(command.partition(" ")[0], ""))
     options = parser().parse_args(f"{command} {more} --json --url https://a.example --ca-file ca.pem".split())
