@@ -1,6 +1,7 @@
 // The agent's page: what rings, what is talked, whom to call back. What is shown follows the gateway's events alone.
 import { Actions } from "./agent/actions.js";
 import { below, isOwnCall, refusal, ringingCard, talkCard } from "./agent/cards.js";
+import { undecided } from "./agent/crm.js";
 import { customerColumn } from "./agent/customer.js";
 import { Desk } from "./agent/desk.js";
 import { dialBox, dialClicked, Finder } from "./agent/dial.js";
@@ -23,6 +24,8 @@ import { countTimes, cutOff, shell, signedIn, toSignIn } from "./lib/shell.js";
 import { Stream } from "./lib/stream.js";
 import { zh } from "./zh/agent.js";
 import { zh as common } from "./zh/common.js";
+
+const PHONE = matchMedia("(max-width: 700px)");
 
 learn(common);
 learn(zh);
@@ -198,7 +201,7 @@ function sections() {
     bar: [
       { icon: "phone", label: t("Call"), current: phoneTab("call") && ui.view === "calls", onclick: () => page.view("calls") },
       { icon: "queue", label: t("Work"), current: phoneTab("list"), badge: open, onclick: () => page.set({ tab: "list" }) },
-      { icon: "person", label: t("Customer"), current: phoneTab("who"), onclick: () => page.set({ tab: "who" }) },
+      { icon: "person", label: t("Customer"), badge: undecided(page.current), current: phoneTab("who"), onclick: () => page.set({ tab: "who" }) },
       { icon: "people", label: t("Colleagues"), current: ui.view === "colleagues" && phoneTab("call"), onclick: () => page.view("colleagues") },
       { icon: "menu", label: t("More"), current: false, onclick: () => page.set({ settings: true }) },
     ],
@@ -232,6 +235,8 @@ function draw() {
   const ringing = desk.lines.find((card) => card.role_of_mine === "ringing" && !card.over);
   title(ringing ? otherSide(ringing, desk, me).label : null);
   const body = document.body;
+  // On a phone it stands alone, as the page's main part.
+  page.alone = PHONE.matches ? ui.tab : null;
   body.dataset.state = page.isCurrent ? "active" : "offline";
   body.dataset.tab = ui.tab;
   body.dataset.list = ui.list ? "open" : "";

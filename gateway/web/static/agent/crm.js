@@ -6,8 +6,16 @@ import { refused } from "./actions.js";
 
 const KINDS = { contact: "person", lead: "person", company: "queue" };
 
-/** One section a CRM that has something to say; nothing while they are asked. */
-export const inCrms = (page, card) => (card.crms ?? []).map((known) => section(page, card, known)).filter(Boolean);
+/** One section a CRM that has something to say, those who know him first; nothing while they are asked. */
+export const inCrms = (page, card) => [...(card.crms ?? [])].sort((one, other) => rank(one) - rank(other)).map((known) => section(page, card, known)).filter(Boolean);
+
+/** In how many CRMs somebody has yet to say who of several it is. */
+export const undecided = (card) => (card?.crms ?? []).filter((known) => !known.contact && known.matches.length > 1).length;
+
+/** The customer's ids that are somebody's; what Tieline learnt of a CRM is shown by that CRM's name. */
+export const ownIds = (card) => card.customer.external_ids.filter((id) => !(card.crms ?? []).some((known) => id.startsWith(`${known.crm}:`)));
+
+const rank = (known) => (known.contact ? 0 : known.matches.length ? 1 : 2);
 
 function section(page, card, known) {
   const { crm, contact, matches, problem } = known;

@@ -5,7 +5,7 @@ import { initials, languageName, phone, seconds, whenExactly } from "../lib/form
 import { outcomeText } from "../lib/calls.js";
 import { t } from "../lib/i18n.js";
 import { refused } from "./actions.js";
-import { inCrms } from "./crm.js";
+import { inCrms, ownIds } from "./crm.js";
 import { nameOf, otherSide } from "./people.js";
 
 const SHOWN_CALLS = 12;
@@ -13,11 +13,11 @@ const KINDS = { phone: "phone", email: "mail", wechat: "wechat", web: "web", app
 
 export function customerColumn(page, card) {
   return h(
-    "aside",
+    page.alone === "who" ? "main" : "aside",
     { key: "who", class: "who", "aria-label": t("Customer") },
     card
       ? h("div", { key: card.call.call_id, class: "scroll", tabindex: "0", role: "group", "aria-label": t("Customer") }, of(page, card))
-      : h("div", { key: "empty", class: "empty" }, icon("person"), h("b", null, t("Nobody on the line")), h("p", null, t("The next caller's card, notes and earlier calls appear here while the telephone rings."))),
+      : h("div", { key: "empty", class: "empty" }, icon("person"), h(page.alone === "who" ? "h1" : "b", null, t("Nobody on the line")), h("p", null, t("The next caller's card, notes and earlier calls appear here while the telephone rings."))),
   );
 }
 
@@ -28,7 +28,7 @@ function of(page, card) {
     "div",
     { key: "head", class: "cust" },
     h("span", { class: "avatar avatar-l", "aria-hidden": "true" }, initials(customer?.name ?? other.name)),
-    h("div", { class: "cut" }, words("h2", customer?.name ?? other.label), words("p", customer?.company ?? (customer ? other.number : card.early ? t("Loading") : unknown(card)), "mut cut")),
+    h("div", { class: "cut" }, words(page.alone === "who" ? "h1" : "h2", customer?.name ?? other.label), words("p", customer?.company ?? (customer ? other.number : card.early ? t("Loading") : unknown(card)), "mut cut")),
   );
   if (!customer) return [head, inCrms(page, card), newcomer(page, card, other), notesOf(page, card)];
   const tags = [customer.vip && "VIP", ...customer.tags].filter(Boolean);
@@ -39,7 +39,7 @@ function of(page, card) {
       { key: "card", class: "sec" },
       h("header", null, h("span", { class: "cap" }, t("Card")), h("span", { class: "tag s-ready" }, icon("check"), t("number matches"))),
       tags.length > 0 && h("p", { key: "tags", class: "row wrap" }, tags.map((tag) => h("span", { key: tag, class: tag === "VIP" ? "tag s-acw" : "tag", dir: "auto" }, tag))),
-      h("dl", { class: "custdl" }, [[t("Company"), customer.company], [t("Speaks"), customer.language && languageName(customer.language)], [t("Customer no."), customer.external_ids.join(", ")]].filter(([, value]) => value).map(([what, value]) => [h("dt", { key: `dt${what}` }, what), h("dd", { key: `dd${what}`, dir: "auto" }, value)])),
+      h("dl", { class: "custdl" }, [[t("Company"), customer.company], [t("Speaks"), customer.language && languageName(customer.language)], [t("Customer no."), ownIds(card).join(", ")]].filter(([, value]) => value).map(([what, value]) => [h("dt", { key: `dt${what}` }, what), h("dd", { key: `dd${what}`, dir: "auto" }, value)])),
     ),
     inCrms(page, card),
     notesOf(page, card),

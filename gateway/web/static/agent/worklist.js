@@ -21,9 +21,9 @@ export function workList(page) {
   const callbacks = [...desk.callbacks.values()].sort((a, b) => mine(page, b) - mine(page, a) || b.last_at.localeCompare(a.last_at));
   const lines = desk.lines;
   return h(
-    "aside",
+    page.alone === "list" ? "main" : "aside",
     { key: "list", class: "list", "aria-label": t("Work list"), id: "list" },
-    h("header", { class: "list-h" }, h("h2", { class: "cap" }, t("Work list")), h("button", { class: "btn-i end only-drawer", "aria-label": t("Close"), onclick: () => page.set({ list: false }) }, icon("x"))),
+    h("header", { class: "list-h" }, h(page.alone === "list" ? "h1" : "h2", { class: "cap" }, t("Work list")), h("button", { class: "btn-i end only-drawer", "aria-label": t("Close"), onclick: () => page.set({ list: false }) }, icon("x"))),
     h(
       "div",
       { class: "scroll", tabindex: "0", role: "group", "aria-label": t("Work list") },
