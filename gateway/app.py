@@ -24,6 +24,7 @@ from gateway.api.command_figures import CommandFigures
 from gateway.api.conversation_figures import ConversationFigures
 from gateway.api.conversations import Conversations as ConversationsApi
 from gateway.api.crm_callbacks import callback_routes
+from gateway.api.crm_figures import CrmFigures
 from gateway.api.crms import CrmsApi
 from gateway.api.customer_calls import CustomerCalls
 from gateway.api.customer_conversations import CustomerConversations
@@ -346,6 +347,7 @@ class Gateway:
                     ConversationFigures(self.conversations, (self.channels.counts, self.voices.counts), now=self._now),
                     RecordingFigures(self.recordings.library),
                     WebhookFigures(self.webhooks),
+                    CrmFigures(self.crms.figures.all),
                 ],
             ),
             *self.doors.groups(),

@@ -13,6 +13,7 @@ from gateway.crm.asking import asked
 from gateway.crm.courier import Courier
 from gateway.crm.crm import Crm
 from gateway.crm.entries import CrmEntry
+from gateway.crm.figures import Figures
 from gateway.crm.lookups import Found, Lookups
 from gateway.crm.pace import QuotaPace, urgently
 from gateway.crm.pops import Pops, view_of
@@ -123,6 +124,7 @@ class CrmService:
             # One that is made of a file may do less than its manifest says of all.
             able = entry.abilities & getattr(adapter, "abilities", entry.abilities)
             self._crms[entry.common.name] = self._made(msgspec.structs.replace(entry, abilities=able), adapter)
+        self.figures = Figures(self._crms, log, calls, tenant=tenant, now=now)
         self.pops = Pops(list(self._crms.values()), engine, hub, committer, now=now)
 
     def _made(self, entry: CrmEntry, adapter: CrmAdapter) -> Crm:
@@ -179,6 +181,7 @@ class CrmService:
         """Serve them all until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.pops.run(), name="crm.pops")
+            tasks.create_task(self.figures.run(), name="crm.figures")
             for crm in self._crms.values():
                 tasks.create_task(crm.run(), name=f"crm.{crm.name}")
                 tasks.create_task(self._greet(crm), name=f"crm.{crm.name}.check")

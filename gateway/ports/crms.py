@@ -43,6 +43,22 @@ class CrmStanding(msgspec.Struct, frozen=True, kw_only=True):
     lookups_at_hand: int
 
 
+class CrmFigure(msgspec.Struct, frozen=True, kw_only=True):
+    """How one CRM stands, for ``/metrics``; what is counted in the database is None while that does not answer."""
+
+    name: str
+    told: int
+    """Since the gateway started, as :attr:`failed` and the lookups."""
+    failed: int
+    waiting: int | None
+    dead: int | None
+    oldest_s: float | None
+    """Seconds since the first thing of which it was not told yet; 0 where nothing waits."""
+    away: bool
+    lookups: int
+    lookups_at_hand: int
+
+
 class Crms(Protocol):
     """Raises, where it fits: ``UnknownCrmError``, ``CrmAbilityError``, ``CrmError``, ``StoreUnavailableError``."""
 
