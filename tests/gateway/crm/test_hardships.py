@@ -1,0 +1,160 @@
+"""Adapters, clocks and restarts that make it hard to tell a CRM of calls, in virtual time."""
+
+import asyncio
+from pathlib import Path
+
+from support.crm_fake import FakeCrm
+from support.crm_world import CrmWorld, crm_world
+from support.memory_crm_log import MemoryCrmLog
+from support.virtual_time import in_virtual_time
+
+from gateway.crm.courier import AT_ONCE, MAX_WHY_CHARACTERS
+from gateway.model.crm import CallStage, CrmUser
+from gateway.model.crm_calls import CrmRules
+from gateway.ports.crm import CrmDeniedError, CrmRefusedError, CrmUnavailableError
+
+ANNA = CrmUser(id="u1", login="anna", name="Anna", extension="8001")
+
+
+async def passes(world: CrmWorld, seconds: float = 2.0) -> None:
+    """Let the PBX say what it has to, and time go by for it and the gateway."""
+    await world.happens()
+    await asyncio.sleep(seconds)
+    world.story.later(seconds)
+
+
+@in_virtual_time
+async def test_a_call_that_hangs_does_not_keep_another_from_being_tried_again(tmp_path: Path) -> None:
+    crm = FakeCrm()
+    async with crm_world(tmp_path, crm, CrmRules(live=False)) as world, world.running():
+        for leg in ("hangs", "fails"):
+            world.story.comes_in(leg, number=None).later(1.0).hangs_up(leg)
+        crm.faults = [10_000.0, CrmUnavailableError("crm: status 500")]
+        await passes(world, 10.0)
+        assert len(crm.records) == 1
+        await passes(world, 180.0)
+        assert len(crm.records) == 2
+        assert crm.asked == 4
+
+
+@in_virtual_time
+async def test_an_adapter_that_cancels_itself_is_not_asked_without_end(tmp_path: Path) -> None:
+    crm = FakeCrm()
+    async with crm_world(tmp_path, crm, CrmRules(live=False)) as world, world.running():
+        for leg in ("one", "two"):
+            world.story.comes_in(leg, number=None).later(1.0).hangs_up(leg)
+        crm.faults = [asyncio.CancelledError()]
+        await passes(world, 1.0)
+        assert crm.asked == 2
+        await passes(world, 10.0)
+        assert [(each.waiting, each.dead) for each in await world.service.all()] == [(0, 0)]
+        assert len(crm.records) == 2
+
+
+@in_virtual_time
+async def test_what_an_adapter_says_is_kept_whatever_characters_it_has(tmp_path: Path) -> None:
+    crm = FakeCrm()
+    async with crm_world(tmp_path, crm, CrmRules(live=False)) as world, world.running():
+        for leg in ("one", "two", "three"):
+            world.story.comes_in(leg, number=None).later(1.0).hangs_up(leg)
+        crm.faults = [CrmRefusedError("crm: \0 \udcff field\nmissing" + "x" * 100_000)]
+        await passes(world, 5.0)
+        (dead,) = await world.service.dead("crm", after=0, limit=10)
+        assert (dead.why or "").startswith("crm: field missing")
+        assert len(dead.why or "") <= MAX_WHY_CHARACTERS
+        assert len(crm.records) == 2
+
+
+@in_virtual_time
+async def test_a_wrong_clock_that_is_set_right_keeps_no_call_waiting(tmp_path: Path) -> None:
+    crm = FakeCrm()
+    async with crm_world(tmp_path, crm, CrmRules(live=False)) as world:
+        world.clock_is_off_s = 8 * 3_600.0
+        async with world.running():
+            crm.faults = [CrmUnavailableError("crm: status 500")] * 6
+            for leg in ("one", "two", "three", "four", "five"):
+                world.story.comes_in(leg, number=None).later(1.0).hangs_up(leg)
+            await passes(world, 4.0)
+            assert (await world.service.all())[0].away_since is not None
+            world.clock_is_off_s = 0.0
+            await passes(world, 60.0)
+            assert (len(crm.records), (await world.service.all())[0].away_since) == (5, None)
+        world.clock_is_off_s = 10 * 365 * 86_400.0
+        async with world.running():
+            crm.faults = [CrmUnavailableError("crm: status 500")]
+            world.story.comes_in("six", number=None).later(1.0).hangs_up("six")
+            await passes(world, 0.5)
+        world.clock_is_off_s = 0.0
+        async with world.running():
+            await passes(world, 60.0)
+            assert len(crm.records) == 6
+
+
+@in_virtual_time
+async def test_who_says_that_the_crm_is_back_need_not_wait_for_the_next_look(tmp_path: Path) -> None:
+    crm = FakeCrm()
+    async with crm_world(tmp_path, crm, CrmRules(live=False), log=MemoryCrmLog()) as world, world.running():
+        for again in ("check", "replay"):
+            crm.faults = [CrmDeniedError("crm: status 401")] * 1_000
+            world.story.comes_in(again, number=None).later(1.0).hangs_up(again)
+            await passes(world, 3_600.0)
+            assert [each.waiting for each in await world.service.all()] == [1]
+            crm.faults = []
+            await (world.service.check("crm") if again == "check" else world.service.replay("crm", None))
+            await passes(world, 1.0)
+            assert [each.waiting for each in await world.service.all()] == [0]
+            await passes(world, 60.0)
+
+
+@in_virtual_time
+async def test_a_call_that_ended_while_the_gateway_was_down_is_told_as_ended(tmp_path: Path) -> None:
+    crm = FakeCrm()
+    crm.crm_users = [ANNA]
+    async with crm_world(tmp_path, crm) as world:
+        async with world.running():
+            world.story.comes_in().rings("8001").later(0.5).answers("8001")
+            await passes(world, 10.0)
+        await asyncio.sleep(600.0)
+        world.story.later(10.0).hangs_up("caller", "8001")
+        async with world.running():
+            await passes(world, 60.0)
+            assert [(each.waiting, each.dead) for each in await world.service.all()] == [(0, 0)]
+    ((_, last),) = crm.records.items()
+    assert last.stage is CallStage.ENDED
+
+
+@in_virtual_time
+async def test_an_outage_and_the_attempts_it_cost_outlive_a_restart(tmp_path: Path) -> None:
+    crm = FakeCrm()
+    async with crm_world(tmp_path, crm, CrmRules(live=False)) as world:
+        crm.faults = [CrmUnavailableError("crm: status 500")] * 100_000
+        async with world.running():
+            for number in range(10):
+                world.story.comes_in(f"c{number}", number=None).later(1.0).hangs_up(f"c{number}")
+            await passes(world, 60.0)
+        for _ in range(20):
+            asked = crm.asked
+            async with world.running():
+                await passes(world, 30.0)
+            assert crm.asked - asked <= AT_ONCE + 4
+        async with world.running():
+            assert [(each.waiting, each.dead) for each in await world.service.all()] == [(10, 0)]
+            crm.faults = []
+            await passes(world, 600.0)
+        assert len(crm.history) == len(crm.records) == 10
+
+
+@in_virtual_time
+async def test_what_is_under_way_at_the_end_is_given_up_and_told_by_the_next_process(tmp_path: Path) -> None:
+    crm = FakeCrm()
+    async with crm_world(tmp_path, crm, CrmRules(live=False)) as world:
+        async with world.running():
+            for leg in ("one", "two", "three", "four", "five"):
+                world.story.comes_in(leg, number=None).later(1.0).hangs_up(leg)
+            crm.faults = [100.0] * AT_ONCE
+            await passes(world, 1.0)
+            assert (crm.asked, len(crm.records)) == (AT_ONCE, 0)
+        assert crm.closed == 1
+        async with world.running():
+            await passes(world, 30.0)
+        assert len(crm.history) == len(crm.records) == 5
