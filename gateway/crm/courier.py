@@ -17,7 +17,7 @@ import structlog
 
 from gateway.crm.asking import printable
 from gateway.crm.merging import calls_of
-from gateway.crm.schedule import OPEN_AFTER, look_again_s, retry_at
+from gateway.crm.schedule import OPEN_AFTER, RETRIES_S, look_again_s, retry_at
 from gateway.crm.storing import STORE_RETRY_S, stored
 from gateway.crm.telling import SoundError, Teller
 from gateway.model.crm_calls import SETTLE_S
@@ -100,6 +100,7 @@ class Courier:
         self._at_work: dict[asyncio.Task[None], CallId] = {}
         self._failures = 0
         self._looks = 0
+        self._look_with: CallId | None = None
         self._look_at = 0.0
         self._proved = False
         self._clock_ahead_s = -inf
@@ -194,8 +195,8 @@ class Courier:
                 except TimeoutError:
                     pass
 
-    async def _hurry(self) -> None:
-        await self._log_book.hurry(self._tenant, self.crm)
+    async def _hurry(self, attempts: int = len(RETRIES_S)) -> None:
+        await self._log_book.hurry(self._tenant, self.crm, attempts=attempts)
 
     def _ahead_s(self) -> float:
         """Return by how many seconds the wall's clock is ahead of the one that only goes forward."""
@@ -211,6 +212,7 @@ class Courier:
             # One after the other is tried: a call that always fails must not stand for all.
             eldest = await self._log_book.due(self._tenant, self.crm, now=inf, limit=LOOKED_AT)
             for row in sorted(eldest, key=lambda row: row.retry_at)[:1]:
+                self._look_with = row.call_id
                 self._start(tasks, row)
             return IDLE_S
         room = AT_ONCE - len(self._at_work)
@@ -262,8 +264,8 @@ class Courier:
         now = self._now()
         pause_s = error.retry_after_s if isinstance(error, CrmUnavailableError) else None
         blames = error.retryable and not isinstance(error, SoundError)
-        # While the CRM is away it is not the call's fault; nor while it has not done anything for this process yet.
-        attempts = row.attempts + ((self.away_since is None and self._proved) or not blames)
+        # It is not the call's fault while the CRM is away, has done nothing for this process yet, or wants to be left alone.
+        attempts = row.attempts + ((self.away_since is None and self._proved and pause_s is None) or not blames)
         again_at = retry_at(max(attempts, 1), now, self._jitter.random(), pause_s) if error.retryable else None
         why = printable(str(error)[:MAX_WHY_CHARACTERS])
         # What was kept on the way stays: the activity may be there, and only its sound not.
@@ -288,13 +290,14 @@ class Courier:
         if blames:
             self._failures += 1
             if self._failures >= OPEN_AFTER or pause_s or isinstance(error, CrmDeniedError):
-                self._is_away(why, pause_s)
+                self._is_away(row, why, pause_s)
 
-    def _is_away(self, why: str, pause_s: float | None) -> None:
+    def _is_away(self, row: CrmCall, why: str, pause_s: float | None) -> None:
         if self.away_since is None:
             self.away_since, self._looks = self._now(), 0
             _log.warning("crm_away", crm=self.crm, reason=why)
-        else:
+        elif row.call_id == self._look_with:
+            # Those that were under way together when it went away are one failure.
             self._looks += 1
         # The wall's clock may be set back meanwhile.
         self._look_at = asyncio.get_running_loop().time() + look_again_s(self._looks, self._jitter.random(), pause_s)
@@ -302,10 +305,10 @@ class Courier:
     async def _went_well(self) -> None:
         self._failures, self.why, self._proved = 0, None, True
         if self.away_since is not None:
-            # It was the CRM that failed, not the calls: all go on in their order.
-            await self._hurry()
+            # It was the CRM that failed, not the calls: all go on in their order, but for those that failed without it too.
+            await self._hurry(attempts=1)
             _log.info("crm_back", crm=self.crm, away_s=round(self._now() - self.away_since))
-            self.away_since, self._looks = None, 0
+            self.away_since, self._looks, self._look_with = None, 0, None
 
 
 def _heard(batch: Sequence[Told], heard: dict[CallId, tuple[int, int]]) -> dict[CallId, tuple[int, int]]:

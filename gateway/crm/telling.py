@@ -182,7 +182,7 @@ class Teller:
         await stored(self._crm, partial(self._crm_log.put, self._tenant, self._crm, row))
 
     async def _forget(self, row: CrmCall) -> None:
-        await self._crm_log.forget(self._tenant, self._crm, row.call_id)
+        await self._crm_log.forget(self._tenant, self._crm, row.call_id, heard=row.heard)
 
     async def _call(self, call_id: CallId) -> Call | None:
         live = (call for state in self._engine.pbxs.values() for call in state.find([call_id]))

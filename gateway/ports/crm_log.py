@@ -71,8 +71,8 @@ class CrmLog(Protocol):
     async def remember(self, tenant: Tenant, crm: str, call_id: CallId, *, before: str | None, memo: str) -> None:
         """Keep another memo of a call, where it is still the one of before."""
 
-    async def forget(self, tenant: Tenant, crm: str, call_id: CallId) -> None:
-        """Keep nothing of a call: the CRM has nothing of it."""
+    async def forget(self, tenant: Tenant, crm: str, call_id: CallId, *, heard: int) -> None:
+        """Keep nothing of a call, of which the CRM has nothing, where nothing was heard of it behind ``heard``."""
 
     async def find(self, tenant: Tenant, crm: str, calls: Collection[CallId]) -> list[CrmCall]:
         """Return those of the calls that something is kept of."""
@@ -86,8 +86,8 @@ class CrmLog(Protocol):
     async def revive(self, tenant: Tenant, crm: str, *, calls: Sequence[CallId] | None, at: float) -> int:
         """Let dead ones be told again, these or all; return how many."""
 
-    async def hurry(self, tenant: Tenant, crm: str) -> None:
-        """Let all that waits to be told again be due now."""
+    async def hurry(self, tenant: Tenant, crm: str, *, attempts: int) -> None:
+        """Let all that waits to be told again, and was told in vain so often at most, be due now."""
 
     async def prune(self, tenant: Tenant, *, before: float) -> int:
         """Delete what did not change since this time; return how much."""

@@ -140,10 +140,11 @@ class SqlCrmLog:
         async with self._database.writing() as connection:
             await connection.execute(sa.update(CALLS).where(*this).values(memo=memo))
 
-    async def forget(self, tenant: Tenant, crm: str, call_id: CallId) -> None:
-        """Keep nothing of a call."""
+    async def forget(self, tenant: Tenant, crm: str, call_id: CallId, *, heard: int) -> None:
+        """Keep nothing of a call, where nothing new was heard of it."""
+        this = (_of(tenant, crm), CALLS.c.call_id == call_id, CALLS.c.heard <= heard)
         async with self._database.writing() as connection:
-            await connection.execute(sa.delete(CALLS).where(_of(tenant, crm), CALLS.c.call_id == call_id))
+            await connection.execute(sa.delete(CALLS).where(*this))
 
     async def find(self, tenant: Tenant, crm: str, calls: Collection[CallId]) -> list[CrmCall]:
         """Return those of the calls that something is kept of."""
@@ -174,10 +175,10 @@ class SqlCrmLog:
             )
         return changed.rowcount
 
-    async def hurry(self, tenant: Tenant, crm: str) -> None:
-        """Let all that waits to be told again be due now."""
+    async def hurry(self, tenant: Tenant, crm: str, *, attempts: int) -> None:
+        """Let all that waits to be told again, and was told in vain so often at most, be due now."""
         async with self._database.writing() as connection:
-            late = (*_waiting(tenant, crm), CALLS.c.retry_at > 0.0)
+            late = (*_waiting(tenant, crm), CALLS.c.retry_at > 0.0, CALLS.c.attempts <= attempts)
             await connection.execute(sa.update(CALLS).where(*late).values(retry_at=0.0))
 
     async def prune(self, tenant: Tenant, *, before: float) -> int:

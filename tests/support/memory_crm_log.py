@@ -97,7 +97,10 @@ class MemoryCrmLog:
         if known is not None and known.memo == before:
             self._of(tenant, crm).put(msgspec.structs.replace(known, memo=memo))
 
-    async def forget(self, tenant: Tenant, crm: str, call_id: CallId) -> None:
+    async def forget(self, tenant: Tenant, crm: str, call_id: CallId, *, heard: int) -> None:
+        known = self._of(tenant, crm).get(call_id)
+        if known is None or known.heard > heard:
+            return
         self._of(tenant, crm).waiting.pop(call_id, None)
         self._of(tenant, crm).others.pop(call_id, None)
 
@@ -119,9 +122,9 @@ class MemoryCrmLog:
         book.sort()
         return len(wanted)
 
-    async def hurry(self, tenant: Tenant, crm: str) -> None:
+    async def hurry(self, tenant: Tenant, crm: str, *, attempts: int) -> None:
         book = self._of(tenant, crm)
-        for each in list(book.waiting.values()):
+        for each in [each for each in book.waiting.values() if each.attempts <= attempts]:
             book.put(msgspec.structs.replace(each, retry_at=0.0))
 
     async def prune(self, tenant: Tenant, *, before: float) -> int:

@@ -3,13 +3,14 @@
 import asyncio
 from pathlib import Path
 
-from support.crm_fake import FakeCrm
+import pytest
+from support.crm_fake import FakeAdapter, FakeCrm
 from support.crm_world import CrmWorld, crm_world
 from support.memory_crm_log import MemoryCrmLog
 from support.virtual_time import in_virtual_time
 
 from gateway.crm.courier import AT_ONCE, MAX_WHY_CHARACTERS
-from gateway.model.crm import CallStage, CrmUser
+from gateway.model.crm import CallActivity, CallStage, CrmUser
 from gateway.model.crm_calls import CrmRules
 from gateway.ports.crm import CrmDeniedError, CrmRefusedError, CrmUnavailableError
 
@@ -136,7 +137,7 @@ async def test_an_outage_and_the_attempts_it_cost_outlive_a_restart(tmp_path: Pa
             asked = crm.asked
             async with world.running():
                 await passes(world, 30.0)
-            assert crm.asked - asked <= AT_ONCE + 4
+            assert crm.asked - asked <= 3 * AT_ONCE
         async with world.running():
             assert [(each.waiting, each.dead) for each in await world.service.all()] == [(10, 0)]
             crm.faults = []
@@ -158,3 +159,52 @@ async def test_what_is_under_way_at_the_end_is_given_up_and_told_by_the_next_pro
         async with world.running():
             await passes(world, 30.0)
         assert len(crm.history) == len(crm.records) == 5
+
+
+@in_virtual_time
+async def test_a_crm_that_asks_to_be_left_alone_costs_no_call_an_attempt(tmp_path: Path) -> None:
+    crm, free_at = FakeCrm(), 0.0
+    put = FakeAdapter.put_call
+
+    async def limited(self: FakeAdapter, activity: CallActivity, memo: str | None) -> str:
+        nonlocal free_at
+        now = asyncio.get_running_loop().time()
+        if now < free_at:
+            raise CrmUnavailableError("crm: status 429", retry_after_s=free_at - now)
+        free_at = now + 10.0
+        return await put(self, activity, memo)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(FakeAdapter, "put_call", limited)
+        async with crm_world(tmp_path, crm, CrmRules(live=False), log=MemoryCrmLog()) as world, world.running():
+            for number in range(60):
+                world.story.comes_in(f"c{number}", number=None).hangs_up(f"c{number}")
+            await passes(world, 60 * 15.0)
+            assert [(each.waiting, each.dead) for each in await world.service.all()] == [(0, 0)]
+    assert len(crm.records) == len(crm.history) == 60
+
+
+@in_virtual_time
+async def test_one_call_that_the_crm_denies_is_tried_slowly_and_keeps_no_other_waiting(tmp_path: Path) -> None:
+    crm, tried = FakeCrm(), 0
+    put = FakeAdapter.put_call
+
+    async def denies(self: FakeAdapter, activity: CallActivity, memo: str | None) -> str:
+        nonlocal tried
+        if activity.direction == "outbound":
+            tried += 1
+            raise CrmDeniedError("crm: status 403")
+        return await put(self, activity, memo)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(FakeAdapter, "put_call", denies)
+        async with crm_world(tmp_path, crm, CrmRules(live=False), log=MemoryCrmLog()) as world, world.running():
+            story = world.story.phones("8001", to="013800138000")
+            story.rings("caller", by="8001", device="PJSIP/carrier", number="13800138000").hangs_up("8001", "caller")
+            for number in range(100):
+                story.comes_in(f"c{number}", number=None).hangs_up(f"c{number}")
+                await passes(world, 36.0)
+            await passes(world, 60.0)
+            assert [(each.waiting, each.dead) for each in await world.service.all()] == [(1, 0)]
+    assert len(crm.records) == 100
+    assert tried < 30

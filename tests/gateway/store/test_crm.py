@@ -108,9 +108,11 @@ async def test_what_waits_can_be_hurried(log: CrmLog) -> None:
     await note(log, 4, a=(4, 4))
     (call,) = await due(log)
     await log.put(DEFAULT_TENANT, "odoo", msgspec.structs.replace(call, attempts=1, retry_at=30.0))
-    await log.hurry(DEFAULT_TENANT, "zammad")
+    await log.hurry(DEFAULT_TENANT, "zammad", attempts=9)
     assert await due(log) == []
-    await log.hurry(DEFAULT_TENANT, "odoo")
+    await log.hurry(DEFAULT_TENANT, "odoo", attempts=0)
+    assert await due(log) == []
+    await log.hurry(DEFAULT_TENANT, "odoo", attempts=1)
     assert [(each.call_id, each.attempts) for each in await due(log)] == [(A, 1)]
 
 
@@ -131,7 +133,9 @@ async def test_the_dead_are_listed_revived_and_woken_by_news(log: CrmLog) -> Non
 
 async def test_what_is_forgotten_or_old_is_gone(log: CrmLog) -> None:
     await note(log, 5, a=(4, 4), b=(5, 5))
-    await log.forget(DEFAULT_TENANT, "odoo", A)
+    await log.forget(DEFAULT_TENANT, "odoo", A, heard=3)
+    assert await due(log) != []
+    await log.forget(DEFAULT_TENANT, "odoo", A, heard=4)
     assert await log.find(DEFAULT_TENANT, "odoo", [A]) == []
     assert await log.prune(ELSEWHERE, before=2.0) == 0
     assert await log.prune(DEFAULT_TENANT, before=1.0) == 0
