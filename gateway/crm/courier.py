@@ -17,6 +17,7 @@ import structlog
 
 from gateway.crm.asking import printable
 from gateway.crm.merging import calls_of
+from gateway.crm.refusals import Refusals
 from gateway.crm.schedule import OPEN_AFTER, RETRIES_S, look_again_s, retry_at
 from gateway.crm.storing import STORE_RETRY_S, stored
 from gateway.crm.telling import SoundError, Teller
@@ -37,6 +38,8 @@ NOTE_S: Final = 0.25
 """Seconds for which events are gathered before they are noted."""
 MAX_GATHERED: Final = 1_000
 """Calls of which events are gathered at most."""
+LOOKS_AT_REFUSALS: Final = 2
+"""So often the pause between two looks is doubled at most at a CRM that refuses one call after the other."""
 CLOCK_SLACK_S: Final = 60.0
 """Seconds by which the wall's clock may be set back before what waits is looked at anew."""
 MAX_WHY_CHARACTERS: Final = 2_000
@@ -99,6 +102,7 @@ class Courier:
         self._news = asyncio.Event()
         self._at_work: dict[asyncio.Task[None], CallId] = {}
         self._failures = 0
+        self._refusals = Refusals()
         self._looks = 0
         self._look_with: CallId | None = None
         self._look_at = 0.0
@@ -262,10 +266,14 @@ class Courier:
     async def _failed(self, row: CrmCall, error: CrmError) -> None:
         """Keep that it was told in vain, and when it is told again."""
         now = self._now()
+        if not error.retryable:
+            error = await self._refused(row, error)
         pause_s = error.retry_after_s if isinstance(error, CrmUnavailableError) else None
         blames = error.retryable and not isinstance(error, SoundError)
         # It is not the call's fault while the CRM is away, has done nothing for this process yet, or wants to be left alone.
-        attempts = row.attempts + ((self.away_since is None and self._proved and pause_s is None) or not blames)
+        counts = (self.away_since is None and self._proved and pause_s is None) or not blames
+        # What was refused with all others is dead when it is refused again.
+        attempts = max(row.attempts, int(self._refusals.are_of_all())) + counts
         again_at = retry_at(max(attempts, 1), now, self._jitter.random(), pause_s) if error.retryable else None
         why = printable(str(error)[:MAX_WHY_CHARACTERS])
         # What was kept on the way stays: the activity may be there, and only its sound not.
@@ -289,8 +297,15 @@ class Courier:
             _log.warning("crm_call_dead", crm=self.crm, call_id=row.call_id, attempts=attempts, reason=why)
         if blames:
             self._failures += 1
-            if self._failures >= OPEN_AFTER or pause_s or isinstance(error, CrmDeniedError):
+            if self._failures >= OPEN_AFTER or pause_s or isinstance(error, CrmDeniedError) or self._refusals.are_of_all():
                 self._is_away(row, why, pause_s)
+
+    async def _refused(self, row: CrmCall, error: CrmError) -> CrmError:
+        """Return what it means that a call was refused: where all are, it is the CRM that fails, and none of them is dead."""
+        revived = self._refusals.add(row.call_id, again=row.attempts > 0)
+        if revived:
+            await self._log_book.revive(self._tenant, self.crm, calls=revived, at=self._now())
+        return CrmUnavailableError(f"{error} (it refuses one call after the other)") if self._refusals.are_of_all() else error
 
     def _is_away(self, row: CrmCall, why: str, pause_s: float | None) -> None:
         if self.away_since is None:
@@ -299,11 +314,14 @@ class Courier:
         elif row.call_id == self._look_with:
             # Those that were under way together when it went away are one failure.
             self._looks += 1
+        # One that refuses answers at once, and may take the next one.
+        looks = min(self._looks, LOOKS_AT_REFUSALS) if self._refusals.are_of_all() else self._looks
         # The wall's clock may be set back meanwhile.
-        self._look_at = asyncio.get_running_loop().time() + look_again_s(self._looks, self._jitter.random(), pause_s)
+        self._look_at = asyncio.get_running_loop().time() + look_again_s(looks, self._jitter.random(), pause_s)
 
     async def _went_well(self) -> None:
         self._failures, self.why, self._proved = 0, None, True
+        self._refusals.clear()
         if self.away_since is not None:
             # It was the CRM that failed, not the calls: all go on in their order, but for those that failed without it too.
             await self._hurry(attempts=1)

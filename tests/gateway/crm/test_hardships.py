@@ -208,3 +208,46 @@ async def test_one_call_that_the_crm_denies_is_tried_slowly_and_keeps_no_other_w
             assert [(each.waiting, each.dead) for each in await world.service.all()] == [(1, 0)]
     assert len(crm.records) == 100
     assert tried < 30
+
+
+@in_virtual_time
+async def test_a_crm_that_refuses_one_call_after_the_other_is_away_and_caught_up(tmp_path: Path) -> None:
+    crm = FakeCrm()
+    async with crm_world(tmp_path, crm, CrmRules(live=False), log=MemoryCrmLog()) as world, world.running():
+        crm.faults = [CrmRefusedError("crm: status 404: <html>We are upgrading")] * 10_000
+        for number in range(40):
+            world.story.comes_in(f"c{number}", number=None).later(1.0).hangs_up(f"c{number}")
+            await passes(world, 600.0)
+        (standing,) = await world.service.all()
+        assert (standing.waiting, standing.dead, standing.away_since is None) == (40, 0, False)
+        assert standing.why == "crm: status 404: <html>We are upgrading (it refuses one call after the other)"
+        assert crm.asked < 40 * 600 / 20
+        crm.faults = []
+        await passes(world, 600.0)
+        assert [(each.waiting, each.dead, each.away_since) for each in await world.service.all()] == [(0, 0, None)]
+    assert len(crm.history) == len(crm.records) == 40
+
+
+@in_virtual_time
+async def test_calls_that_are_refused_indeed_are_dead_in_the_end_and_keep_no_other_waiting(tmp_path: Path) -> None:
+    crm = FakeCrm()
+    put = FakeAdapter.put_call
+
+    async def refuses(self: FakeAdapter, activity: CallActivity, memo: str | None) -> str:
+        if activity.number is None:
+            raise CrmRefusedError("crm: a call needs a number")
+        return await put(self, activity, memo)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(FakeAdapter, "put_call", refuses)
+        async with crm_world(tmp_path, crm, CrmRules(live=False), log=MemoryCrmLog()) as world, world.running():
+            for number in range(60):
+                withheld = number % 30 < 25
+                world.story.comes_in(f"c{number}", number=None if withheld else f"0138001{number:05}").hangs_up(f"c{number}")
+            await passes(world, 600.0)
+            assert len(crm.records) == 10
+            for number in range(10):
+                world.story.comes_in(f"d{number}", number="013800138000").hangs_up(f"d{number}")
+                await passes(world, 400.0)
+                assert len(crm.records) == 11 + number
+            assert [(each.waiting, each.dead) for each in await world.service.all()] == [(0, 50)]
