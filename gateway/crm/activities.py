@@ -131,18 +131,24 @@ class Activities:
         self._names = names
         self._is_shared = is_shared
 
-    async def of(self, call: Call, site: Site, contact: CrmContact | None) -> tuple[CallActivity, Recording | None]:
+    async def of(
+        self, call: Call, site: Site, contact: CrmContact | None, *, afresh: bool = False
+    ) -> tuple[CallActivity, Recording | None]:
         """Return a call's activity, and its recording where it is there.
 
         Args:
             contact: Whom the agent chose; None lets the rules choose.
+            afresh: What is remembered of who calls and who works there may be wrong.
 
         Raises:
             CrmError: The CRM does not say who calls, or who works with it.
             StoreUnavailableError: The store does not answer.
         """
-        owner = await self._users.at(agent_of(call, site, self._rules))
         number = outside_number(call, site)
+        if afresh:
+            self._users.doubt()
+            self._lookups.forget(number or "")
+        owner = await self._users.at(agent_of(call, site, self._rules))
         if contact is None and number is not None:
             contact = chosen(await self._having(number), self._rules, owner=owner, shared=await self._is_shared(number))
         work = await self._desk.work(call.tenant, calls_within(call))

@@ -40,6 +40,8 @@ MAX_GATHERED: Final = 1_000
 """Calls of which events are gathered at most."""
 LOOKS_AT_REFUSALS: Final = 2
 """So often the pause between two looks is doubled at most at a CRM that refuses one call after the other."""
+LAST_S: Final = 3.0
+"""Seconds for which the gateway's end waits for what a CRM is doing just then."""
 CLOCK_SLACK_S: Final = 60.0
 """Seconds by which the wall's clock may be set back before what waits is looked at anew."""
 MAX_WHY_CHARACTERS: Final = 2_000
@@ -180,24 +182,32 @@ class Courier:
         # What an earlier process put off was put off by its clock, and for an outage that may be over.
         await stored(self.crm, self._hurry)
         async with asyncio.TaskGroup() as tasks:
-            while True:
-                self._news.clear()
-                try:
-                    if self._clock_ahead_s - self._ahead_s() > CLOCK_SLACK_S:
-                        _log.warning("crm_clock_set_back", crm=self.crm, by_s=round(self._clock_ahead_s - self._ahead_s()))
-                        await self._hurry()
-                    self._clock_ahead_s = self._ahead_s()
-                    wait_s = await self._begin(tasks)
-                except StoreUnavailableError as error:
-                    # What is under way goes on: it waits for the database by itself.
-                    _log.warning("crm_waits_for_store", crm=self.crm, reason=str(error))
-                    await asyncio.sleep(STORE_RETRY_S)
-                    continue
-                try:
-                    async with asyncio.timeout(wait_s):
-                        await self._news.wait()
-                except TimeoutError:
-                    pass
+            try:
+                await self._deliver_always(tasks)
+            finally:
+                # An answer that we do not hear may cost a second activity.
+                if self._at_work:
+                    await asyncio.wait(list(self._at_work), timeout=LAST_S)
+
+    async def _deliver_always(self, tasks: asyncio.TaskGroup) -> None:
+        while True:
+            self._news.clear()
+            try:
+                if self._clock_ahead_s - self._ahead_s() > CLOCK_SLACK_S:
+                    _log.warning("crm_clock_set_back", crm=self.crm, by_s=round(self._clock_ahead_s - self._ahead_s()))
+                    await self._hurry()
+                self._clock_ahead_s = self._ahead_s()
+                wait_s = await self._begin(tasks)
+            except StoreUnavailableError as error:
+                # What is under way goes on: it waits for the database by itself.
+                _log.warning("crm_waits_for_store", crm=self.crm, reason=str(error))
+                await asyncio.sleep(STORE_RETRY_S)
+                continue
+            try:
+                async with asyncio.timeout(wait_s):
+                    await self._news.wait()
+            except TimeoutError:
+                pass
 
     async def _hurry(self, attempts: int = len(RETRIES_S)) -> None:
         await self._log_book.hurry(self._tenant, self.crm, attempts=attempts)

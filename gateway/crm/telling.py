@@ -127,7 +127,15 @@ class Teller:
         sound = None if upload is None or upload.id == row.recording else self._activities.sound(upload)
         digest = digest_of(activity)
         if digest != row.said:
-            memo, done = await self._put(self._keeps, activity, row, done)
+            try:
+                memo, done = await self._put(self._keeps, activity, row, done)
+            except CrmRefusedError:
+                # Whom we remember as its contact or owner may have been deleted there.
+                afresh, _ = await self._activities.of(call, state.site, row.contact, afresh=True)
+                if digest_of(afresh) == digest:
+                    raise
+                activity, digest = afresh, digest_of(afresh)
+                memo, done = await self._put(self._keeps, activity, row, done)
             done = msgspec.structs.replace(done, memo=memo, said=digest)
             answered = True
             if sound is not None:

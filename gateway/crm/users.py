@@ -15,6 +15,8 @@ BELIEVED_S: Final = 3_600.0
 """Seconds for which the list is believed."""
 MISSED_S: Final = 300.0
 """Seconds after which it is read again for somebody who is not in it."""
+DOUBTED_S: Final = 60.0
+"""Seconds after which it is read again when somebody in it may be gone."""
 READING_S: Final = 60.0
 
 _log = structlog.get_logger()
@@ -45,6 +47,7 @@ class CrmUsers:
         self._rules = rules
         self._known_as = known_as
         self._now = now
+        self._believed_s = BELIEVED_S
         self._read_at: float | None = None
         self._users: Sequence[CrmUser] = ()
         self._reading = asyncio.Lock()
@@ -62,12 +65,16 @@ class CrmUsers:
             return None if configured is None else CrmUser(id=configured, login=configured, extension=extension)
         names = await self._known_as(extension)
         user = None
-        for patience_s in (BELIEVED_S, MISSED_S):
+        for patience_s in (self._believed_s, MISSED_S):
             await self._read(self._adapter, patience_s)
             user = user_at(extension, self._users, self._rules, known_as=names)
             if user is not None:
                 break
         return user
+
+    def doubt(self) -> None:
+        """Read the list again soon: the CRM refused what was told of one in it, who may be gone."""
+        self._believed_s = DOUBTED_S
 
     async def extension_of(self, user: str) -> str | None:
         """Return at which extension a user sits, by his id, as the CRM says.
@@ -93,7 +100,7 @@ class CrmUsers:
                 self._users = await asked(self._crm, "list its users", READING_S, _listed(adapter))
             except CrmError as error:
                 self._failed(error)
-            self._read_at = self._now()
+            self._read_at, self._believed_s = self._now(), BELIEVED_S
 
     def _failed(self, error: CrmError) -> None:
         """Go on with the list of before, where there is one."""

@@ -257,3 +257,52 @@ async def test_a_memo_that_cannot_be_kept_is_refused(tmp_path: Path) -> None:
             dead = await world.service.dead("crm", after=0, limit=10)
     assert len(dead) == 5
     assert all("its adapter's memo of a call" in (each.why or "") for each in dead)
+
+
+@in_virtual_time
+async def test_a_contact_or_an_owner_that_is_gone_in_the_crm_costs_no_call(tmp_path: Path) -> None:
+    crm = stocked()
+    put = FakeAdapter.put_call
+
+    async def knows(self: FakeAdapter, activity: CallActivity, memo: str | None) -> str:
+        if activity.contact is not None and activity.contact.id not in [each.id for each in crm.contacts]:
+            raise CrmGoneError("crm: status 404: no such contact")
+        if activity.owner is not None and activity.owner not in crm.crm_users:
+            raise CrmRefusedError("crm: status 400: the user is not active")
+        return await put(self, activity, memo)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(FakeAdapter, "put_call", knows)
+        async with crm_world(tmp_path, crm) as world, world.running():
+            world.story.comes_in().rings("8001").later(1.0).answers("8001")
+            await passes(world, 120.0)
+            crm.contacts = [msgspec.structs.replace(WEI, id="c9")]
+            crm.crm_users = [BEN]
+            world.story.hangs_up("caller", "8001")
+            await passes(world, 10.0)
+            assert [(each.waiting, each.dead) for each in await world.service.all()] == [(0, 0)]
+    ((_, last),) = crm.records.items()
+    assert (last.stage, last.owner, last.contact) == (CallStage.ENDED, None, crm.contacts[0])
+
+
+@in_virtual_time
+async def test_what_the_crm_is_doing_when_the_gateway_ends_is_waited_for_a_moment(tmp_path: Path) -> None:
+    crm = FakeCrm()
+    crm.searchable = False
+    put = FakeAdapter.put_call
+
+    async def slow(self: FakeAdapter, activity: CallActivity, memo: str | None) -> str:
+        made = await put(self, activity, memo)
+        await asyncio.sleep(1.0)
+        return made
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(FakeAdapter, "put_call", slow)
+        async with crm_world(tmp_path, crm, CrmRules(live=False)) as world:
+            async with world.running():
+                comes_and_goes(world, "one", "two", "three")
+                await passes(world, 0.5)
+                assert len(crm.records) == 3
+            async with world.running():
+                await passes(world, 60.0)
+    assert len(crm.history) == len(crm.records) == 3
