@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from support.crm_fake import FakeAdapter, FakeCrm
 from support.crm_world import CrmWorld, crm_world
-from support.memory_crm_log import MemoryCrmLog
+from support.memory_crm_log import CrmLogAway, MemoryCrmLog
 from support.virtual_time import in_virtual_time
 
 from gateway.crm.courier import AT_ONCE, MAX_WHY_CHARACTERS
@@ -251,3 +251,23 @@ async def test_calls_that_are_refused_indeed_are_dead_in_the_end_and_keep_no_oth
                 await passes(world, 400.0)
                 assert len(crm.records) == 11 + number
             assert [(each.waiting, each.dead) for each in await world.service.all()] == [(0, 50)]
+
+
+@in_virtual_time
+async def test_what_happens_while_the_database_is_full_for_an_hour_is_told_after_that(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    crm, log = FakeCrm(), CrmLogAway()
+    async with crm_world(tmp_path, crm, CrmRules(live=False), log=log) as world, world.running():
+        world.story.comes_in("before", number=None).hangs_up("before")
+        await passes(world, 0.1)
+        log.away = True
+        for number in range(30):
+            world.story.comes_in(f"c{number}", number=None).hangs_up(f"c{number}")
+            await passes(world, 120.0)
+        assert crm.records == {}
+        log.away = False
+        await passes(world, 60.0)
+        assert [(each.waiting, each.dead) for each in await world.service.all()] == [(0, 0)]
+    assert len(crm.history) == len(crm.records) == 31
+    assert "reason='crm.db: the disk is full (database or disk is full)'" in capsys.readouterr().out
