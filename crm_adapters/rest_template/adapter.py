@@ -77,7 +77,10 @@ class RestTemplateAdapter:
                 for row in await self._client.rows(asking.request, self._client.known(number=of_number(query, form))):
                     contact = self._contact(asking, row)
                     if contact is not None:
-                        found[contact.id] = contact
+                        # A CRM may have a row for each number.
+                        before = found[contact.id].numbers if contact.id in found else ()
+                        numbers = tuple(dict.fromkeys((*before, *contact.numbers)))
+                        found[contact.id] = msgspec.structs.replace(contact, numbers=numbers)
         return [each for each in found.values() if any(is_number_of(number, query) for number in each.numbers)]
 
     async def put_call(self, activity: CallActivity, memo: str | None) -> str:

@@ -218,14 +218,16 @@ async def test_forms_are_asked_for_one_after_another_and_rows_without_an_id_pass
     file = tmp_path / "small.yaml"
     file.write_text(FORMS)
     row = {"id": 7, "name": "Wei", "tel": "138 0013 8000", "no": None}
+    # The same one by another of his numbers.
+    again = row | {"tel": "010 8567 1234"}
 
     def answer(asked: Asked) -> Answered:
-        return Answered(body={"data": [row, {"tel": "+8613800138000"}, "odd", None] if "%20" in asked.path else None})
+        return Answered(body={"data": [row, again, {"tel": "+8613800138000"}, "odd", None] if "%20" in asked.path else None})
 
     async with served(answer) as crm:
         adapter = create(RestTemplateSettings(file=str(file), values={"url": crm.url}), around("small"))
         (found,) = await adapter.find(QUERY)
-        assert (found.id, found.kind, found.numbers) == ("7", "lead", ("138 0013 8000",))
+        assert (found.id, found.kind, found.numbers) == ("7", "lead", ("138 0013 8000", "010 8567 1234"))
         assert [asked.path for asked in crm.asked] == [
             "/people/%2B8613800138000",
             "/people/138%200013%208000",
