@@ -12,6 +12,7 @@ from support.virtual_time import in_virtual_time
 from gateway.crm.courier import AT_ONCE, MAX_WHY_CHARACTERS
 from gateway.model.crm import CallActivity, CallStage, CrmUser
 from gateway.model.crm_calls import CrmRules
+from gateway.model.limits import Rate
 from gateway.ports.crm import CrmDeniedError, CrmRefusedError, CrmUnavailableError
 
 ANNA = CrmUser(id="u1", login="anna", name="Anna", extension="8001")
@@ -271,3 +272,16 @@ async def test_what_happens_while_the_database_is_full_for_an_hour_is_told_after
         assert [(each.waiting, each.dead) for each in await world.service.all()] == [(0, 0)]
     assert len(crm.history) == len(crm.records) == 31
     assert "reason='crm.db: the disk is full (database or disk is full)'" in capsys.readouterr().out
+
+
+@in_virtual_time
+async def test_a_small_quota_is_waited_for_and_fails_nothing(tmp_path: Path) -> None:
+    crm = FakeCrm()
+    quota = Rate(per_second=0.01, burst=1)
+    async with crm_world(tmp_path, crm, CrmRules(live=False), quota, MemoryCrmLog()) as world, world.running():
+        for number in range(20):
+            world.story.comes_in(f"c{number}", number=None).hangs_up(f"c{number}")
+        await passes(world, 2_500.0)
+        (standing,) = await world.service.all()
+        assert (standing.waiting, standing.dead, standing.failed, standing.away_since) == (0, 0, 0, None)
+    assert len(crm.history) == 20

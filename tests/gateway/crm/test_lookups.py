@@ -5,11 +5,12 @@ from collections.abc import Sequence
 
 import pytest
 from support.crm import around
-from support.crm_fake import FakeCrm
+from support.crm_fake import FakeAdapter, FakeCrm
 from support.virtual_time import in_virtual_time
 
 from gateway.crm.lookups import KNOWN_S, UNKNOWN_S, URGENT_S, Lookups
 from gateway.model.crm import CrmContact
+from gateway.model.numbers import PhoneQuery
 from gateway.ports.crm import CrmRefusedError, CrmUnavailableError
 
 NUMBER = "+8613800138000"
@@ -93,3 +94,28 @@ async def test_what_is_under_way_is_given_up_at_the_end() -> None:
     await asked.close()
     with pytest.raises(asyncio.CancelledError):
         await waiting
+
+
+@in_virtual_time
+async def test_who_can_wait_asks_anew_when_one_who_could_not_gave_up() -> None:
+    crm = FakeCrm()
+    crm.contacts = [CrmContact(id="1", numbers=(NUMBER,))]
+    crm.faults = [30.0]
+    asked = lookups(crm)
+    hurried = asyncio.create_task(asked.find(NUMBER, urgent=True))
+    await asyncio.sleep(1.0)
+    patient = asyncio.create_task(asked.find(NUMBER, urgent=False))
+    with pytest.raises(CrmUnavailableError, match="within 10 s"):
+        await hurried
+    assert [each.id for each in await patient] == ["1"]
+
+
+@in_virtual_time
+async def test_contacts_that_cannot_be_read_are_an_error_of_the_adapters() -> None:
+    class Odd(FakeAdapter):
+        async def find(self, query: PhoneQuery) -> Sequence[CrmContact]:
+            return [CrmContact(id="1", numbers=(None,))]  # type: ignore[arg-type]  # an adapter may be anybody's
+
+    asked = Lookups("crm", Odd(FakeCrm(), around()), region="CN", now=asyncio.get_running_loop().time)
+    with pytest.raises(CrmRefusedError, match="its adapter failed"):
+        await asked.find(NUMBER, urgent=True)
