@@ -12,10 +12,11 @@ import structlog
 
 from gateway.crm.lookups import Found
 from gateway.crm.merging import calls_of
+from gateway.crm.storing import STORE_RETRY_S
 from gateway.model.calls import Call
 from gateway.model.crm import CrmContact
 from gateway.model.customers import outside_number
-from gateway.model.errors import StoreError
+from gateway.model.errors import StoreError, StoreUnavailableError
 from gateway.model.ids import CallId
 from gateway.model.site import Site
 from gateway.ports.crm import CrmError
@@ -109,6 +110,9 @@ class Pops:
                             self._take(told)
                 except ListenerError as error:
                     _log.warning("crm_pops_behind", reason=str(error))
+                except StoreUnavailableError as error:
+                    _log.warning("crm_pops_wait_for_store", reason=str(error))
+                    await self._sleep(STORE_RETRY_S)
                 finally:
                     listener.close()
         finally:

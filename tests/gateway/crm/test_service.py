@@ -14,10 +14,13 @@ from support.virtual_time import in_virtual_time
 from gateway.crm.pops import AT_ONCE
 from gateway.model.crm import ClickToCall, CrmAbility, CrmContact, CrmUser, NewContact, NewTicket
 from gateway.model.crm_calls import CrmRules, SeveralMatches
+from gateway.model.errors import StoreUnavailableError
 from gateway.model.ids import CallId, LegId
 from gateway.model.terms import LegRole, TransferKind
 from gateway.ports.crm import CrmDeniedError, CrmRefusedError, CrmUnavailableError
 from gateway.ports.crms import CrmAbilityError, UnknownCrmError
+from gateway.ports.store import Told
+from gateway.session.hub import Listener, PositionLostError
 
 NUMBER = "+861062551234"
 ANNA = CrmUser(id="u1", login="anna", name="Anna", extension="8001")
@@ -260,3 +263,22 @@ async def test_nothing_is_kept_of_a_call_that_became_part_of_another(tmp_path: P
         assert len(world.told("call.crm_matched")) == matched
         assert world.service.pops._numbers == {}
         assert world.service._crms["crm"]._shown == {}
+
+
+@in_virtual_time
+async def test_events_that_cannot_be_read_just_now_end_no_pops(tmp_path: Path) -> None:
+    async with crm_world(tmp_path, stocked(WEI)) as world:
+        next_batch, errors = Listener.next_batch, [StoreUnavailableError("crm.db: away"), PositionLostError("gone")]
+
+        async def fails(self: Listener) -> list[Told]:
+            if errors:
+                raise errors.pop()
+            return await next_batch(self)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Listener, "next_batch", fails)
+            async with world.running():
+                await passes(world, 20.0)
+                world.story.comes_in().rings("8001")
+                await passes(world)
+                assert [each["data"]["contact"]["id"] for each in world.told("call.crm_matched")] == ["c1"]
