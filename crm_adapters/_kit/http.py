@@ -6,6 +6,7 @@ read: :meth:`CrmHttp.send` returns every answer, :meth:`CrmHttp.call` those that
 """
 
 import asyncio
+import os
 from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any, Final, TypedDict, Unpack
@@ -150,9 +151,7 @@ class CrmHttp:
             raise CrmUnavailableError(f"{self.name}: {_place(url)} did not answer within {self._timeout_s:g} s") from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
             # ValueError: an address that is none.
-            raise CrmUnavailableError(
-                f"{self.name}: {_place(url)} cannot be reached: {str(error) or type(error).__name__}"
-            ) from error
+            raise CrmUnavailableError(f"{self.name}: {_place(url)} cannot be reached: {_cause(error)}") from error
         if len(answer.body) > MAX_ANSWER_BYTES:
             raise CrmRefusedError(f"{self.name}: {_place(url)} answered more than {MAX_ANSWER_BYTES} bytes")
         if answer.status == 429 or (answer.status == 503 and "retry-after" in answer.headers):
@@ -234,6 +233,26 @@ def excerpt(body: bytes) -> str:
 def printable(text: str) -> str:
     """Return what a CRM said without the characters that no log or terminal takes, in single spaces."""
     return " ".join("".join(character if character.isprintable() else " " for character in text).split())
+
+
+def _cause(error: Exception) -> str:
+    """Return why there was no connection, and what to look at."""
+    match error:
+        case aiohttp.ClientConnectorCertificateError():
+            why = getattr(error.certificate_error, "verify_message", "") or str(error.certificate_error)
+            return f"its certificate is not trusted ({why}): put its CA among those of this machine, and look at the url"
+        case aiohttp.ClientConnectorDNSError():
+            return "nobody knows a host of that name: look at the url, and at this machine's DNS"
+        case aiohttp.ClientConnectorSSLError():
+            return "it does not speak TLS there: look at the url's https:// and port"
+        case aiohttp.ClientConnectorError():
+            why = os.strerror(error.errno) if error.errno else str(error)
+            return f"{why}: is it on, is the url right, is a firewall between?"
+        case ValueError():
+            # The address may hold a password.
+            return "it is no address: look at the url"
+        case _:
+            return str(error) or type(error).__name__
 
 
 def _place(url: str) -> str:

@@ -2,8 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
+from aiohttp import web
+from support.certificates import Certificates
 from support.crm import Answered, FreePace, ServedCrm, around, served
 
 from crm_adapters._kit import http
@@ -134,3 +137,41 @@ def test_how_long_it_wants_to_be_left_alone(headers: dict[str, str], seconds: fl
 )
 def test_what_an_answer_says_of_its_failure(body: bytes, reason: str) -> None:
     assert usual_reason(Answer(status=400, headers={}, body=body)) == reason
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        (
+            "http://127.0.0.1:9",
+            "127.0.0.1:9 cannot be reached: Connection refused: is it on, is the url right, is a firewall",
+        ),
+        ("http://nobody.invalid", "nobody.invalid cannot be reached: nobody knows a host of that name: look at the url, and at"),
+        ("http://user:secret@[::2", "[::2 cannot be reached: it is no address: look at the url"),
+    ],
+)
+async def test_who_cannot_be_reached_is_told_with_what_to_look_at(url: str, why: str) -> None:
+    client = CrmHttp(around("sales"), url)
+    with pytest.raises(CrmUnavailableError) as caught:
+        await client.send("GET", "/calls")
+    await client.close()
+    assert str(caught.value).startswith(f"sales: {why}")
+    assert "secret" not in str(caught.value)
+
+
+async def test_whoever_is_not_trusted_is_told_apart_from_who_speaks_no_tls(tmp_path: Path) -> None:
+    runner = web.AppRunner(web.Application(), shutdown_timeout=0.1)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=Certificates(tmp_path).server_context()).start()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        for place, why in enumerate(
+            ("its certificate is not trusted (", "it does not speak TLS there: look at the url's https://")
+        ):
+            client = CrmHttp(around("sales"), f"https://127.0.0.1:{runner.addresses[place][1]}")
+            with pytest.raises(CrmUnavailableError) as caught:
+                await client.send("GET", "/calls")
+            await client.close()
+            assert f"cannot be reached: {why}" in str(caught.value)
+    finally:
+        await runner.cleanup()
