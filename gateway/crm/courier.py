@@ -312,9 +312,10 @@ class Courier:
 
     async def _refused(self, row: CrmCall, error: CrmError) -> CrmError:
         """Return what it means that a call was refused: where all are, it is the CRM that fails, and none of them is dead."""
-        revived = self._refusals.add(row.call_id, again=row.attempts > 0)
-        if revived:
-            await self._log_book.revive(self._tenant, self.crm, calls=revived, at=self._now())
+        self._refusals.add(row.call_id, again=row.attempts > 0)
+        if self._refusals.suspected:
+            await self._log_book.revive(self._tenant, self.crm, calls=self._refusals.suspected, at=self._now())
+            self._refusals.suspected = []
         return CrmUnavailableError(f"{error} (it refuses one call after the other)") if self._refusals.are_of_all() else error
 
     def _is_away(self, row: CrmCall, why: str, pause_s: float | None) -> None:

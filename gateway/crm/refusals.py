@@ -15,22 +15,26 @@ class Refusals:
 
     def __init__(self) -> None:
         self._calls: list[CallId] = []
+        self.suspected: list[CallId] = []
+        """Those that were taken for dead before it was clear; whoever revives them empties it."""
 
     def are_of_all(self) -> bool:
         """Tell whether the CRM refuses one call after the other."""
         return len(self._calls) >= MANY
 
-    def add(self, call_id: CallId, *, again: bool) -> list[CallId]:
-        """Take one more; return those that were taken for dead until now, where this is the one that shows it.
+    def add(self, call_id: CallId, *, again: bool) -> None:
+        """Take one more.
 
         Args:
+            call_id: Which.
             again: It failed before: it says nothing of the others.
         """
         if self.are_of_all() or again or call_id in self._calls:
-            return []
+            return
         self._calls.append(call_id)
-        return self._calls[:-1] if self.are_of_all() else []
+        if self.are_of_all():
+            self.suspected = self._calls[:-1]
 
     def clear(self) -> None:
         """The CRM took something."""
-        self._calls.clear()
+        self._calls, self.suspected = [], []

@@ -10,6 +10,7 @@ from support.memory_crm_log import CrmLogAway, MemoryCrmLog
 from support.virtual_time import in_virtual_time
 
 from gateway.crm.courier import AT_ONCE, MAX_WHY_CHARACTERS
+from gateway.crm.refusals import MANY
 from gateway.model.crm import CallActivity, CallStage, CrmUser
 from gateway.model.crm_calls import CrmRules
 from gateway.model.limits import Rate
@@ -285,3 +286,25 @@ async def test_a_small_quota_is_waited_for_and_fails_nothing(tmp_path: Path) -> 
         (standing,) = await world.service.all()
         assert (standing.waiting, standing.dead, standing.failed, standing.away_since) == (0, 0, 0, None)
     assert len(crm.history) == 20
+
+
+@in_virtual_time
+async def test_calls_that_were_taken_for_dead_are_not_though_the_database_is_away_just_then(tmp_path: Path) -> None:
+    crm, log, refused = FakeCrm(), CrmLogAway(), 0
+
+    async def refuses(self: FakeAdapter, activity: CallActivity, memo: str | None) -> str:
+        nonlocal refused
+        refused += 1
+        if refused == MANY:
+            log.away = True
+            asyncio.get_running_loop().call_later(20.0, setattr, log, "away", False)
+        raise CrmRefusedError("crm: status 404")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(FakeAdapter, "put_call", refuses)
+        async with crm_world(tmp_path, crm, CrmRules(live=False), log=log) as world, world.running():
+            for number in range(MANY + 2):
+                world.story.comes_in(f"c{number}", number=None).hangs_up(f"c{number}")
+                await passes(world, 5.0)
+            await passes(world, 60.0)
+            assert [(each.waiting, each.dead) for each in await world.service.all()] == [(MANY + 2, 0)]
