@@ -18,6 +18,7 @@ from crm_adapters.espocrm.mapping import (
     place_of,
     user_of,
     where,
+    without_marks,
 )
 from crm_adapters.espocrm.settings import EspoSettings
 from gateway.model.crm import CallActivity, ContactKind, CrmContact, CrmUser, Made, NewContact, NewTicket
@@ -114,16 +115,19 @@ class EspoCrm:
             raise self._http.error_of(answer)
 
     async def attach_recording(self, activity: CallActivity, memo: str, recording: Recording) -> str:
-        """Put a call's sound on the call's stream."""
+        """Put a call's sound on the stream of whom it was with."""
         known = memo_of(memo, Memo, self._around.name)
-        if known.note is not None:
+        place = None if activity.contact is None else place_of(activity.contact)
+        if known.note is not None or place is None:
+            # A call has no stream of its own there: of a caller whom nobody knows the link in the description must do.
             return memo
         if recording.size > MAX_RECORDING_BYTES:
             raise CrmRefusedError(f"{self._around.name}: a recording of {recording.size} bytes is too long for EspoCRM")
-        post = f"Recording {recording.file_name}"
-        stream = await self._http.call("GET", f"/Call/{known.call}/stream")
+        entity, id_ = place
+        marker = marker_of(activity.call_id)
+        stream = await self._http.call("GET", f"/{entity}/{id_}/stream", params={"maxSize": str(MAX_FOUND)})
         listed = stream.get("list") if isinstance(stream, dict) else None
-        there = [each for each in listed or () if isinstance(each, dict) and each.get("post") == post]
+        there = [each for each in listed or () if isinstance(each, dict) and marker in str(each.get("post"))]
         if there:
             return msgspec.json.encode(Memo(call=known.call, note=str(there[0]["id"]))).decode()
         data = b"".join([piece async for piece in recording.read()])
@@ -136,8 +140,8 @@ class EspoCrm:
             "file": f"data:{recording.content_type};base64,{b64encode(data).decode()}",
         }
         attachment = self._record(await self._http.call("POST", "/Attachment", json=upload))
-        values = {"type": "Post", "parentType": "Call", "parentId": known.call, "post": post}
-        note = self._record(await self._http.call("POST", "/Note", json=values | {"attachmentsIds": [attachment["id"]]}))
+        post = {"type": "Post", "parentType": entity, "parentId": id_, "post": f"{activity.subject}\n{marker}"}
+        note = self._record(await self._http.call("POST", "/Note", json=post | {"attachmentsIds": [attachment["id"]]}))
         return msgspec.json.encode(Memo(call=known.call, note=note["id"])).decode()
 
     async def make_contact(self, new: NewContact) -> CrmContact:
@@ -149,7 +153,7 @@ class EspoCrm:
         values: dict[str, Any] = name_fields(new.name)
         values |= {"phoneNumber": new.number, "emailAddress": new.email, "description": new.text}
         if entity == "Lead":
-            values |= {"source": "Call", "accountName": new.company}
+            values |= {"source": "Call", "accountName": without_marks(new.company) if new.company else None}
         if new.owner is not None:
             values["assignedUserId"] = new.owner.id
         sent = {name: value for name, value in values.items() if value}
@@ -170,7 +174,7 @@ class EspoCrm:
             for there in await self._list("Case", where(asked), "name", 1):
                 return Made(id=str(there["id"]), url=self._page("Case", there["id"]))
         text = "\n".join(filter(None, (new.text, new.number, marker)))
-        values: dict[str, Any] = {"name": new.title, "status": "New", "priority": "Normal", "description": text}
+        values: dict[str, Any] = {"name": without_marks(new.title), "status": "New", "priority": "Normal", "description": text}
         place = None if new.contact is None else place_of(new.contact)
         if place is not None and place[0] == "Contact":
             values |= {"contactId": place[1], "contactsIds": [place[1]]}

@@ -13,6 +13,7 @@ KINDS: Final = {"Contact": ContactKind.CONTACT, "Lead": ContactKind.LEAD, "Accou
 """Entities that have numbers."""
 LEAST_S: Final = 60.0
 """How long a call lasts in the calendar while it is not over."""
+_MARKS: Final = str.maketrans("<>=", "   ")
 MAX_DESCRIPTION_CHARACTERS: Final = 20_000
 _DESCRIBED: Final = FACTS - {"Started", "Ended"}
 """EspoCRM has fields for the others."""
@@ -57,7 +58,7 @@ def call_of(activity: CallActivity, owner: str) -> dict[str, Any]:
     over = activity.stage is CallStage.ENDED
     ended_at = activity.ended_at or max(activity.answered_at or 0.0, activity.started_at) + LEAST_S
     values: dict[str, Any] = {
-        "name": activity.subject,
+        "name": without_marks(activity.subject),
         "status": "Planned" if not over else "Held" if activity.outcome == "answered" else "Not Held",
         "direction": "Inbound" if activity.direction == "inbound" else "Outbound",
         "dateStart": time_of(activity.started_at),
@@ -87,7 +88,12 @@ def place_of(contact: CrmContact) -> tuple[str, str] | None:
     return (entity, id_) if entity in KINDS and id_.isalnum() else None
 
 
+def without_marks(name: str) -> str:
+    """Return a name without what EspoCRM takes in none: ``<``, ``>`` and ``=`` (its pattern ``noBadCharacters``)."""
+    return " ".join(name.translate(_MARKS).split()) or "-"
+
+
 def name_fields(name: str) -> dict[str, str]:
     """Return a name as EspoCRM has it: a last name there must be."""
-    first, last = names_of(name)
+    first, last = names_of(without_marks(name))
     return {"firstName": first, "lastName": last} if first else {"lastName": last}

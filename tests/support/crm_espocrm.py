@@ -52,6 +52,12 @@ class FakeEspo:
         id_, _, link = rest.partition("/")
         if id_ and id_ not in self.records[entity]:
             return _refused(404, f"Record {id_} does not exist.")
+        stands_at = (
+            entity if link == "stream" else asked.json().get("parentType") if (entity, asked.method) == ("Note", "POST") else None
+        )
+        if stands_at == "Call":
+            # Calls have no stream: no role can be allowed to see one.
+            return Answered(status=403)
         if link == "stream":
             notes = [each for each in self.records["Note"].values() if each.get("parentId") == id_]
             return Answered(body={"total": len(notes), "list": notes})
@@ -81,6 +87,9 @@ class FakeEspo:
                 return _refused(400, f"Field validation failure; entityType: {entity}, field: {name}, type: required.")
         if values.get("status") not in (None, "Planned", "Held", "Not Held", "New"):
             return _refused(400, f"Field validation failure; entityType: {entity}, field: status, type: valid.")
+        for field in ("name", "firstName", "lastName", "accountName"):
+            if set(values.get(field) or "") & set("<>="):
+                return _refused(400, f"Field validation failure; entityType: {entity}, field: {field}, type: pattern.")
         number = values.get("phoneNumber")
         if number is not None:
             try:

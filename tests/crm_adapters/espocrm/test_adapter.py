@@ -91,14 +91,30 @@ async def test_a_call_is_taken_away_or_where_that_is_forbidden_said_to_be_none(b
 
 
 async def test_a_recording_is_attached_once(bench: Bench) -> None:
-    first = await bench.adapter.put_call(activity(), None)
-    memo = await bench.adapter.attach_recording(activity(), first, Sound())
-    assert await bench.adapter.attach_recording(activity(), memo, Sound()) == memo
-    assert await bench.adapter.attach_recording(activity(), first, Sound()) == memo
+    call = activity(contact=bench.wei)
+    first = await bench.adapter.put_call(call, None)
+    memo = await bench.adapter.attach_recording(call, first, Sound())
+    assert await bench.adapter.attach_recording(call, memo, Sound()) == memo
+    assert await bench.adapter.attach_recording(call, first, Sound()) == memo
     (attachment,) = bench.espo.records["Attachment"].values()
     assert (attachment["file"], attachment["name"]) == ("data:audio/wav;base64,UklGRg==", "call.wav")
     (note,) = bench.espo.records["Note"].values()
     assert note["attachmentsIds"] == [attachment["id"]]
+    assert f"{note['parentType']}/{note['parentId']}" == bench.wei.id
+
+
+async def test_a_recording_of_nobody_in_particular_stays_a_link(bench: Bench) -> None:
+    memo = await bench.adapter.put_call(activity(), None)
+    assert await bench.adapter.attach_recording(activity(), memo, Sound()) == memo
+    assert bench.espo.records["Attachment"] == {}
+
+
+async def test_names_have_no_marks_that_espocrm_refuses(bench: Bench) -> None:
+    await bench.adapter.make_ticket(NewTicket(title="Broken <b>: a=b", text="x <i>", number=NUMBER))
+    (case,) = bench.espo.records["Case"].values()
+    assert case["name"] == "Broken b : a b"
+    made = await bench.adapter.make_contact(NewContact(name="<=>", number="+8613600136009", kind=ContactKind.LEAD, company="A>B"))
+    assert made.name == "-"
 
 
 async def test_contacts_leads_and_cases_are_made_once(bench: Bench) -> None:
