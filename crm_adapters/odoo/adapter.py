@@ -1,7 +1,7 @@
 """Odoo as the gateway asks it; see :mod:`gateway.ports.crm`."""
 
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Final
 
@@ -32,7 +32,7 @@ from gateway.model.crm import CallActivity, ContactKind, CrmContact, CrmUser, Ma
 from gateway.model.errors import ConfigurationError
 from gateway.model.ids import CallId
 from gateway.model.numbers import PhoneQuery
-from gateway.ports.crm import CrmGoneError, CrmRefusedError, CrmSurroundings, Recording
+from gateway.ports.crm import CrmDeniedError, CrmGoneError, CrmRefusedError, CrmSurroundings, Recording
 
 MAX_FOUND: Final = 40
 """Records with one number that are looked at."""
@@ -61,7 +61,7 @@ class Odoo:
         self._settings = settings
         self._around = around
         self._client = OdooClient(settings, around)
-        self._fields: dict[str, frozenset[str]] = {}
+        self._fields: dict[str, Mapping[str, str]] = {}
         self._type: int | None = None
         self._models: dict[str, int] = {}
 
@@ -141,6 +141,7 @@ class Odoo:
     async def make_contact(self, new: NewContact) -> CrmContact:
         """Add a contact or a lead, unless there is one with the number."""
         model = LEAD if new.kind is ContactKind.LEAD and await self._known(LEAD) else PARTNER
+        known = await self._known(model)
         there = await there_already(self, new, self._around.region)
         if there is not None:
             return there
@@ -148,9 +149,9 @@ class Odoo:
         values: dict[str, Any] = {"name": new.name, "phone": new.number, **owner}
         if model == LEAD:
             values |= {"type": "lead", "contact_name": new.name, "partner_name": new.company, "email_from": new.email}
-            values["description"] = None if new.text is None else paragraphs(new.text)
+            values["description"] = _text_for(known, "description", new.text)
         else:
-            values |= {"email": new.email, "comment": None if new.text is None else paragraphs(new.text)}
+            values |= {"email": new.email, "comment": _text_for(known, "comment", new.text)}
         record = await self._client.create(model, {name: value for name, value in values.items() if value is not None})
         return await self._contact(model, record)
 
@@ -174,8 +175,11 @@ class Odoo:
             values["partner_id"] = place[1]
         if model == "project.task":
             values["project_id"] = await self._project()
-        if new.owner is not None and new.owner.id.isdigit() and "user_id" in await self._known(model):
-            values["user_id"] = int(new.owner.id)
+        if new.owner is not None and new.owner.id.isdigit():
+            # A task has had several since 15.
+            known = await self._known(model)
+            owner = int(new.owner.id)
+            values |= {"user_ids": [[6, 0, [owner]]]} if "user_ids" in known else {"user_id": owner} if "user_id" in known else {}
         record = await self._client.create(model, values)
         return Made(id=str(record), url=self._url(model, record))
 
@@ -227,11 +231,31 @@ class Odoo:
             return known
         model, record = place
         if known.message is not None:
-            await self._client.write(MESSAGE, known.message, {"model": model, "res_id": record})
-        elif known.activity is not None:
+            return await self._reposted(activity.call_id, known, model, record)
+        if known.activity is not None:
             values = {"res_model_id": await self._model(model), "res_id": record}
             await self._client.write(ACTIVITY, known.activity, values)
         return msgspec.structs.replace(known, model=model, record=record)
+
+    async def _reposted(self, call_id: CallId, known: Memo, model: str, record: int) -> Memo:
+        """Let the message stand with another record. Since 17 only administrators may move one: others post it anew there."""
+        assert known.message is not None
+        message = known.message
+        try:
+            await self._client.write(MESSAGE, message, {"model": model, "res_id": record})
+        except CrmDeniedError:
+            marker = marker_of(call_id)
+            there = [["body", "ilike", marker], ["model", "=", model], ["res_id", "=", record]]
+            found = await self._client.read(MESSAGE, there, ["res_id"], limit=1)
+            how = {"body": marker, "message_type": "comment", "subtype_xmlid": "mail.mt_note"}
+            posted = found[0]["id"] if found else await self._client.method(model, "message_post", record, **how)
+            posted = posted[0] if isinstance(posted, list) and posted else posted
+            if not isinstance(posted, int) or isinstance(posted, bool):
+                raise CrmRefusedError(f"{self._around.name}: Odoo did not say where the message stands") from None
+            with suppress(CrmGoneError):
+                await self._client.unlink(MESSAGE, message)
+            message = posted
+        return msgspec.structs.replace(known, model=model, record=record, message=message)
 
     async def _brought_up_to_date(self, activity: CallActivity, known: Memo) -> Memo:
         if known.message is not None:
@@ -240,7 +264,7 @@ class Odoo:
             values = {"summary": activity.subject, **owner_of(activity)}
             await self._client.write(ACTIVITY, known.activity, values)
             if is_over(activity):
-                lines = "\n".join(told(activity))
+                lines = "\n".join((*told(activity), marker_of(activity.call_id)))
                 message = await self._client.method(ACTIVITY, "action_feedback", known.activity, feedback=lines)
                 if not isinstance(message, int) or isinstance(message, bool):
                     raise CrmRefusedError(f"{self._around.name}: Odoo did not say where the finished activity stands")
@@ -253,8 +277,8 @@ class Odoo:
             return contact_of(model, each, self._url(model, record))
         raise CrmRefusedError(f"{self._around.name}: Odoo made {model} {record}, and does not show it to us")
 
-    async def _known(self, model: str) -> frozenset[str]:
-        """Return the fields of a model, remembered; none where Odoo does not have it."""
+    async def _known(self, model: str) -> Mapping[str, str]:
+        """Return the fields of a model with their types, remembered; none where Odoo does not have it."""
         if model not in self._fields:
             self._fields[model] = await self._client.fields(model)
         return self._fields[model]
@@ -270,10 +294,15 @@ class Odoo:
 
     async def _model(self, model: str) -> int:
         if model not in self._models:
-            found = await self._client.read("ir.model", [["model", "=", model]], ["model"], limit=1)
-            if not found:
+            try:
+                found = await self._client.read("ir.model", [["model", "=", model]], ["model"], limit=1)
+                id_ = found[0]["id"] if found else None
+            except CrmDeniedError:
+                # Some let only administrators read models; what is about to be planned knows its own.
+                id_ = await self._client.default(ACTIVITY, "res_model_id", {"default_res_model": model})
+            if not isinstance(id_, int) or isinstance(id_, bool):
                 raise CrmRefusedError(f"{self._around.name}: Odoo has no model {model}")
-            self._models[model] = found[0]["id"]
+            self._models[model] = id_
         return self._models[model]
 
     async def _project(self) -> int:
@@ -287,6 +316,11 @@ class Odoo:
         if self._settings.api == "json2":
             return f"{base}/odoo/{model}/{record}"
         return f"{base}/web#id={record}&model={model}&view_type=form"
+
+
+def _text_for(fields: Mapping[str, str], field: str, text: str | None) -> str | None:
+    """Return a text as a field takes it: what was plain in 14 is HTML since 15."""
+    return None if text is None else paragraphs(text) if fields.get(field) == "html" else text
 
 
 def _message_domain(marker: str) -> list[Any]:

@@ -84,16 +84,25 @@ class OdooClient:
             raise CrmRefusedError(f"{self.name}: Odoo listed {model} as nothing that can be read")
         return found
 
-    async def fields(self, model: str) -> frozenset[str]:
-        """Return the names of a model's fields; none where there is no such model, or we may not see it."""
+    async def fields(self, model: str) -> dict[str, str]:
+        """Return a model's fields with their types; none where there is no such model, or we may not see it."""
         try:
             if self._settings.api == "json2":
                 found = await self._json2(model, "fields_get", {"attributes": ["type"]})
             else:
                 found = await self._execute(model, "fields_get", [], {"attributes": ["type"]})
         except (CrmRefusedError, CrmDeniedError):
-            return frozenset()
-        return frozenset(found) if isinstance(found, dict) else frozenset()
+            return {}
+        found = found if isinstance(found, dict) else {}
+        return {name: str(about.get("type")) for name, about in found.items() if isinstance(about, dict)}
+
+    async def default(self, model: str, field: str, context: Mapping[str, Any]) -> Any:
+        """Return what a field of a new record would be, with such ``default_…`` values; None where it would be nothing."""
+        if self._settings.api == "json2":
+            found = await self._json2(model, "default_get", {"fields": [field, "res_model"], "context": context})
+        else:
+            found = await self._execute(model, "default_get", [[field, "res_model"]], {"context": context})
+        return found.get(field) if isinstance(found, dict) else None
 
     async def create(self, model: str, values: Mapping[str, Any]) -> int:
         """Make a record; return its id."""

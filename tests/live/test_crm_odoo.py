@@ -207,3 +207,8 @@ async def test_an_odoo_that_is_stopped_is_away_and_back_again(odoo: Odoo, adapte
     finally:
         odoo.start()
     await adapter.check()
+
+
+async def test_what_is_planned_knows_its_model_though_only_administrators_may_read_models(client: OdooClient) -> None:
+    (model,) = await client.read("ir.model", [["model", "=", "res.partner"]], ["model"], limit=1)
+    assert await client.default("mail.activity", "res_model_id", {"default_res_model": "res.partner"}) == model["id"]

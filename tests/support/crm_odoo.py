@@ -68,6 +68,8 @@ class FakeOdoo:
         self.records: dict[str, dict[int, dict[str, Any]]] = {model: {} for model in FIELDS}
         self.fault: OdooFaultError | None = None
         self.key = "admin"
+        self.is_administrator = True
+        self.types = {"description": "html", "comment": "html"}
         self._last = 10
         for model in self.fields:
             self.add("ir.model", model=model)
@@ -131,8 +133,22 @@ class FakeOdoo:
             raise OdooFaultError("werkzeug.exceptions.NotFound", f"the model '{model}' does not exist", 404)
         match method:
             case "fields_get":
-                return {field: {"type": "char"} for field in self.fields[model]}
+                return {field: {"type": self.types.get(field, "char")} for field in self.fields[model]}
+            case "default_get":
+                (id_,) = (
+                    id_
+                    for id_, each in self.records["ir.model"].items()
+                    if each["model"] == named["context"]["default_res_model"]
+                )
+                return {"res_model": named["context"]["default_res_model"], "res_model_id": id_}
+            case "message_post":
+                (record,) = named["ids"] if json2 else args[0]
+                self._one(model, record)
+                posted = self.add("mail.message", body=named["body"], model=model, res_id=record, message_type="comment")
+                return [posted] if json2 else posted
             case "search_read":
+                if model == "ir.model" and not self.is_administrator:
+                    raise OdooFaultError("odoo.exceptions.AccessError", "You are not allowed to access 'Models' (ir.model)", 403)
                 return self._read(model, args[0] if args else named["domain"], named["fields"], named.get("limit", 80))
             case "create":
                 made = [self._create(model, values) for values in (named["vals_list"] if json2 else [args[0]])]
@@ -140,6 +156,9 @@ class FakeOdoo:
             case "write":
                 (record,), values = (named["ids"], named["vals"]) if json2 else args
                 self._fields_there(model, values)
+                if model == "mail.message" and "res_id" in values and not self.is_administrator:
+                    text = "Only administrators can modify 'model' and 'res_id' fields."
+                    raise OdooFaultError("odoo.exceptions.AccessError", text, 403)
                 self._one(model, record).update(values)
                 return True
             case "unlink":
