@@ -1,6 +1,6 @@
 """Vtiger as the gateway asks it; see :mod:`gateway.ports.crm`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Final
 
@@ -11,12 +11,13 @@ from crm_adapters._kit.memos import memo_of
 from crm_adapters._kit.texts import marker_of
 from crm_adapters.vtiger.client import VtigerClient
 from crm_adapters.vtiger.mapping import (
-    PHONES,
+    MODULES,
     Memo,
     call_of,
     comment_of,
     contact_of,
     name_fields,
+    phones_of,
     place_of,
     quoted,
     search_of,
@@ -27,7 +28,7 @@ from crm_adapters.vtiger.settings import VtigerSettings
 from gateway.model.crm import CallActivity, ContactKind, CrmContact, CrmUser, Made, NewContact, NewTicket
 from gateway.model.ids import CallId
 from gateway.model.numbers import PhoneQuery
-from gateway.ports.crm import CrmGoneError, CrmSurroundings
+from gateway.ports.crm import CrmDeniedError, CrmGoneError, CrmSurroundings
 
 MAX_FOUND: Final = 40
 PAGE: Final = 100
@@ -50,6 +51,7 @@ class Vtiger:
         self._login = settings.login
         self._around = around
         self._client = VtigerClient(settings, around)
+        self._fields: dict[str, Mapping[str, str]] = {}
 
     async def check(self) -> str:
         """Sign in."""
@@ -63,9 +65,17 @@ class Vtiger:
     async def find(self, query: PhoneQuery) -> list[CrmContact]:
         """Return contacts, leads and organisations that may have a number."""
         found = []
-        for module in PHONES:
-            records = await self._client.query(search_of(module, query, MAX_FOUND))
-            found += [contact_of(module, record, self._page(module, str(record["id"]))) for record in records]
+        seen = False
+        for module in MODULES:
+            fields = await self._known(module)
+            phones = phones_of(fields)
+            seen = seen or bool(fields)
+            if phones:
+                records = await self._client.query(search_of(module, fields, query, MAX_FOUND))
+                found += [contact_of(module, record, phones, self._page(module, str(record["id"]))) for record in records]
+        if not seen:
+            nobody = f"Vtiger shows {self._login} neither contacts, leads nor organisations"
+            raise CrmDeniedError(f"{self._around.name}: {nobody}: give his profile the right")
         return found
 
     async def put_call(self, activity: CallActivity, memo: str | None) -> str:
@@ -109,7 +119,7 @@ class Vtiger:
             values["company"] = new.company or NO_COMPANY
         element = {name: value for name, value in values.items() if value} | {"assigned_user_id": owner}
         made = await self._client.create(module, element)
-        return contact_of(module, made, self._page(module, made["id"]))
+        return contact_of(module, made, phones_of(await self._known(module)), self._page(module, made["id"]))
 
     async def make_ticket(self, new: NewTicket) -> Made:
         """Make a ticket."""
@@ -142,6 +152,15 @@ class Vtiger:
             if len(page) < PAGE:
                 break
         return found
+
+    async def _known(self, module: str) -> Mapping[str, str]:
+        """Return the fields of a module with their types, remembered where we may see it."""
+        if module not in self._fields:
+            fields = await self._client.describe(module)
+            if not fields:
+                return fields
+            self._fields[module] = fields
+        return self._fields[module]
 
     async def _commented(self, activity: CallActivity, known: Memo, owner: str) -> Memo:
         """Let what was written stand with the contact, once."""

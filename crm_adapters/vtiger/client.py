@@ -84,6 +84,16 @@ class VtigerClient:
             raise CrmRefusedError(f"{self.name}: Vtiger listed nothing that can be read")
         return found
 
+    async def describe(self, kind: str) -> dict[str, str]:
+        """Return the fields of such records with their types; none where we may not see them."""
+        try:
+            told = await self._asked("GET", {"operation": "describe", "elementType": kind})
+        except (CrmDeniedError, CrmRefusedError):
+            return {}
+        listed = told.get("fields") if isinstance(told, dict) else None
+        fields = [each for each in listed or () if isinstance(each, dict) and isinstance(each.get("type"), dict)]
+        return {str(each.get("name")): str(each["type"].get("name")) for each in fields}
+
     async def create(self, kind: str, element: Mapping[str, str]) -> dict[str, Any]:
         """Make a record of this kind and return it."""
         text = msgspec.json.encode(element).decode()

@@ -1,5 +1,6 @@
 """Between our words and Vtiger's. Pure."""
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
@@ -9,12 +10,9 @@ from crm_adapters._kit.texts import WRITTEN, full_name, lines_of, marker_of, nam
 from gateway.model.crm import CallActivity, CallStage, ContactKind, CrmContact, CrmUser
 from gateway.model.numbers import PhoneQuery
 
-PHONES: Final[Mapping[str, tuple[str, ...]]] = {
-    "Contacts": ("mobile", "phone", "homephone", "otherphone"),
-    "Leads": ("mobile", "phone"),
-    "Accounts": ("phone", "otherphone"),
-}
-"""Fields with numbers by module."""
+MODULES: Final = ("Contacts", "Leads", "Accounts")
+"""Those of whom numbers are kept."""
+_FAX: Final = re.compile(r"fax", re.IGNORECASE)
 _NAMES: Final[Mapping[str, tuple[str, ...]]] = {
     "Contacts": ("firstname", "lastname"),
     "Leads": ("firstname", "lastname", "company"),
@@ -46,22 +44,35 @@ def select(fields: Iterable[str], module: str, terms: str | None, limit: int, *,
     return f"SELECT {','.join(fields)} FROM {module}{condition} LIMIT {after}, {limit}"  # noqa: S608  # see quoted
 
 
-def search_of(module: str, query: PhoneQuery, limit: int) -> str:
-    """Return the query for those of a module who may have a number; Vtiger keeps numbers as they were written."""
-    fields = ("id", *_NAMES[module], *PHONES[module], _MAIL[module], "assigned_user_id")
+def phones_of(fields: Mapping[str, str]) -> tuple[str, ...]:
+    """Return which of a module's fields have numbers that people call from, its own and those that a site added."""
+    return tuple(name for name, kind in fields.items() if kind == "phone" and _FAX.search(name) is None)
+
+
+def search_of(module: str, fields: Mapping[str, str], query: PhoneQuery, limit: int) -> str:
+    """Return the query for those of a module who may have a number; Vtiger keeps numbers as they were written.
+
+    Args:
+        module: One of :data:`MODULES`.
+        fields: What it has, with types: a field that is not there or that we may not see would cost us the whole query.
+        query: The number.
+        limit: How many at most.
+    """
+    phones = phones_of(fields)
+    wanted = [name for name in (*_NAMES[module], _MAIL[module], "assigned_user_id") if name in fields]
     pattern = quoted(query.wildcard())
-    terms = " OR ".join(f"{field} LIKE {pattern}" for field in PHONES[module])
-    return select(fields, module, terms, limit)
+    terms = " OR ".join(f"{name} LIKE {pattern}" for name in phones)
+    return select(("id", *wanted, *phones), module, terms, limit)
 
 
-def contact_of(module: str, record: Mapping[str, Any], url: str) -> CrmContact:
+def contact_of(module: str, record: Mapping[str, Any], phones: Iterable[str], url: str) -> CrmContact:
     """Return who a record is; what is empty is an empty text."""
     return CrmContact(
         id=f"{module}/{record['id']}",
         kind=_KINDS[module],
         name=full_name(*(record.get(name) for name in _NAMES[module] if name != "company")),
         company=text_of(record.get("company")),
-        numbers=tuple(number for number in (text_of(record.get(field)) for field in PHONES[module]) if number),
+        numbers=tuple(number for number in (text_of(record.get(field)) for field in phones) if number),
         email=text_of(record.get(_MAIL[module])),
         owner=text_of(record.get("assigned_user_id")),
         url=url,
@@ -72,7 +83,7 @@ def place_of(contact: CrmContact) -> tuple[str, str] | None:
     """Return the module and the record that a contact is; None where its id is none of ours."""
     module, _, record = contact.id.partition("/")
     first, _, second = record.partition("x")
-    return (module, record) if module in PHONES and first.isdigit() and second.isdigit() else None
+    return (module, record) if module in MODULES and first.isdigit() and second.isdigit() else None
 
 
 def user_of(record: Mapping[str, Any]) -> CrmUser:

@@ -23,11 +23,28 @@ REQUIRED = {
 }
 
 
+FIELDS = {
+    "Contacts": {"firstname": "string", "lastname": "string", "phone": "phone", "mobile": "phone", "homephone": "phone"}
+    | {"otherphone": "phone", "fax": "phone", "email": "email", "assigned_user_id": "owner"},
+    "Leads": {"firstname": "string", "lastname": "string", "company": "string", "phone": "phone", "mobile": "phone"}
+    | {"email": "email", "assigned_user_id": "owner"},
+    "Accounts": {
+        "accountname": "string",
+        "phone": "phone",
+        "otherphone": "phone",
+        "email1": "email",
+        "assigned_user_id": "owner",
+    },
+}
+
+
 class FakeVtiger:
     """See the module."""
 
     def __init__(self) -> None:
         self.records: dict[str, dict[str, dict[str, str]]] = {module: {} for module in PREFIXES}
+        self.fields = {module: dict(fields) for module, fields in FIELDS.items()}
+        """What is there to be seen; a site may have added some, and taken others away."""
         self._last = 0
         self.sessions: set[str] = set()
         self.logins = 0
@@ -58,6 +75,8 @@ class FakeVtiger:
         match values["operation"]:
             case "query":
                 return self._query(values["query"])
+            case "describe":
+                return self._describe(values["elementType"])
             case "create":
                 return self._create(values["elementType"], json.loads(values["element"]))
             case "revise":
@@ -74,6 +93,12 @@ class FakeVtiger:
         self.logins += 1
         self.sessions.add(f"session{self.logins}")
         return _done({"sessionName": f"session{self.logins}", "userId": self.me, "vtigerVersion": "8.2.0"})
+
+    def _describe(self, module: str) -> Answered:
+        if module not in self.fields:
+            return _failed("ACCESS_DENIED", "Permission to perform the operation is denied")
+        fields = [{"name": name, "type": {"name": kind}} for name, kind in self.fields[module].items()]
+        return _done({"name": module, "fields": fields})
 
     def _create(self, module: str, element: dict[str, str]) -> Answered:
         for field in REQUIRED[module]:
@@ -102,6 +127,10 @@ class FakeVtiger:
             return _failed("QUERY_SYNTAX_ERROR", "Syntax Error on line 1 near ")
         fields, module, terms, first, size = read.groups()
         found = list(self.records[module].values())
+        asked_for = [*fields.split(","), *re.findall(r"(\w+)(?:=| LIKE )'", terms or "")]
+        for name in asked_for if module in FIELDS else ():
+            if name != "id" and name not in self.fields.get(module, ()):
+                return _failed("ACCESS_DENIED", f"Permission to access '.{name}.' attribute denied.")
         if terms:
             wanted = re.findall(rf"(\w+)(=| LIKE )({value})", terms)
             found = [record for record in found if any(_holds(record.get(name, ""), *rest) for name, *rest in wanted)]

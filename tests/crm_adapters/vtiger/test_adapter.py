@@ -11,7 +11,7 @@ from crm_adapters.vtiger.adapter import Vtiger, create
 from crm_adapters.vtiger.settings import VtigerSettings
 from gateway.model.crm import CallStage, ContactKind, CrmContact, CrmUser, NewContact, NewTicket
 from gateway.model.secret import Secret
-from gateway.ports.crm import CrmGoneError
+from gateway.ports.crm import CrmDeniedError, CrmGoneError
 
 
 class Bench:
@@ -43,6 +43,21 @@ async def test_people_are_found_however_their_number_was_written(bench: Bench) -
     assert [(each.name, each.kind.value) for each in found] == [("Wei Zhang", "contact"), ("Lead", "lead"), ("Firm", "company")]
     assert str(found[0].url).endswith(f"/index.php?module=Contacts&view=Detail&record={bench.wei.id.rpartition('x')[2]}")
     assert await bench.adapter.check() == "Vtiger 8.2.0 as admin"
+
+
+async def test_what_a_site_added_is_searched_and_what_it_hides_costs_nothing(bench: Bench) -> None:
+    del bench.vtiger.fields["Contacts"]["otherphone"]
+    del bench.vtiger.fields["Leads"]
+    bench.vtiger.fields["Accounts"]["cf_852"] = "phone"
+    bench.vtiger.add("Accounts", accountname="Firm", cf_852="0086 13800138000")
+    bench.vtiger.add("Accounts", accountname="Its fax", fax="0086 13800138000")
+    assert [each.name for each in await bench.adapter.find(QUERY)] == ["Wei Zhang", "Firm"]
+
+
+async def test_who_may_see_nobody_is_told_so(bench: Bench) -> None:
+    bench.vtiger.fields.clear()
+    with pytest.raises(CrmDeniedError, match="Vtiger shows admin neither contacts, leads nor organisations"):
+        await bench.adapter.find(QUERY)
 
 
 async def test_a_call_is_one_record_with_one_comment(bench: Bench) -> None:

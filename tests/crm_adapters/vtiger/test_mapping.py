@@ -23,18 +23,21 @@ def test_nothing_in_a_value_ends_it() -> None:
 
 
 def test_a_number_is_looked_for_however_it_was_written() -> None:
-    text = search_of("Leads", QUERY, 20)
+    # A site took one field away, and added another.
+    fields = {"lastname": "string", "mobile": "phone", "cf_852": "phone", "fax": "phone", "email": "email"}
+    text = search_of("Leads", fields, QUERY, 20)
     pattern = "'%1%3%8%0%0%1%3%8%0%0%0%'"
-    assert text.endswith(f"FROM Leads WHERE mobile LIKE {pattern} OR phone LIKE {pattern} LIMIT 0, 20")
+    found = f"WHERE mobile LIKE {pattern} OR cf_852 LIKE {pattern} LIMIT 0, 20"
+    assert text == f"SELECT id,lastname,email,mobile,cf_852 FROM Leads {found}"
     assert select(["id"], "Users", None, 5, after=10) == "SELECT id FROM Users LIMIT 10, 5"
 
 
 def test_an_empty_text_is_nothing() -> None:
     record = {"id": "12x4", "firstname": "Wei", "lastname": "Zhang", "phone": "", "mobile": "+861", "assigned_user_id": "19x1"}
-    assert contact_of("Contacts", record, "u") == CrmContact(
+    assert contact_of("Contacts", record, ("mobile", "phone"), "u") == CrmContact(
         id="Contacts/12x4", name="Wei Zhang", numbers=("+861",), owner="19x1", url="u"
     )
-    assert contact_of("Accounts", {"id": "11x1", "accountname": "Acme"}, "u").kind is ContactKind.COMPANY
+    assert contact_of("Accounts", {"id": "11x1", "accountname": "Acme"}, (), "u").kind is ContactKind.COMPANY
     assert user_of({"id": "19x1", "user_name": "anna", "phone_crm_extension": "1001"}) == CrmUser(
         id="19x1", login="anna", extension="1001"
     )
