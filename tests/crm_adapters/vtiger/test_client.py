@@ -8,6 +8,7 @@ from support.crm_captures import answered, captured
 from support.crm_vtiger import FakeVtiger, served_vtiger
 
 from crm_adapters.vtiger.client import VtigerClient
+from crm_adapters.vtiger.mapping import phones_of
 from crm_adapters.vtiger.settings import VtigerSettings
 from gateway.model.secret import Secret
 from gateway.ports.crm import CrmDeniedError, CrmError, CrmGoneError, CrmRefusedError, CrmUnavailableError
@@ -74,3 +75,16 @@ async def test_garbage_is_one_of_the_errors(body: bytes) -> None:
         with pytest.raises(CrmRefusedError):
             await client.query("SELECT id FROM Users")
         await client.close()
+
+
+async def test_the_fields_of_a_real_one_that_have_numbers() -> None:
+    def answer(asked: Asked) -> Answered:
+        text = asked.path + asked.body.decode()
+        step = next((each for each in ("getchallenge", "login") if f"operation={each}" in text), "describe-contacts")
+        return answered(captured("vtiger82", step)[0])
+
+    async with served(answer) as server:
+        client = client_of(server.url)
+        fields = await client.describe("Contacts")
+        await client.close()
+    assert phones_of(fields) == ("phone", "mobile", "homephone", "otherphone", "assistantphone")
